@@ -1,0 +1,17 @@
+# BLAKE3's official C and assembler sources, as Debian ships them inside librust-blake3-dev.
+file(GLOB blake3_dirs /usr/share/cargo/registry/blake3-1*/c)
+if(NOT blake3_dirs)
+  message(FATAL_ERROR "BLAKE3 C sources not found: apt-get install librust-blake3-dev (make deps)")
+endif()
+list(GET blake3_dirs 0 blake3_dir)
+set(blake3_sources blake3.c blake3_dispatch.c blake3_portable.c)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND blake3_sources blake3_sse2_x86-64_unix.S blake3_sse41_x86-64_unix.S
+       blake3_avx2_x86-64_unix.S blake3_avx512_x86-64_unix.S)
+else()
+  list(APPEND blake3_sources blake3_neon.c)
+endif()
+list(TRANSFORM blake3_sources PREPEND ${blake3_dir}/)
+add_library(blake3 STATIC ${blake3_sources})
+target_include_directories(blake3 SYSTEM PUBLIC ${blake3_dir})
+target_compile_options(blake3 PRIVATE -O3 -w)

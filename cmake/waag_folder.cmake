@@ -1,0 +1,28 @@
+# One target per folder. A folder's headers are visible only through a view that holds a link to that
+# folder alone, so that an #include against the direction of ARCHITECTURE.md does not compile.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wall>
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wextra>
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wshadow>
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wconversion>
+                    $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+# Beast and Asio in as few translation units as possible; no deprecated or header-only extras.
+add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY=0)
+
+# waag_folder(storage USES protocol LIBS rocksdb) globs the folder's sources: a room is a file, no list to keep.
+function(waag_folder name)
+  cmake_parse_arguments(ARG "" "" "EXCLUDE;USES;LIBS" ${ARGN})
+  set(view ${CMAKE_BINARY_DIR}/view/${name})
+  file(MAKE_DIRECTORY ${view})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${name} ${view}/${name} SYMBOLIC)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cc)
+  list(TRANSFORM ARG_EXCLUDE PREPEND ${CMAKE_SOURCE_DIR}/${name}/)
+  list(REMOVE_ITEM sources ${ARG_EXCLUDE} "")
+  list(TRANSFORM ARG_USES PREPEND waag_)
+  add_library(waag_${name} STATIC ${sources})
+  target_include_directories(waag_${name} PUBLIC ${view})
+  target_link_libraries(waag_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LIBS})
+endfunction()

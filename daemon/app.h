@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/async.h"
+#include "daemon/config.h"
+#include "storage/os/clock.h"
+#include "storage/store.h"
+
+namespace waag::daemon {
+
+class Metrics;  // daemon/observe/metrics.h
+
+/// Every long-lived part, built by main and passed down. References outlive every request.
+struct App {
+  const Config& config;
+  storage::Store& store;
+  asio::thread_pool& blocking;   // for every call into the store
+  storage::Clock& clock;
+  storage::Random& random;
+  Metrics& metrics;
+  std::string href_key;          // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
+};
+
+}  // namespace waag::daemon

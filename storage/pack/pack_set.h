@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "storage/os/clock.h"
+#include "storage/os/file_system.h"
+#include "storage/pack/location.h"
+
+namespace waag::storage {
+
+struct RecordIn {
+  RecordKind kind{RecordKind::chunk};
+  std::array<std::byte, 32> hash{};  // chunk hash, or git id in the first 20 bytes and zeros
+  Codec codec{Codec::raw};           // what to try; `raw` is stored when it does not pay
+  Dtype dtype{Dtype::none};
+  std::uint8_t phase = 0;
+  ByteView raw;                      // must outlive the call
+};
+
+/// One record of a pack's directory: what a group directory or a footer says.
+struct DirectoryEntry {
+  std::array<std::byte, 32> hash{};
+  Location at;
+};
+
+/// The directory of one pack, in record order. Immutable once handed out.
+struct PackDirectory {
+  PackId pack{};
+  std::vector<DirectoryEntry> entries;
+};
+
+/// A run of raw (codec `raw`) payload bytes contiguous in one file: what sendfile takes.
+struct RawRun {
+  std::shared_ptr<const File> file;
+  std::uint64_t file_offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Exclusive use of one open pack. Records go in as groups; nothing may refer to them before sync()
+/// returned their extents. Not thread-safe. Destroying it gives the pack back for the next writer.
+class PackWriter {
+ public:
+  virtual ~PackWriter() = default;
+  /// Encodes, decodes what was encoded and compares, and appends one group (<= 8 MiB of payload, or one
+  /// larger record). @return the records' locations, in order
+  virtual Result<std::vector<Location>> append_group(std::span<const RecordIn> records) = 0;
+  /// fdatasync of everything appended since the last sync. @return the extents, ready for the journal
+  virtual Result<std::vector<PackExtent>> sync() = 0;
+};
+
+enum class PackClass : std::uint8_t { chunks, small_objects };
+
+/// All packs of a store. Thread-safe.
+class PackSet {
+ public:
+  struct Options {
+    std::uint32_t pack_bytes_max = 256u << 20;     // DESIGN 3
+    std::uint32_t group_bytes_max = 8u << 20;      // DESIGN 3
+    std::size_t directory_cache_bytes = 16u << 20; // directories of sealed packs kept in memory
+    std::uint32_t open_packs_max = 8;              // of each class; more writers than this wait
+  };
+  static Result<std::unique_ptr<PackSet>> open(FileSystem& fs, Random& random,
+                                               const std::filesystem::path& folder, Options options);
+  virtual ~PackSet() = default;
+
+  virtual Result<std::unique_ptr<PackWriter>> writer(PackClass kind) = 0;
+  /// Tells where the journal says open packs end: the rest is garbage of a crash and is cut before the
+  /// pack is appended to again. Called by recovery before any writer exists.
+  virtual Status recover(const std::vector<PackExtent>& extents) = 0;
+
+  virtual Result<std::shared_ptr<const PackDirectory>> directory(PackId pack) = 0;
+  /// Directory entries of one durable extent, read from the group directories themselves.
+  virtual Result<std::vector<DirectoryEntry>> entries(const PackExtent& extent) = 0;
+  /// The decoded payload. Verified by CRC-32C; `verify_hash` also by the record's own hash.
+  /// Errc::corrupt if anything differs.
+  virtual Result<Bytes> read(const Location& at) = 0;
+  /// Decodes into `out` (exactly at.raw_bytes). Same checks.
+  virtual Status read_into(const Location& at, std::span<std::byte> out) = 0;
+  /// The bytes of consecutive raw records as one run for sendfile, CRCs checked over the mapped file;
+  /// nullopt if one of them is encoded or they are not contiguous.
+  virtual Result<std::optional<RawRun>> raw_run(std::span<const Location> records) = 0;
+
+  [[nodiscard]] virtual Result<std::vector<PackId>> list() const = 0;
+  virtual Status close() = 0;  // seals nothing; open packs are continued at the next start
+};
+
+}  // namespace waag::storage
