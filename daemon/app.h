@@ -9,7 +9,8 @@
 
 namespace waag::daemon {
 
-class Metrics;  // daemon/observe/metrics.h
+class Authenticator;  // daemon/auth/authenticator.h
+class Metrics;        // daemon/observe/metrics.h
 
 /// Every long-lived part, built by main and passed down. References outlive every request.
 struct App {
@@ -18,6 +19,7 @@ struct App {
   asio::thread_pool& blocking;   // for every call into the store
   storage::Clock& clock;
   storage::Random& random;
+  Authenticator& auth;
   Metrics& metrics;
   std::string href_key;          // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
 };

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/http/message.h"
+#include "storage/os/clock.h"
+#include "storage/store.h"
+
+namespace waag::daemon {
+
+/// Says who sent a request, from its Authorization header (Bearer, or Basic with the token as
+/// password). Keeps a bounded cache of token and user rows, so that a known caller costs no store
+/// access. Thread-safe.
+class Authenticator {
+ public:
+  Authenticator(storage::Store& store, asio::thread_pool& blocking, storage::Clock& clock)
+      : store_(store), blocking_(blocking), clock_(clock) {}
+
+  /// Anonymous without a header; anonymous with had_bad_credentials for anything that is not a live
+  /// token of an enabled user. An Error only if the store failed.
+  Task<Result<Identity>> identify(std::optional<std::string> authorization);
+
+  /// To be called after a token was deleted or a user changed: later requests see the new rows.
+  void forget_token(std::string_view public_id);
+  void forget_user(std::string_view user);
+
+ private:
+  struct Entry {
+    storage::TokenRow token;
+    storage::UserRow user;
+  };
+  std::optional<Entry> cached(std::string_view public_id);
+  Result<std::optional<Entry>> load(std::string_view public_id);
+  Identity judge(const Entry& entry, const BlobId& secret_sha256) const;
+
+  storage::Store& store_;
+  asio::thread_pool& blocking_;
+  storage::Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  std::uint64_t generation_ =
+      0;  // moves with each forget: a row read before it is not kept after it
+};
+
+}  // namespace waag::daemon
