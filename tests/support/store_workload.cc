@@ -1,0 +1,364 @@
+#include "tests/support/store_workload.h"
+
+#include <algorithm>
+
+namespace waag::testing {
+
+using storage::Change;
+
+namespace {
+
+constexpr std::uint32_t small_bytes_max = 4000;
+constexpr std::uint32_t regular_chunked_bytes = 150'000;  // above StagedFile's bound: chunked
+constexpr std::uint32_t lfs_bytes_max = 400'000;
+constexpr std::uint32_t edit_bytes = 64;
+
+std::uint64_t splitmix(std::uint64_t& state) {
+  state += 0x9E3779B97F4A7C15;
+  std::uint64_t z = state;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return z ^ (z >> 31);
+}
+
+void fill_stream(std::uint64_t seed, std::span<std::byte> out) {
+  for (std::size_t at = 0; at < out.size(); at += 8) {
+    const std::uint64_t word = splitmix(seed);
+    std::memcpy(out.data() + at, &word, std::min<std::size_t>(8, out.size() - at));
+  }
+}
+
+class Maker {
+ public:
+  explicit Maker(std::uint64_t seed) : random_(seed) {}
+
+  Step next(const Model& model) {
+    const auto dice = random_.next() % 100;
+    if (model.repos.empty() || dice < 8) return create_repo(model);
+    if (dice < 12) return put_user(model);
+    if (dice < 17) return branch_step(model);
+    if (dice < 19 && model.repos.size() > 2) return delete_repo(model);
+    return commit(model);
+  }
+
+ private:
+  std::uint64_t below(std::uint64_t bound) { return random_.next() % bound; }
+
+  template <class Map>
+  std::string any_key(const Map& map) {
+    return std::next(map.begin(), static_cast<std::ptrdiff_t>(below(map.size())))->first;
+  }
+
+  Step create_repo(const Model& model) {
+    Step step;
+    step.kind = Step::Kind::create_repo;
+    do step.repo = "repo" + std::to_string(below(1000));
+    while (model.repos.contains(step.repo));
+    return step;
+  }
+
+  Step put_user(const Model& model) {
+    Step step;
+    step.kind = Step::Kind::put_user;
+    step.user = "user" + std::to_string(model.users.size());
+    return step;
+  }
+
+  Step branch_step(const Model& model) {
+    Step step;
+    step.repo = any_key(model.repos);
+    const auto& branches = model.repos.at(step.repo);
+    step.kind = branches.size() > 2 ? Step::Kind::delete_branch : Step::Kind::create_branch;
+    if (step.kind == Step::Kind::delete_branch) {
+      do step.branch = any_key(branches);
+      while (step.branch == "main");
+    } else {
+      do step.branch = "work" + std::to_string(below(1000));
+      while (branches.contains(step.branch));
+    }
+    return step;
+  }
+
+  Step delete_repo(const Model& model) {
+    Step step;
+    step.kind = Step::Kind::delete_repo;
+    step.repo = any_key(model.repos);
+    return step;
+  }
+
+  Content content(bool lfs) {
+    Content made;
+    made.seed = below(12);  // few seeds: the same chunks come again
+    if (lfs)
+      made.bytes = static_cast<std::uint32_t>(1 + below(lfs_bytes_max));
+    else if (below(8) == 0)
+      made.bytes = regular_chunked_bytes;
+    else
+      made.bytes = static_cast<std::uint32_t>(below(small_bytes_max));
+    if (made.bytes > edit_bytes && below(2) == 0)
+      made.edit_at = static_cast<std::uint32_t>(below(made.bytes - edit_bytes));
+    return made;
+  }
+
+  Step commit(const Model& model) {
+    Step step;
+    step.kind = Step::Kind::commit;
+    step.repo = any_key(model.repos);
+    const auto& branches = model.repos.at(step.repo);
+    step.branch = any_key(branches);
+    const auto& files = branches.at(step.branch);
+    if (files.size() > 3 && below(3) == 0) step.removes.push_back(any_key(files));
+    const auto puts = 1 + below(3);
+    for (std::uint64_t i = 0; i < puts; ++i) {
+      Step::Put put;
+      put.lfs = below(3) == 0;
+      put.path = (below(3) == 0 ? "dir" + std::to_string(below(3)) + "/" : "") +
+                 std::string("file") + std::to_string(below(9)) + (put.lfs ? ".bin" : ".txt");
+      if (std::ranges::find(step.removes, put.path) != step.removes.end()) continue;
+      put.content = content(put.lfs);
+      step.puts.push_back(put);
+    }
+    if (step.puts.empty() && step.removes.empty())
+      step.puts.push_back({"always", content(false), false});
+    return step;
+  }
+
+  SeededRandom random_;
+};
+
+Result<Change> stage(storage::Store& store, std::uint64_t uid, const Step::Put& put) {
+  const Bytes bytes = make_content(put.content);
+  Change change;
+  change.path = put.path;
+  if (put.lfs) {
+    WAAG_TRY(auto ingest, store.ingest());
+    WAAG_CHECK(ingest->write(bytes));
+    storage::IngestExpect expect{sha256(bytes), bytes.size()};
+    WAAG_TRY(auto done, ingest->finish(expect, store.possession("crash", uid, *expect.id)));
+    change.kind = Change::Kind::put_lfs;
+    change.lfs = done.id;
+    change.lfs_size = done.size_bytes;
+    return change;
+  }
+  WAAG_TRY(auto staged, store.stage_file());
+  WAAG_CHECK(staged->write(bytes));
+  WAAG_TRY(auto done, staged->finish());
+  change.kind = Change::Kind::put_file;
+  change.blob = done.git_id;
+  return change;
+}
+
+Result<storage::RepoRow> find(storage::Store& store, const std::string& name) {
+  return store.find_repo(RepoId{RepoType::model, "crash", name});
+}
+
+Status run_commit(storage::Store& store, const Step& step) {
+  WAAG_TRY(auto repo, find(store, step.repo));
+  storage::CommitRequest request;
+  request.repo_uid = repo.uid;
+  request.ref = "refs/heads/" + step.branch;
+  request.user = request.author_name = "crash";
+  request.author_email = "crash@waag.invalid";
+  request.message = "step";
+  for (const auto& path : step.removes) {
+    Change change;
+    change.kind = Change::Kind::remove_file;
+    change.path = path;
+    request.changes.push_back(change);
+  }
+  for (const auto& put : step.puts) {
+    WAAG_TRY(auto change, stage(store, repo.uid, put));
+    request.changes.push_back(change);
+  }
+  WAAG_TRY(auto outcome, store.commit(std::move(request)));
+  return outcome.commit.is_zero() ? Status(fail(Errc::internal, "zero commit")) : ok();
+}
+
+Status run_branch(storage::Store& store, const Step& step) {
+  WAAG_TRY(auto repo, find(store, step.repo));
+  const std::string ref = "refs/heads/" + step.branch;
+  if (step.kind == Step::Kind::create_branch) {
+    WAAG_TRY(auto head, store.resolve(repo.uid, "main"));
+    return store.move_ref(repo.uid, ref, std::nullopt, head, "crash");
+  }
+  WAAG_TRY(auto row, store.find_ref(repo.uid, ref));
+  if (!row) return fail(Errc::revision_not_found, "no such branch");
+  return store.move_ref(repo.uid, ref, row->target, std::nullopt, "crash");
+}
+
+Status run_create(storage::Store& store, const Step& step) {
+  storage::NewRepo repo;
+  repo.id = RepoId{RepoType::model, "crash", step.repo};
+  repo.creator = repo.author_name = "crash";
+  repo.author_email = "crash@waag.invalid";
+  repo.gitattributes = "*.bin filter=lfs diff=lfs merge=lfs -text\n";
+  WAAG_TRY(auto row, store.create_repo(repo));
+  return row.uid == 0 ? Status(fail(Errc::internal, "zero uid")) : ok();
+}
+
+/// Reads one file whole and compares it with what the model says it holds.
+std::string check_file(storage::Store& store, const storage::TreeEntry& entry,
+                       const Content& content) {
+  const Bytes want = make_content(content);
+  auto reader = entry.lfs ? store.open_blob(entry.lfs->id) : store.open_git_blob(entry.oid);
+  if (!reader) return entry.path + ": " + reader.error().what;
+  if ((*reader)->size_bytes() != want.size()) return entry.path + ": wrong size";
+  Bytes got(want.size());
+  std::size_t at = 0;
+  while (at < got.size()) {
+    auto part = (*reader)->read(at, std::span(got).subspan(at));
+    if (!part) return entry.path + ": " + part.error().what;
+    if (*part == 0) return entry.path + ": short read";
+    at += *part;
+  }
+  return got == want ? "" : entry.path + ": wrong bytes";
+}
+
+std::vector<std::string> check_branch(storage::Store& store, std::uint64_t uid,
+                                      const std::string& branch, const Model::Files& files) {
+  std::vector<std::string> found;
+  const auto head = store.resolve(uid, "refs/heads/" + branch);
+  if (!head) return {branch + ": " + head.error().what};
+  const auto snapshot = store.snapshot(uid, *head);
+  if (!snapshot) return {branch + ": " + snapshot.error().what};
+  const auto entries = (*snapshot)->list("", true, "", 0);
+  if (!entries) return {branch + ": " + entries.error().what};
+  std::size_t seen = 0;
+  for (const auto& entry : *entries) {
+    if (entry.type == storage::TreeEntry::Type::directory || entry.path == ".gitattributes")
+      continue;
+    ++seen;
+    const auto want = files.find(entry.path);
+    if (want == files.end()) {
+      found.push_back(branch + "/" + entry.path + ": should not be there");
+      continue;
+    }
+    if (auto problem = check_file(store, entry, want->second); !problem.empty())
+      found.push_back(branch + "/" + problem);
+  }
+  if (seen < files.size()) found.push_back(branch + ": files are missing");
+  return found;
+}
+
+std::vector<std::string> compare(storage::Store& store, const Model& model) {
+  std::vector<std::string> found;
+  const auto repos = store.list_repos(RepoType::model, "", 100'000);
+  if (!repos) return {"list_repos: " + repos.error().what};
+  for (const auto& repo : *repos) {
+    if (!model.repos.contains(repo.id.name)) found.push_back(repo.id.name + ": should not exist");
+  }
+  if (repos->size() < model.repos.size()) found.push_back("repos are missing");
+  for (const auto& [name, branches] : model.repos) {
+    const auto row = find(store, name);
+    if (!row) {
+      found.push_back(name + ": " + row.error().what);
+      continue;
+    }
+    const auto refs = store.list_refs(row->uid);
+    if (!refs || refs->size() != branches.size()) found.push_back(name + ": wrong set of refs");
+    for (const auto& [branch, files] : branches)
+      for (auto& problem : check_branch(store, row->uid, branch, files))
+        found.push_back(name + "@" + problem);
+  }
+  for (const auto& user : model.users)
+    if (!store.find_user(user)) found.push_back("user " + user + " is missing");
+  const auto users = store.list_users();
+  if (!users || users->size() != model.users.size()) found.push_back("wrong set of users");
+  return found;
+}
+
+}  // namespace
+
+void SeededRandom::fill(std::span<std::byte> out) { fill_stream(next(), out); }
+std::uint64_t SeededRandom::next() { return splitmix(state_); }
+
+Bytes make_content(const Content& content) {
+  Bytes bytes(content.bytes);
+  fill_stream(content.seed, bytes);
+  if (content.edit_at != 0) {
+    const auto edit = std::span(bytes).subspan(content.edit_at, edit_bytes);
+    fill_stream(content.edit_at, edit);
+  }
+  return bytes;
+}
+
+std::vector<Step> make_workload(std::uint64_t seed, std::size_t count) {
+  Maker maker(seed);
+  Model model;
+  std::vector<Step> steps;
+  while (steps.size() < count) {
+    steps.push_back(maker.next(model));
+    apply(model, steps.back());
+  }
+  return steps;
+}
+
+void apply(Model& model, const Step& step) {
+  switch (step.kind) {
+    case Step::Kind::create_repo:
+      model.repos[step.repo]["main"] = {};
+      return;
+    case Step::Kind::delete_repo:
+      model.repos.erase(step.repo);
+      return;
+    case Step::Kind::put_user:
+      model.users.push_back(step.user);
+      return;
+    case Step::Kind::create_branch:
+      model.repos.at(step.repo)[step.branch] = model.repos.at(step.repo).at("main");
+      return;
+    case Step::Kind::delete_branch:
+      model.repos.at(step.repo).erase(step.branch);
+      return;
+    case Step::Kind::commit:
+      break;
+  }
+  auto& files = model.repos.at(step.repo).at(step.branch);
+  for (const auto& path : step.removes) files.erase(path);
+  for (const auto& put : step.puts) files[put.path] = put.content;
+}
+
+Status run(storage::Store& store, const Step& step) {
+  switch (step.kind) {
+    case Step::Kind::create_repo:
+      return run_create(store, step);
+    case Step::Kind::commit:
+      return run_commit(store, step);
+    case Step::Kind::create_branch:
+    case Step::Kind::delete_branch:
+      return run_branch(store, step);
+    case Step::Kind::put_user: {
+      storage::UserRow user;
+      user.name = step.user;
+      return store.put_user(user, /*must_be_new=*/true);
+    }
+    case Step::Kind::delete_repo:
+      break;
+  }
+  WAAG_TRY(auto repo, find(store, step.repo));
+  return store.delete_repo(repo.uid, "crash");
+}
+
+std::vector<std::string> differences(storage::Store& store, const Model& model,
+                                     const Model& allow) {
+  auto found = compare(store, model);
+  if (found.empty() || model == allow) return found;
+  auto other = compare(store, allow);
+  return other.empty() ? other : found;
+}
+
+storage::StoreOptions small_store(const std::filesystem::path& data) {
+  storage::StoreOptions options;
+  options.data = data;
+  options.reserve_bytes = 0;
+  options.rows.journal_file_bytes_max = 24u << 10;
+  options.rows.checkpoint_bytes_min = 48u << 10;
+  options.rows.block_cache_bytes = 1u << 20;
+  options.packs.pack_bytes_max = 1u << 20;
+  options.packs.group_bytes_max = 256u << 10;
+  options.packs.open_packs_max = 2;
+  options.tree_cache_bytes = 1u << 20;
+  return options;
+}
+
+}  // namespace waag::testing

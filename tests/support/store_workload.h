@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "protocol/hash.h"
+#include "storage/store.h"
+
+/// The canonical workload of the crash tests: a seeded list of steps, each acknowledged or not, and
+/// the model of what must then be there. The model is kept outside the store (RELIABILITY 1, "an
+/// oracle outside the system"): it knows only the seed and how many steps were acknowledged.
+namespace waag::testing {
+
+/// A file's content, named by how it is made: nothing large is kept in the model.
+struct Content {
+  std::uint64_t seed = 0;
+  std::uint32_t bytes = 0;
+  std::uint32_t edit_at = 0;  // some bytes differ from the plain stream from here on (dedup food)
+  bool operator==(const Content&) const = default;
+};
+Bytes make_content(const Content& content);
+
+struct Step {
+  enum class Kind : std::uint8_t {
+    create_repo,
+    commit,
+    create_branch,
+    delete_branch,
+    delete_repo,
+    put_user
+  };
+  Kind kind{Kind::commit};
+  std::string repo;    // name within namespace "crash"
+  std::string branch;  // short name
+  std::string user;
+  struct Put {
+    std::string path;
+    Content content;
+    bool lfs = false;
+  };
+  std::vector<Put> puts;
+  std::vector<std::string> removes;
+};
+
+/// branch -> path -> content of every repo, and the users.
+struct Model {
+  using Files = std::map<std::string, Content>;
+  std::map<std::string, std::map<std::string, Files>> repos;
+  std::vector<std::string> users;
+  bool operator==(const Model&) const = default;
+};
+
+/// `count` steps, each valid after the ones before it. The same seed gives the same list.
+std::vector<Step> make_workload(std::uint64_t seed, std::size_t count);
+void apply(Model& model, const Step& step);
+/// Runs one step; ok() means acknowledged.
+Status run(storage::Store& store, const Step& step);
+/// Everything in the store that differs from the model, by reading every byte; empty if they agree.
+/// `allow` is a second model that is as good (the step in flight may or may not have happened).
+std::vector<std::string> differences(storage::Store& store, const Model& model, const Model& allow);
+
+/// A clock that only moves when told, and randomness from a seed: a run is repeatable.
+class TestClock final : public storage::Clock {
+ public:
+  std::chrono::milliseconds now() const override { return now_; }
+  void advance(std::chrono::milliseconds by) { now_ += by; }
+
+ private:
+  std::chrono::milliseconds now_{1'790'000'000'000};
+};
+
+class SeededRandom final : public storage::Random {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : state_(seed) {}
+  void fill(std::span<std::byte> out) override;
+  std::uint64_t next();
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Small packs, journals and caches, so that a short workload seals, rotates and checkpoints.
+storage::StoreOptions small_store(const std::filesystem::path& data);
+
+}  // namespace waag::testing
