@@ -39,6 +39,11 @@ struct Location {
   bool operator==(const Location&) const = default;
 };
 
+/// The value of keys::chunk and keys::git_object rows: version byte and the fields above, fixed width.
+std::string encode(const Location& at);
+/// Errc::corrupt if it is not what encode wrote.
+Result<Location> decode_location(std::string_view value);
+
 /// A durable stretch of whole groups in one pack. Journaled with the rows that need it; at replay the
 /// rows derived from it (chunk and object look-ups) are read back from the group directories.
 struct PackExtent {

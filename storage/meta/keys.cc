@@ -1,0 +1,89 @@
+#include "storage/meta/keys.h"
+
+namespace waag::storage::keys {
+namespace {
+
+/// Builds one key: the kind byte, then its fields.
+class Key {
+ public:
+  explicit Key(char kind) : text_(1, kind) {}
+  Key& raw(ByteView bytes) {
+    text_.append(as_text(bytes));
+    return *this;
+  }
+  Key& number(std::uint64_t value) {  // big-endian, so that keys sort by value
+    for (int shift = 56; shift >= 0; shift -= 8) byte(static_cast<std::uint8_t>(value >> shift));
+    return *this;
+  }
+  Key& byte(std::uint8_t value) {
+    text_.push_back(static_cast<char>(value));
+    return *this;
+  }
+  Key& text(std::string_view value) {
+    text_.append(value);
+    return *this;
+  }
+  /// Names are found whatever their case: ASCII only, as the grammar of names is.
+  Key& folded(std::string_view value) {
+    for (const char c : value)
+      text_.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    return *this;
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::string chunk(const ChunkHash& hash) { return Key('c').raw(hash.view()).take(); }
+std::string git_object(const GitId& id) { return Key('g').raw(id.view()).take(); }
+std::string large_git_blob(const GitId& id) { return Key('G').raw(id.view()).take(); }
+std::string lfs_pointer(const GitId& id) { return Key('p').raw(id.view()).take(); }
+std::string blob(const BlobId& id) { return Key('b').raw(id.view()).take(); }
+std::string file(const FileHash& hash) { return Key('f').raw(hash.view()).take(); }
+std::string xorb(const XorbHash& hash) { return Key('x').raw(hash.view()).take(); }
+std::string tensor_map(const BlobId& id) { return Key('m').raw(id.view()).take(); }
+
+std::string repo(const RepoId& id) {
+  return Key('r').byte(static_cast<std::uint8_t>(id.type)).folded(id.full_name()).take();
+}
+std::string repo_type(RepoType type) {
+  return Key('r').byte(static_cast<std::uint8_t>(type)).take();
+}
+std::string repo_uid(std::uint64_t uid) { return Key('o').number(uid).take(); }
+
+std::string ref(std::uint64_t uid, std::string_view name) {
+  return Key('h').number(uid).text(name).take();
+}
+std::string refs(std::uint64_t uid) { return Key('h').number(uid).take(); }
+std::string ref_log(std::uint64_t uid, std::string_view name, std::uint64_t seq) {
+  return Key('H').number(uid).text(name).byte(0).number(seq).take();
+}
+
+std::string link(std::uint64_t uid, const BlobId& blob) {
+  return Key('l').number(uid).raw(blob.view()).take();
+}
+std::string links(std::uint64_t uid) { return Key('l').number(uid).take(); }
+std::string holder(const BlobId& blob, std::uint64_t uid) {
+  return Key('L').raw(blob.view()).number(uid).take();
+}
+std::string holders(const BlobId& blob) { return Key('L').raw(blob.view()).take(); }
+
+std::string upload(std::string_view user, std::uint64_t uid, const BlobId& blob) {
+  return Key('u').folded(user).byte(0).number(uid).raw(blob.view()).take();
+}
+std::string replay(std::uint64_t uid, const BlobId& key) {
+  return Key('k').number(uid).raw(key.view()).take();
+}
+
+std::string user(std::string_view name) { return Key('U').folded(name).take(); }
+std::string token(std::string_view public_id) { return Key('t').text(public_id).take(); }
+std::string user_token(std::string_view user, std::string_view public_id) {
+  return Key('T').folded(user).byte(0).text(public_id).take();
+}
+std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
+std::string counter(std::string_view name) { return Key('n').text(name).take(); }
+
+}  // namespace waag::storage::keys

@@ -1,0 +1,67 @@
+#include "storage/meta/keys.h"
+
+#include <set>
+
+#include <catch2/catch.hpp>
+
+using namespace waag;
+using namespace waag::storage;
+using namespace std::string_literals;
+
+namespace {
+
+template <class Id>
+Id filled(int value) {
+  Id id;
+  id.bytes.fill(static_cast<std::byte>(value));
+  return id;
+}
+
+}  // namespace
+
+TEST_CASE("keys: layout is fixed", "[storage][keys]") {
+  CHECK(keys::chunk(filled<ChunkHash>(1)) == "c"s + std::string(32, '\1'));
+  CHECK(keys::git_object(filled<GitId>(2)) == "g"s + std::string(20, '\2'));
+  CHECK(keys::repo_uid(0x0102030405060708) == "o\1\2\3\4\5\6\7\b"s);
+  CHECK(keys::ref(1, "refs/heads/main") == "h\0\0\0\0\0\0\0\1refs/heads/main"s);
+  CHECK(keys::ref_log(1, "refs/x", 2) == "H\0\0\0\0\0\0\0\1refs/x\0\0\0\0\0\0\0\0\2"s);
+  CHECK(keys::user_token("Ann", "Ab1") == "Tann\0Ab1"s);
+  CHECK(keys::holder(filled<BlobId>(3), 4) == "L"s + std::string(32, '\3') + "\0\0\0\0\0\0\0\4"s);
+}
+
+TEST_CASE("keys: names are found whatever their case, spellings of ids are not folded",
+          "[storage][keys]") {
+  const auto lower = RepoId::make(RepoType::dataset, "org", "data.v1");
+  const auto mixed = RepoId::make(RepoType::dataset, "Org", "Data.V1");
+  const auto model = RepoId::make(RepoType::model, "org", "data.v1");
+  REQUIRE((lower && mixed && model));
+  CHECK(keys::repo(*lower) == keys::repo(*mixed));
+  CHECK(keys::repo(*lower) != keys::repo(*model));
+  CHECK(keys::repo(*lower) == "r\1org/data.v1"s);
+  CHECK(keys::user("ANN") == keys::user("ann"));
+  CHECK(keys::upload("ANN", 1, filled<BlobId>(1)) == keys::upload("ann", 1, filled<BlobId>(1)));
+  CHECK(keys::token("Ab") != keys::token("ab"));
+  CHECK(keys::session("Ab") != keys::session("ab"));
+}
+
+TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "[storage][keys]") {
+  CHECK(keys::ref(7, "refs/heads/a").starts_with(keys::refs(7)));
+  CHECK_FALSE(keys::ref(8, "refs/heads/a").starts_with(keys::refs(7)));
+  CHECK(keys::link(7, filled<BlobId>(9)).starts_with(keys::links(7)));
+  CHECK(keys::holder(filled<BlobId>(9), 7).starts_with(keys::holders(filled<BlobId>(9))));
+  CHECK(keys::repo_uid(255) < keys::repo_uid(256));
+  CHECK(keys::ref_log(1, "r", 255) < keys::ref_log(1, "r", 256));
+}
+
+TEST_CASE("keys: kinds never meet", "[storage][keys]") {
+  const auto id = filled<BlobId>(0);
+  const std::set<char> kinds = {
+      keys::chunk({})[0],          keys::git_object({})[0],  keys::large_git_blob({})[0],
+      keys::blob(id)[0],           keys::lfs_pointer({})[0], keys::file({})[0],
+      keys::xorb({})[0],           keys::tensor_map(id)[0],  keys::repo_type(RepoType::model)[0],
+      keys::repo_uid(0)[0],        keys::refs(0)[0],         keys::ref_log(0, "", 0)[0],
+      keys::links(0)[0],           keys::holders(id)[0],     keys::upload("", 0, id)[0],
+      keys::replay(0, id)[0],      keys::user("")[0],        keys::token("")[0],
+      keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0]};
+  CHECK(kinds.size() == 21);
+}
