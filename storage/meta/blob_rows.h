@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/ids.h"
+#include "storage/pack/location.h"
+
+namespace waag::storage {
+
+/// A stretch of a blob: `chunks` consecutive chunks of one xorb, from `first_chunk` on.
+struct Term {
+  XorbHash xorb;
+  std::uint32_t first_chunk = 0;
+  std::uint32_t chunks = 0;
+  std::uint64_t bytes = 0;  // their raw lengths together
+  bool operator==(const Term&) const = default;
+};
+
+/// What a blob consists of. The terms' bytes add up to size_bytes.
+struct BlobManifest {
+  std::uint64_t size_bytes = 0;
+  FileHash file_hash;
+  std::vector<Term> terms;
+  bool operator==(const BlobManifest&) const = default;
+};
+
+/// `records` consecutive records of one pack.
+struct RecordRun {
+  PackId pack{};
+  std::uint32_t first_record = 0;
+  std::uint32_t records = 0;
+  bool operator==(const RecordRun&) const = default;
+};
+
+struct XorbChunk {
+  ChunkHash hash;
+  std::uint32_t raw_bytes = 0;
+  bool operator==(const XorbChunk&) const = default;
+};
+
+/// A xorb's chunks in order, and where their records lie: the runs' records add up to the chunks.
+struct XorbRow {
+  std::vector<XorbChunk> chunks;
+  std::vector<RecordRun> runs;
+  bool operator==(const XorbRow&) const = default;
+};
+
+/// One tensor of a weight file. `begin` and `end` are offsets in the whole file.
+struct TensorSpan {
+  std::string name;
+  Dtype dtype{Dtype::none};
+  std::vector<std::uint64_t> shape;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  bool operator==(const TensorSpan&) const = default;
+};
+
+/// The tensors of a weight file in file order.
+struct TensorMap {
+  std::vector<TensorSpan> tensors;
+  bool operator==(const TensorMap&) const = default;
+};
+
+/// What an LFS pointer blob points to.
+struct LfsPointerRow {
+  BlobId blob;
+  std::uint64_t size_bytes = 0;
+  std::uint32_t pointer_bytes = 0;  // length of the pointer text itself
+  bool operator==(const LfsPointerRow&) const = default;
+};
+
+std::string encode(const BlobManifest& row);
+std::string encode(const XorbRow& row);
+std::string encode(const TensorMap& row);
+std::string encode(const LfsPointerRow& row);
+/// Errc::corrupt unless `value` is what encode() writes and its sums agree.
+Result<BlobManifest> decode_manifest(std::string_view value);
+Result<XorbRow> decode_xorb(std::string_view value);
+Result<TensorMap> decode_tensor_map(std::string_view value);
+Result<LfsPointerRow> decode_lfs_pointer(std::string_view value);
+
+}  // namespace waag::storage
