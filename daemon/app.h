@@ -10,6 +10,7 @@
 namespace waag::daemon {
 
 class Authenticator;  // daemon/auth/authenticator.h
+class Log;            // daemon/observe/log.h
 class Metrics;        // daemon/observe/metrics.h
 
 /// Every long-lived part, built by main and passed down. References outlive every request.
@@ -21,6 +22,7 @@ struct App {
   storage::Random& random;
   Authenticator& auth;
   Metrics& metrics;
+  Log& log;
   std::string href_key;          // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
 };
 

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/http/routes.h"
+
+namespace waag::daemon {
+
+enum class AuthFailure : std::uint8_t { bad_credentials, expired, forbidden, count };
+
+/// Every metric of the daemon. Counters are relaxed atomics: writers never wait for each other or
+/// for a scrape. Labels come from closed sets: the route's name, the method, the status.
+class Metrics {
+ public:
+  /// Upper bounds of the duration histogram, in seconds.
+  static constexpr std::array<double, 12> duration_bounds_s = {
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0};
+  struct Done {
+    const Route* route = nullptr;  // one of the constructor's rows; nullptr: no route matched
+    Method method{Method::get};
+    unsigned status = 0;
+    std::chrono::steady_clock::duration duration{};
+    std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_sent = 0;
+  };
+  /// What only the store and the system know at the time of a scrape.
+  struct Gauges {
+    std::uint64_t store_logical_bytes = 0;
+    std::uint64_t store_physical_bytes = 0;
+    std::uint64_t store_free_bytes = 0;
+    std::uint64_t repos = 0;
+  };
+
+  /// @param routes  the rows that Done::route points into; must outlive this
+  explicit Metrics(std::span<const Route> routes);
+
+  void request_started() { inflight_.fetch_add(1, std::memory_order_relaxed); }
+  void request_done(const Done& done);
+  void connection_opened() { connections_.fetch_add(1, std::memory_order_relaxed); }
+  void connection_closed() { connections_.fetch_sub(1, std::memory_order_relaxed); }
+  void connection_refused() { refused_.fetch_add(1, std::memory_order_relaxed); }
+  void auth_failed(AuthFailure reason) {
+    auth_failures_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// OpenMetrics text 1.0. Source: prometheus/OpenMetrics, specification/OpenMetrics.md.
+  [[nodiscard]] std::string text(const Gauges& gauges) const;
+
+ private:
+  using Counter = std::atomic<std::uint64_t>;
+  static constexpr std::size_t methods = 7;
+  static constexpr std::array<unsigned, 28> statuses = {
+      200, 201, 202, 204, 206, 301, 302, 304, 307, 400, 401, 403, 404, 405,
+      408, 409, 410, 412, 413, 416, 422, 429, 500, 501, 502, 503, 504, 507};
+  struct Row {
+    std::array<std::array<Counter, statuses.size() + 1>, methods>
+        requests{};  // last: other statuses
+    std::array<Counter, duration_bounds_s.size() + 1> buckets{};
+    Counter duration_us{0};
+  };
+  void append_requests(std::string& out) const;
+  void append_durations(std::string& out) const;
+  [[nodiscard]] std::string_view row_name(std::size_t index) const;
+
+  const std::span<const Route> routes_;
+  std::vector<std::unique_ptr<Row>> rows_;  // one per route, and a last one for "none"
+  Counter bytes_received_{0};
+  Counter bytes_sent_{0};
+  Counter refused_{0};
+  std::atomic<std::int64_t> inflight_{0};
+  std::atomic<std::int64_t> connections_{0};
+  std::array<Counter, static_cast<std::size_t>(AuthFailure::count)> auth_failures_{};
+};
+
+}  // namespace waag::daemon
