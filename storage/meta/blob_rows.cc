@@ -8,6 +8,7 @@ constexpr std::uint8_t manifest_version = 1;
 constexpr std::uint8_t xorb_version = 1;
 constexpr std::uint8_t tensor_map_version = 1;
 constexpr std::uint8_t lfs_pointer_version = 1;
+constexpr std::uint8_t large_git_blob_version = 1;
 
 // Fewest bytes that one element takes in a row: counts are checked against it before memory is
 // taken.
@@ -174,6 +175,21 @@ Result<LfsPointerRow> decode_lfs_pointer(std::string_view value) {
   row.size_bytes = in.varint();
   if (!read_u32(in, row.pointer_bytes) || !in.at_end()) return bad("LFS pointer");
   return row;
+}
+
+std::string encode_large_git_blob(const BlobId& blob) {
+  ByteWriter out;
+  out.fixed(large_git_blob_version);
+  out.raw(blob.view());
+  return out.str();
+}
+
+Result<BlobId> decode_large_git_blob(std::string_view value) {
+  ByteReader in(as_bytes(value));
+  if (in.fixed<std::uint8_t>() != large_git_blob_version) return bad("large git blob");
+  const auto blob = read_hash<BlobId>(in);
+  if (!in.ok() || !in.at_end()) return bad("large git blob");
+  return blob;
 }
 
 }  // namespace waag::storage

@@ -62,6 +62,16 @@ std::string ref_log(std::uint64_t uid, std::string_view name, std::uint64_t seq)
   return Key('H').number(uid).text(name).byte(0).number(seq).take();
 }
 
+std::string ref_log_of(std::uint64_t uid, std::string_view name) {
+  return Key('H').number(uid).text(name).byte(0).take();
+}
+std::string ref_logs(std::uint64_t uid) { return Key('H').number(uid).take(); }
+
+std::string repo_commit(std::uint64_t uid, const CommitId& commit) {
+  return Key('C').number(uid).raw(commit.view()).take();
+}
+std::string repo_commits(std::uint64_t uid) { return Key('C').number(uid).take(); }
+
 std::string link(std::uint64_t uid, const BlobId& blob) {
   return Key('l').number(uid).raw(blob.view()).take();
 }
@@ -74,9 +84,13 @@ std::string holders(const BlobId& blob) { return Key('L').raw(blob.view()).take(
 std::string upload(std::string_view user, std::uint64_t uid, const BlobId& blob) {
   return Key('u').folded(user).byte(0).number(uid).raw(blob.view()).take();
 }
+std::string uploads(std::string_view user, std::uint64_t uid) {
+  return Key('u').folded(user).byte(0).number(uid).take();
+}
 std::string replay(std::uint64_t uid, const BlobId& key) {
   return Key('k').number(uid).raw(key.view()).take();
 }
+std::string replays(std::uint64_t uid) { return Key('k').number(uid).take(); }
 
 std::string user(std::string_view name) { return Key('U').folded(name).take(); }
 std::string token(std::string_view public_id) { return Key('t').text(public_id).take(); }
@@ -85,5 +99,11 @@ std::string user_token(std::string_view user, std::string_view public_id) {
 }
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
+
+std::uint64_t number_at(std::string_view key, std::size_t offset) {
+  std::uint64_t number = 0;
+  for (const char c : key.substr(offset, 8)) number = number << 8 | static_cast<std::uint8_t>(c);
+  return number;
+}
 
 }  // namespace waag::storage::keys

@@ -18,6 +18,7 @@
 ///   m BlobId                -> TensorMap
 ///   r type lower(ns/name)   -> RepoRow       o repo uid -> key of its r row
 ///   h uid refname           -> RefRow        H uid refname NUL seq -> RefLogRow
+///   C uid commit id         -> "" the commit belongs to this repo's known history
 ///   l uid BlobId            -> linked: a commit of this repo names the blob;  L BlobId uid -> same, reversed
 ///   u user NUL uid BlobId   -> this user uploaded the blob for this repo (possession)
 ///   k uid replay-key        -> CommitId      commit replays (HUB_API 5.4 idempotence)
@@ -41,16 +42,35 @@ std::string repo_uid(std::uint64_t uid);
 std::string ref(std::uint64_t uid, std::string_view name);
 std::string refs(std::uint64_t uid);  // prefix
 std::string ref_log(std::uint64_t uid, std::string_view name, std::uint64_t seq);
+std::string ref_log_of(std::uint64_t uid, std::string_view name);  // prefix: one ref's history
+std::string ref_logs(std::uint64_t uid);                           // prefix
+std::string repo_commit(std::uint64_t uid, const CommitId& commit);
+std::string repo_commits(std::uint64_t uid);  // prefix
 std::string link(std::uint64_t uid, const BlobId& blob);
 std::string links(std::uint64_t uid);  // prefix
 std::string holder(const BlobId& blob, std::uint64_t uid);
 std::string holders(const BlobId& blob);  // prefix
 std::string upload(std::string_view user, std::uint64_t uid, const BlobId& blob);
+std::string uploads(std::string_view user, std::uint64_t uid);  // prefix
 std::string replay(std::uint64_t uid, const BlobId& key);
+std::string replays(std::uint64_t uid);  // prefix
 std::string user(std::string_view name);
 std::string token(std::string_view public_id);
 std::string user_token(std::string_view user, std::string_view public_id);
 std::string session(std::string_view upload_id);
 std::string counter(std::string_view name);
+
+/// All rows of one kind: `kind` is the letter above.
+inline std::string all(char kind) { return std::string(1, kind); }
+/// The hash at the end of a key (chunk, git object, blob, link, ...).
+template <class Hash>
+Hash last_hash(std::string_view key) {
+  Hash hash;
+  std::memcpy(hash.bytes.data(), key.data() + key.size() - Hash::size_bytes, Hash::size_bytes);
+  return hash;
+}
+/// The number at the end of a key (holder, repo_uid), or at `offset` from its start.
+std::uint64_t number_at(std::string_view key, std::size_t offset);
+inline std::uint64_t last_number(std::string_view key) { return number_at(key, key.size() - 8); }
 
 }  // namespace waag::storage::keys

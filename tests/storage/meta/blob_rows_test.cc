@@ -93,6 +93,17 @@ TEST_CASE("blob_rows: a huge count is refused before memory is taken", "[storage
   CHECK_FALSE(decode_manifest(with_head.str()));
 }
 
+TEST_CASE("blob_rows: a large git blob's row names one blob, nothing else",
+          "[storage][blob_rows]") {
+  BlobId id;
+  id.bytes.fill(std::byte{7});
+  const auto value = encode_large_git_blob(id);
+  CHECK(*decode_large_git_blob(value) == id);
+  CHECK_FALSE(decode_large_git_blob(value + "x"));
+  CHECK_FALSE(decode_large_git_blob(value.substr(1)));
+  CHECK_FALSE(decode_large_git_blob(""));
+}
+
 TEST_CASE("blob_rows: an unknown version is refused", "[storage][blob_rows]") {
   auto value = encode(manifest());
   value[0] = 2;

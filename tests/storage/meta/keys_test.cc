@@ -49,6 +49,18 @@ TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "
   CHECK_FALSE(keys::ref(8, "refs/heads/a").starts_with(keys::refs(7)));
   CHECK(keys::link(7, filled<BlobId>(9)).starts_with(keys::links(7)));
   CHECK(keys::holder(filled<BlobId>(9), 7).starts_with(keys::holders(filled<BlobId>(9))));
+  const auto commit = filled<CommitId>(3);
+  CHECK(keys::repo_commit(7, commit).starts_with(keys::repo_commits(7)));
+  CHECK(keys::last_hash<CommitId>(keys::repo_commit(7, commit)) == commit);
+  CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_log_of(7, "r")));
+  CHECK_FALSE(keys::ref_log(7, "rr", 1).starts_with(keys::ref_log_of(7, "r")));
+  CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_logs(7)));
+  CHECK(keys::replay(7, filled<BlobId>(9)).starts_with(keys::replays(7)));
+  CHECK(keys::upload("Ann", 7, filled<BlobId>(9)).starts_with(keys::uploads("ann", 7)));
+  CHECK(keys::last_number(keys::holder(filled<BlobId>(9), 0x1122334455667788)) ==
+        0x1122334455667788);
+  CHECK(keys::number_at(keys::link(0xFEDCBA9876543210, filled<BlobId>(9)), 1) ==
+        0xFEDCBA9876543210);
   CHECK(keys::repo_uid(255) < keys::repo_uid(256));
   CHECK(keys::ref_log(1, "r", 255) < keys::ref_log(1, "r", 256));
 }
@@ -62,6 +74,7 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::repo_uid(0)[0],        keys::refs(0)[0],         keys::ref_log(0, "", 0)[0],
       keys::links(0)[0],           keys::holders(id)[0],     keys::upload("", 0, id)[0],
       keys::replay(0, id)[0],      keys::user("")[0],        keys::token("")[0],
-      keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0]};
-  CHECK(kinds.size() == 21);
+      keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0],
+      keys::repo_commits(0)[0]};
+  CHECK(kinds.size() == 22);
 }
