@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# What `make test` runs. The three builds share nothing, so each says how long it took; the run goes
+# on after a failing suite, so that one report names all of them; the exit status is the worst.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=${JOBS:-$(nproc)}
+[[ -z ${CI:-} ]] || unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER
+fuzz_seconds=${FUZZ_SECONDS:-5}
+failed=()
+
+step() {  # NAME COMMAND...: must succeed
+  local name=$1 from=$SECONDS
+  shift
+  echo "== $name"
+  "$@"
+  echo "== $name: $((SECONDS - from)) s"
+}
+
+suite() {  # NAME COMMAND...: is noted when it fails
+  local name=$1
+  step "$@" || failed+=("$name")
+}
+
+build() {  # PRESET TARGET...
+  local preset=$1
+  shift
+  [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} -- --quiet
+}
+
+step "packages" deploy/install-deps.sh run test
+step "clients from PyPI" python3 tests/support/venvs.py
+step "build release" build release waagd waag
+step "build tests (ASan+UBSan)" build asan
+step "build fuzz targets" build fuzz
+suite "fuzz" tests/fuzz/run.sh "$fuzz_seconds"
+suite "unit, property, crash, tidy" ctest --test-dir build/asan --parallel "$jobs" \
+  --output-on-failure --no-tests=error
+suite "integration" .venvs/tools/bin/python -m pytest -q tests/integration
+if [[ ${#failed[@]} -gt 0 ]]; then
+  printf 'FAILED: %s\n' "${failed[@]}" >&2
+  exit 1
+fi
