@@ -17,13 +17,13 @@ class Metrics;        // daemon/observe/metrics.h
 struct App {
   const Config& config;
   storage::Store& store;
-  asio::thread_pool& blocking;   // for every call into the store
+  asio::thread_pool& blocking;  // for every call into the store
   storage::Clock& clock;
   storage::Random& random;
   Authenticator& auth;
   Metrics& metrics;
   Log& log;
-  std::string href_key;          // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
+  std::string href_key;  // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
 };
 
 }  // namespace waag::daemon

@@ -12,12 +12,12 @@ struct Config {
     std::string listen = "127.0.0.1:8080";  // host:port; port 0 picks a free one
     std::string public_url;                 // "" = from X-Forwarded-* or Host
     unsigned threads = 0;                   // network threads; 0 = one per core
-    unsigned blocking_threads = 0;          // pool for disk and hashing; 0 = two per core, at least 4
-    bool insecure = false;                  // allow a non-loopback bind without TLS
-    std::string tls_certificate;            // PEM files; both or none
+    unsigned blocking_threads = 0;  // pool for disk and hashing; 0 = two per core, at least 4
+    bool insecure = false;          // allow a non-loopback bind without TLS
+    std::string tls_certificate;    // PEM files; both or none
     std::string tls_key;
-    unsigned drain_s = 30;                  // how long SIGTERM waits for running requests
-    std::string send_path = "auto";         // "auto" | "sendfile" | "extents": the two ways out (DESIGN 4)
+    unsigned drain_s = 30;           // how long SIGTERM waits for running requests
+    std::string send_path = "auto";  // "auto" | "sendfile" | "extents": the two ways out (DESIGN 4)
   } server;
   struct Store {
     std::string data = "./waag-data";
@@ -25,13 +25,13 @@ struct Config {
     std::uint64_t block_cache_bytes = 64ull << 20;
   } store;
   struct Auth {
-    bool anonymous_read = true;             // off: a token for everything but health
-    bool unknown_token_is_anonymous = true; // HUB_API 1.11
-    unsigned token_days = 90;               // expiry of new tokens
+    bool anonymous_read = true;              // off: a token for everything but health
+    bool unknown_token_is_anonymous = true;  // HUB_API 1.11
+    unsigned token_days = 90;                // expiry of new tokens
   } auth;
   struct Log {
     std::string level = "info";
-    std::string format = "text";            // "text" | "json"
+    std::string format = "text";  // "text" | "json"
   } log;
 };
 

@@ -28,15 +28,16 @@ std::string to_hex(ByteView bytes);
 /// @return Errc::invalid_argument if the length differs or a digit is not hex.
 Status from_hex(std::string_view hex, std::span<std::byte> out);
 
-/// Appends little-endian integers, LEB128 varints and length-prefixed strings. The layout of every row
-/// and record on disk is spelt with this.
+/// Appends little-endian integers, LEB128 varints and length-prefixed strings. The layout of every
+/// row and record on disk is spelt with this.
 class ByteWriter {
  public:
   template <class T>
     requires std::is_unsigned_v<T>
   void fixed(T value) {
     for (std::size_t i = 0; i < sizeof(T); ++i)
-      bytes_.push_back(static_cast<std::byte>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xff));
+      bytes_.push_back(
+          static_cast<std::byte>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xff));
   }
   void varint(std::uint64_t value);
   void raw(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
@@ -52,8 +53,8 @@ class ByteWriter {
   Bytes bytes_;
 };
 
-/// Reads what ByteWriter wrote. Never reads past the end: after the first short read every later call
-/// yields zero or empty and `ok()` is false, so a decoder checks once, at its end.
+/// Reads what ByteWriter wrote. Never reads past the end: after the first short read every later
+/// call yields zero or empty and `ok()` is false, so a decoder checks once, at its end.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : rest_(bytes) {}

@@ -1,12 +1,12 @@
 #include "protocol/hash.h"
 
+#include <new>
+
 #include <blake3.h>
 #include <isa-l/crc.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-#include <new>
 
 namespace waag {
 namespace {

@@ -42,7 +42,8 @@ BlobId sha256(ByteView bytes);
 BlobId hmac_sha256(ByteView key, ByteView message);
 /// Keyed BLAKE3 with 32 bytes of output.
 std::array<std::byte, 32> blake3_keyed(const std::array<std::uint8_t, 32>& key, ByteView bytes);
-/// CRC-32C (Castagnoli, reflected, init and final xor 0xFFFFFFFF). Check value of "123456789": E3069283.
+/// CRC-32C (Castagnoli, reflected, init and final xor 0xFFFFFFFF). Check value of "123456789":
+/// E3069283.
 /// @param seed the result for the bytes before, 0 at the start
 std::uint32_t crc32c(ByteView bytes, std::uint32_t seed = 0);
 /// True if equal, in time that does not depend on where they differ.

@@ -37,9 +37,9 @@ struct HashId {
   }
 };
 
-using GitId = HashId<struct GitIdTag, 20>;        // SHA-1 of a git object: blob, tree or commit
-using CommitId = HashId<struct CommitIdTag, 20>;  // a git id known to name a commit
-using BlobId = HashId<struct BlobIdTag, 32>;      // SHA-256 of a file's bytes: the LFS oid
+using GitId = HashId<struct GitIdTag, 20>;          // SHA-1 of a git object: blob, tree or commit
+using CommitId = HashId<struct CommitIdTag, 20>;    // a git id known to name a commit
+using BlobId = HashId<struct BlobIdTag, 32>;        // SHA-256 of a file's bytes: the LFS oid
 using ChunkHash = HashId<struct ChunkHashTag, 32>;  // keyed BLAKE3 of a chunk
 using XorbHash = HashId<struct XorbHashTag, 32>;    // Merkle root over a xorb's chunks
 using FileHash = HashId<struct FileHashTag, 32>;    // Xet file hash
@@ -54,7 +54,8 @@ std::string_view web_prefix(RepoType type);
 std::string_view to_string(RepoType type);
 Result<RepoType> parse_repo_type(std::string_view singular);
 
-/// A repository's name. `ns` and `name` keep the spelling they were created with; look-ups fold case.
+/// A repository's name. `ns` and `name` keep the spelling they were created with; look-ups fold
+/// case.
 struct RepoId {
   RepoType type{RepoType::model};
   std::string ns;

@@ -8,16 +8,17 @@
 
 namespace waag::storage {
 
-/// The way out for one blob's bytes. Every byte was verified when it is handed over. Blocks (disk, CPU).
-/// Not thread-safe; open one per request.
+/// The way out for one blob's bytes. Every byte was verified when it is handed over. Blocks (disk,
+/// CPU). Not thread-safe; open one per request.
 class BlobReader {
  public:
   virtual ~BlobReader() = default;
   [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
-  /// Decoded bytes from `offset`, up to out.size(); fewer only at the end. Errc::corrupt if a check fails.
+  /// Decoded bytes from `offset`, up to out.size(); fewer only at the end. Errc::corrupt if a check
+  /// fails.
   virtual Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) = 0;
-  /// The longest verified raw run that starts exactly at `offset`, <= bytes_max; nullopt if the bytes there are
-  /// encoded at rest (then read() is the way).
+  /// The longest verified raw run that starts exactly at `offset`, <= bytes_max; nullopt if the
+  /// bytes there are encoded at rest (then read() is the way).
   virtual Result<std::optional<RawRun>> raw_run(std::uint64_t offset, std::uint64_t bytes_max) = 0;
 };
 

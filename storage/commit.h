@@ -12,23 +12,25 @@ namespace waag::storage {
 struct Change {
   enum class Kind : std::uint8_t { put_file, put_lfs, remove_file, remove_folder };
   Kind kind{Kind::put_file};
-  std::string path;              // checked by protocol::parse_file_path
-  GitId blob;                    // put_file: a git blob staged with Store::stage_file
-  BlobId lfs;                    // put_lfs
-  std::optional<std::uint64_t> lfs_size;  // put_lfs: what the client claims; Errc::unprocessable if wrong
+  std::string path;  // checked by protocol::parse_file_path
+  GitId blob;        // put_file: a git blob staged with Store::stage_file
+  BlobId lfs;        // put_lfs
+  std::optional<std::uint64_t>
+      lfs_size;  // put_lfs: what the client claims; Errc::unprocessable if wrong
 };
 
 struct CommitRequest {
   std::uint64_t repo_uid = 0;
-  std::string ref;               // full name: refs/heads/main, refs/pr/1; must exist
+  std::string ref;                 // full name: refs/heads/main, refs/pr/1; must exist
   std::optional<CommitId> parent;  // Errc::precondition_failed if the head is another
-  std::string user;              // for the ref log
+  std::string user;                // for the ref log
   std::string author_name;
   std::string author_email;
   TimeMs date{};
   std::string message;
   std::vector<Change> changes;
-  /// Hash over (user, ref, parent, payload): the same request within 10 minutes gets the first one's commit.
+  /// Hash over (user, ref, parent, payload): the same request within 10 minutes gets the first
+  /// one's commit.
   std::optional<BlobId> replay_key;
 };
 

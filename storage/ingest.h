@@ -29,8 +29,9 @@ class Ingest {
  public:
   virtual ~Ingest() = default;
   virtual Status write(ByteView bytes) = 0;
-  /// Flushes, verifies, makes durable. Errc::unprocessable if size or hash differ from what was expected;
-  /// then nothing was published. `extra` rows ride in the same transaction (possession, sessions).
+  /// Flushes, verifies, makes durable. Errc::unprocessable if size or hash differ from what was
+  /// expected; then nothing was published. `extra` rows ride in the same transaction (possession,
+  /// sessions).
   virtual Result<IngestedBlob> finish(const IngestExpect& expect, Transaction extra = {}) = 0;
 };
 

@@ -19,10 +19,10 @@ struct LfsInfo {
 struct TreeEntry {
   enum class Type : std::uint8_t { file, directory };
   Type type{Type::file};
-  std::string path;                 // full, from the root
-  std::uint32_t mode = 0100644;     // git mode
-  GitId oid;                        // git blob (of the pointer for LFS) or tree
-  std::uint64_t size_bytes = 0;     // real size; 0 for directories
+  std::string path;              // full, from the root
+  std::uint32_t mode = 0100644;  // git mode
+  GitId oid;                     // git blob (of the pointer for LFS) or tree
+  std::uint64_t size_bytes = 0;  // real size; 0 for directories
   std::optional<LfsInfo> lfs;
 };
 
@@ -32,8 +32,8 @@ struct CommitInfo {
   std::vector<CommitId> parents;
   std::string author_name;
   std::string author_email;
-  TimeMs date{};                    // committer's
-  std::string message;              // whole; title is the first line
+  TimeMs date{};        // committer's
+  std::string message;  // whole; title is the first line
 };
 
 /// One commit's files, read-only and immutable. Cheap to copy. Thread-safe. All calls may block.

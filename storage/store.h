@@ -18,18 +18,18 @@ struct NewRepo {
   RepoId id;
   Visibility visibility{Visibility::open};
   std::string creator;
-  std::string author_name;       // of the initial commit
+  std::string author_name;  // of the initial commit
   std::string author_email;
   std::string sdk;
-  std::string gitattributes;     // content of the first commit's one file
+  std::string gitattributes;  // content of the first commit's one file
 };
 
-/// A file's bytes on their way into a commit: a small one is held and becomes one record, a larger one is
-/// ingested as chunks. Holds <= 4 MiB. Blocks; not thread-safe.
+/// A file's bytes on their way into a commit: a small one is held and becomes one record, a larger
+/// one is ingested as chunks. Holds <= 4 MiB. Blocks; not thread-safe.
 class StagedFile {
  public:
   struct Done {
-    GitId git_id;                // as `git hash-object` says
+    GitId git_id;  // as `git hash-object` says
     std::uint64_t size_bytes = 0;
     std::optional<BlobId> blob;  // set if it was large enough to be chunked: may become an LFS file
   };
@@ -40,18 +40,19 @@ class StagedFile {
 };
 
 struct StoreOptions {
-  std::filesystem::path data;                  // absolute or relative folder, made if missing
-  std::uint64_t reserve_bytes = 1ull << 30;    // writes are refused with Errc::no_space below this much free
-  RowStore::Options rows;                      // .data is set by open
+  std::filesystem::path data;  // absolute or relative folder, made if missing
+  std::uint64_t reserve_bytes =
+      1ull << 30;          // writes are refused with Errc::no_space below this much free
+  RowStore::Options rows;  // .data is set by open
   PackSet::Options packs;
-  std::size_t tree_cache_bytes = 32u << 20;    // parsed trees kept in memory
+  std::size_t tree_cache_bytes = 32u << 20;  // parsed trees kept in memory
 };
 
 /// The whole store. Thread-safe; every call may block on disk.
 class Store {
  public:
-  /// Checks DATA/FORMAT (unknown version: refused), takes the lock, recovers. Errc::conflict if another
-  /// process holds the folder.
+  /// Checks DATA/FORMAT (unknown version: refused), takes the lock, recovers. Errc::conflict if
+  /// another process holds the folder.
   static Result<std::unique_ptr<Store>> open(FileSystem& fs, Clock& clock, Random& random,
                                              StoreOptions options);
   virtual ~Store() = default;
@@ -62,13 +63,14 @@ class Store {
   virtual Result<std::unique_ptr<Ingest>> ingest() = 0;
   virtual Result<std::unique_ptr<StagedFile>> stage_file() = 0;
   virtual Result<CommitOutcome> commit(CommitRequest request) = 0;
-  virtual Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid, const CommitId& commit) = 0;
+  virtual Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
+                                                           const CommitId& commit) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_blob(const BlobId& id) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_git_blob(const GitId& id) = 0;
 
   // --- repos ---
-  virtual Result<RepoRow> create_repo(const NewRepo& repo) = 0;          // Errc::conflict
-  virtual Result<RepoRow> find_repo(const RepoId& id) = 0;               // Errc::repo_not_found
+  virtual Result<RepoRow> create_repo(const NewRepo& repo) = 0;  // Errc::conflict
+  virtual Result<RepoRow> find_repo(const RepoId& id) = 0;       // Errc::repo_not_found
   virtual Status delete_repo(std::uint64_t uid, std::string_view user) = 0;
   virtual Status set_visibility(std::uint64_t uid, Visibility visibility) = 0;
   /// Repos of one type ordered by name, from `after` (full name, exclusive) on; at most `limit`.
@@ -76,21 +78,24 @@ class Store {
                                                   std::size_t limit) = 0;
 
   // --- refs ---
-  /// What a user types: branch, tag, refs/..., HEAD, 40-hex commit, unique short hash of >= 7 digits.
-  /// Errc::revision_not_found.
+  /// What a user types: branch, tag, refs/..., HEAD, 40-hex commit, unique short hash of >= 7
+  /// digits. Errc::revision_not_found.
   virtual Result<CommitId> resolve(std::uint64_t uid, std::string_view revision) = 0;
   virtual Result<std::optional<RefRow>> find_ref(std::uint64_t uid, std::string_view full_name) = 0;
   virtual Result<std::vector<Ref>> list_refs(std::uint64_t uid) = 0;
   /// expected = nullopt: must not exist yet (Errc::conflict); target = nullopt: delete.
-  virtual Status move_ref(std::uint64_t uid, std::string_view full_name, std::optional<CommitId> expected,
-                          std::optional<CommitId> target, std::string_view user) = 0;
-  /// Commit history from `from`, newest first, by first come in date order; at most `limit` after `skip`.
+  virtual Status move_ref(std::uint64_t uid, std::string_view full_name,
+                          std::optional<CommitId> expected, std::optional<CommitId> target,
+                          std::string_view user) = 0;
+  /// Commit history from `from`, newest first, by first come in date order; at most `limit` after
+  /// `skip`.
   virtual Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from,
                                                   std::size_t skip, std::size_t limit) = 0;
   virtual Result<std::uint64_t> history_length(std::uint64_t uid, const CommitId& from) = 0;
 
   // --- possession or permission (DESIGN 7) ---
-  virtual Result<std::optional<std::uint64_t>> blob_size(const BlobId& id) = 0;  // nullopt: not held
+  virtual Result<std::optional<std::uint64_t>> blob_size(
+      const BlobId& id) = 0;  // nullopt: not held
   virtual Result<bool> repo_has_blob(std::uint64_t uid, const BlobId& id) = 0;
   virtual Result<bool> has_uploaded(std::string_view user, std::uint64_t uid, const BlobId& id) = 0;
   /// Puts the possession row; durable. Used with Ingest::finish's `extra` when the bytes come now.
@@ -101,24 +106,26 @@ class Store {
   virtual Result<RepoRow> find_repo_by_uid(std::uint64_t uid) = 0;
 
   // --- users and tokens ---
-  virtual Status put_user(const UserRow& user, bool must_be_new) = 0;    // Errc::conflict
-  virtual Result<UserRow> find_user(std::string_view name) = 0;          // Errc::not_found
+  virtual Status put_user(const UserRow& user, bool must_be_new) = 0;  // Errc::conflict
+  virtual Result<UserRow> find_user(std::string_view name) = 0;        // Errc::not_found
   virtual Result<std::vector<UserRow>> list_users() = 0;
   virtual Status put_token(const TokenRow& token) = 0;
-  virtual Result<TokenRow> find_token(std::string_view public_id) = 0;   // Errc::not_found
+  virtual Result<TokenRow> find_token(std::string_view public_id) = 0;  // Errc::not_found
   virtual Result<std::vector<TokenRow>> list_tokens(std::string_view user) = 0;
   virtual Status delete_token(std::string_view public_id) = 0;
 
   // --- multipart upload sessions: opaque values owned by daemon/api/lfs ---
   virtual Status put_session(std::string_view id, std::string value) = 0;
-  virtual Result<std::string> find_session(std::string_view id) = 0;     // Errc::not_found
+  virtual Result<std::string> find_session(std::string_view id) = 0;  // Errc::not_found
   virtual Status delete_session(std::string_view id) = 0;
-  /// Folder for bytes that are not yet part of the store (multipart parts); emptied of strays at open.
+  /// Folder for bytes that are not yet part of the store (multipart parts); emptied of strays at
+  /// open.
   [[nodiscard]] virtual std::filesystem::path scratch() const = 0;
 
   // --- operations ---
   struct Stats {
-    std::uint64_t repos = 0, blobs = 0, logical_bytes = 0, pack_bytes = 0, packs = 0, free_bytes = 0;
+    std::uint64_t repos = 0, blobs = 0, logical_bytes = 0, pack_bytes = 0, packs = 0,
+                  free_bytes = 0;
   };
   virtual Result<Stats> stats() = 0;
   /// Store can write: reserve free, journal alive. For /readyz.
@@ -127,8 +134,8 @@ class Store {
   virtual PackSet& packs() = 0;
 };
 
-/// Checks every invariant, offline or on a quiet store: packs' checksums and hashes, xorb runs, manifests,
-/// trees complete, refs, links. @return what was found, empty if whole
+/// Checks every invariant, offline or on a quiet store: packs' checksums and hashes, xorb runs,
+/// manifests, trees complete, refs, links. @return what was found, empty if whole
 struct FsckReport {
   std::uint64_t packs = 0, records = 0, blobs = 0, commits = 0, refs = 0;
   std::vector<std::string> problems;

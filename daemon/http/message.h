@@ -23,13 +23,16 @@ class Headers {
   void set(std::string_view name, std::string value);  // replaces
   void add(std::string_view name, std::string value);
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
+    return fields_;
+  }
 
  private:
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// Decoded query (`+` is a literal plus, HUB_API 2.1). Repeated keys are kept; `expand[]` counts as `expand`.
+/// Decoded query (`+` is a literal plus, HUB_API 2.1). Repeated keys are kept; `expand[]` counts as
+/// `expand`.
 class Query {
  public:
   void add(std::string key, std::string value);
@@ -37,20 +40,23 @@ class Query {
   [[nodiscard]] std::vector<std::string_view> all(std::string_view key) const;
   /// true/True/1 -> true; absent, false/False/0 -> false.
   [[nodiscard]] bool flag(std::string_view key) const;
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& pairs() const { return pairs_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& pairs() const {
+    return pairs_;
+  }
 
  private:
   std::vector<std::pair<std::string, std::string>> pairs_;
 };
 
-/// The request's body, pulled by the handler. Bounded; enforces the route's limit (Errc::too_large), the
-/// declared length, deadlines and the floor in bytes per second.
+/// The request's body, pulled by the handler. Bounded; enforces the route's limit
+/// (Errc::too_large), the declared length, deadlines and the floor in bytes per second.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;
   /// Declared Content-Length; nullopt if chunked.
   [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
-  /// The next bytes, at most buffer.size(); 0 at the end of a complete body; an error if it was cut.
+  /// The next bytes, at most buffer.size(); 0 at the end of a complete body; an error if it was
+  /// cut.
   virtual Task<Result<std::size_t>> read(std::span<std::byte> buffer) = 0;
   /// The whole rest as text; Errc::too_large beyond bytes_max.
   virtual Task<Result<std::string>> read_all(std::size_t bytes_max) = 0;
@@ -58,29 +64,32 @@ class BodyReader {
 
 /// Who asks. Made by auth before the handler runs.
 struct Identity {
-  std::string user;               // "" = anonymous
+  std::string user;  // "" = anonymous
   bool hub_admin = false;
-  bool can_write = false;         // the token's role allows writes at all
-  std::string token_id;           // public id, for the log
+  bool can_write = false;  // the token's role allows writes at all
+  std::string token_id;    // public id, for the log
   std::string token_name;
-  std::string token_role;         // "read" | "write" | "admin"; "" if anonymous
-  bool had_bad_credentials = false;  // a token was sent that we do not know: anonymous on public reads
+  std::string token_role;  // "read" | "write" | "admin"; "" if anonymous
+  bool had_bad_credentials =
+      false;  // a token was sent that we do not know: anonymous on public reads
   [[nodiscard]] bool anonymous() const { return user.empty(); }
 };
 
 enum class Method : std::uint8_t { get, head, post, put, del, options, patch };
 
 struct Request {
-  Method method{Method::get};     // HEAD is routed to the GET handler, method stays head
-  std::string target;             // raw, as sent
-  std::map<std::string, std::string, std::less<>> captures;  // by the route template, decoded: type, ns, name
-  std::vector<std::string> rest;  // decoded segments of a trailing {rest...}; a segment may hold '/' (%2F)
+  Method method{Method::get};  // HEAD is routed to the GET handler, method stays head
+  std::string target;          // raw, as sent
+  std::map<std::string, std::string, std::less<>>
+      captures;  // by the route template, decoded: type, ns, name
+  std::vector<std::string>
+      rest;  // decoded segments of a trailing {rest...}; a segment may hold '/' (%2F)
   Query query;
   Headers headers;
   Identity who;
-  std::string base_url;           // "http://host:port", no trailing slash: config, X-Forwarded-*, Host
+  std::string base_url;  // "http://host:port", no trailing slash: config, X-Forwarded-*, Host
   std::string request_id;
-  std::string remote;             // address, for the log
+  std::string remote;  // address, for the log
   std::shared_ptr<BodyReader> body;
 };
 
@@ -93,7 +102,7 @@ struct BlobBody {
 
 struct Response {
   unsigned status = 200;
-  Headers headers;                // Content-Length, Date, X-Request-Id, CORS are added by the session
+  Headers headers;  // Content-Length, Date, X-Request-Id, CORS are added by the session
   std::variant<std::monostate, std::string, BlobBody> body;
   /// HEAD, or a reply that must announce the length of a body it does not carry.
   std::optional<std::uint64_t> content_length;

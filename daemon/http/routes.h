@@ -17,30 +17,32 @@ enum class Policy : std::uint8_t {
   write_repo,  // token with write role and write right
   user,        // any valid token
   hub_admin,
-  signed_href, // authorised by an expiring signature in the query
+  signed_href,  // authorised by an expiring signature in the query
 };
 
 /// Largest accepted body in bytes and how it is read.
 struct Limits {
-  std::uint64_t body_bytes_max = 0;  // 0: no body allowed (it is drained up to 64 KiB, else the connection closes)
+  std::uint64_t body_bytes_max =
+      0;  // 0: no body allowed (it is drained up to 64 KiB, else the connection closes)
 };
 
 using Handler = Task<Result<Response>> (*)(App& app, Request request);
 
-/// One row of the one route table (daemon/http/routes.cc). docs/API.md, the authorisation matrix test and
-/// metrics labels are generated from it.
+/// One row of the one route table (daemon/http/routes.cc). docs/API.md, the authorisation matrix
+/// test and metrics labels are generated from it.
 ///
-/// Template: literal segments, {type} = models|datasets|spaces, {web} = datasets|spaces or absent (models),
-/// {ns} {name} = one segment each ({name.git}: with an optional ".git"), {x} = any one segment decoded,
-/// {rest...} = the remaining segments, decoded one by one (at least one), {rest?...} = also none.
+/// Template: literal segments, {type} = models|datasets|spaces, {web} = datasets|spaces or absent
+/// (models), {ns} {name} = one segment each ({name.git}: with an optional ".git"), {x} = any one
+/// segment decoded, {rest...} = the remaining segments, decoded one by one (at least one),
+/// {rest?...} = also none.
 struct Route {
   Method method{Method::get};
   std::string_view path;
-  std::string_view name;         // metrics label and anchor: "resolve", "repo_info"
+  std::string_view name;  // metrics label and anchor: "resolve", "repo_info"
   Policy policy{Policy::none};
   Limits limits{};
   Handler handler = nullptr;
-  std::string_view about;        // one line for docs/API.md
+  std::string_view about;  // one line for docs/API.md
 };
 
 std::span<const Route> routes();

@@ -20,32 +20,32 @@ struct RepoRow {
   Visibility visibility{Visibility::open};
   std::string creator;
   TimeMs created{};
-  std::string sdk;        // spaces only
+  std::string sdk;  // spaces only
   bool operator==(const RepoRow&) const = default;
 };
 
 struct RefRow {
-  CommitId target;        // peeled
-  GitId tag_object;       // annotated tags; zero otherwise
+  CommitId target;   // peeled
+  GitId tag_object;  // annotated tags; zero otherwise
   TimeMs updated{};
   bool operator==(const RefRow&) const = default;
 };
 
 struct Ref {
-  std::string name;       // full: refs/heads/main
+  std::string name;  // full: refs/heads/main
   RefRow row;
 };
 
 /// One step of a ref's history: kept for time travel and audit.
 struct RefLogRow {
-  CommitId from;          // zero: created
-  CommitId to;            // zero: deleted
+  CommitId from;  // zero: created
+  CommitId to;    // zero: deleted
   std::string user;
   TimeMs at{};
 };
 
 struct UserRow {
-  std::string name;       // as created; found case-insensitively
+  std::string name;  // as created; found case-insensitively
   std::string full_name;
   std::string email;
   bool hub_admin = false;
@@ -57,7 +57,7 @@ enum class TokenRole : std::uint8_t { read = 0, write = 1, admin = 2 };
 
 struct TokenRow {
   std::string public_id;
-  BlobId secret_sha256;   // only the hash of the secret is kept (DESIGN 7)
+  BlobId secret_sha256;  // only the hash of the secret is kept (DESIGN 7)
   std::string user;
   std::string display_name;
   TokenRole role{TokenRole::read};

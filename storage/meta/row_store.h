@@ -26,8 +26,8 @@ struct Transaction {
   std::vector<Expect> expects;
   std::vector<Row> puts;
   std::vector<std::string> dels;
-  /// Pack stretches (already fdatasynced) that the rows need, and the look-up rows derived from them
-  /// (keys::chunk, keys::git_object). Extents are journaled, derived rows only indexed.
+  /// Pack stretches (already fdatasynced) that the rows need, and the look-up rows derived from
+  /// them (keys::chunk, keys::git_object). Extents are journaled, derived rows only indexed.
   std::vector<PackExtent> extents;
   std::vector<Row> derived;
 };
@@ -37,27 +37,29 @@ class RowSnapshot {
  public:
   virtual ~RowSnapshot() = default;
   virtual Result<std::optional<std::string>> get(std::string_view key) const = 0;
-  /// Calls `row(key, value)` for each key with `prefix`, from `first` on, in key order, until it returns false.
+  /// Calls `row(key, value)` for each key with `prefix`, from `first` on, in key order, until it
+  /// returns false.
   virtual Status scan(std::string_view prefix, std::string_view first,
                       const std::function<bool(std::string_view, std::string_view)>& row) const = 0;
 };
 
 /// Rows with a journal as the log of record and RocksDB as a view (DESIGN 3). Thread-safe.
 ///
-/// apply: transactions queue; one leader checks each one's expectations against rows + the transactions
-/// before it in the same group, frames the survivors, writes and fsyncs the journal once, applies one
-/// RocksDB batch with the journal sequence in it, wakes all. A failed fsync ends writing for good
-/// (Errc::unavailable from then on); reads go on.
+/// apply: transactions queue; one leader checks each one's expectations against rows + the
+/// transactions before it in the same group, frames the survivors, writes and fsyncs the journal
+/// once, applies one RocksDB batch with the journal sequence in it, wakes all. A failed fsync ends
+/// writing for good (Errc::unavailable from then on); reads go on.
 class RowStore {
  public:
   struct Options {
-    std::filesystem::path data;                   // holds journal/ and index/
+    std::filesystem::path data;  // holds journal/ and index/
     std::uint64_t journal_file_bytes_max = 64u << 20;
-    std::uint64_t checkpoint_bytes_min = 64u << 20;  // journal since the last checkpoint that starts one
+    std::uint64_t checkpoint_bytes_min =
+        64u << 20;  // journal since the last checkpoint that starts one
     std::size_t block_cache_bytes = 64u << 20;
   };
-  /// Opens, replays the journal into the index from its applied sequence (all of it if index/ is gone),
-  /// and calls packs.recover with every journaled extent of packs that are still open.
+  /// Opens, replays the journal into the index from its applied sequence (all of it if index/ is
+  /// gone), and calls packs.recover with every journaled extent of packs that are still open.
   static Result<std::unique_ptr<RowStore>> open(FileSystem& fs, PackSet& packs, Options options);
   virtual ~RowStore() = default;
 

@@ -1,8 +1,8 @@
 #include "storage/os/clock.h"
 
-#include <sys/random.h>
-
 #include <cstdlib>
+
+#include <sys/random.h>
 
 namespace waag::storage {
 namespace {

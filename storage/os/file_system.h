@@ -10,14 +10,15 @@
 
 namespace waag::storage {
 
-/// One open file. Positions are explicit: no file has a cursor. Thread-safe for reads; writes and sync
-/// of one file are the caller's to order.
+/// One open file. Positions are explicit: no file has a cursor. Thread-safe for reads; writes and
+/// sync of one file are the caller's to order.
 class File {
  public:
   virtual ~File() = default;
   /// Reads up to out.size() bytes at `offset`; fewer only at the end of the file.
   virtual Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) const = 0;
-  /// Writes all of `bytes` at `offset`, extending the file if needed. Errc::no_space when the disk is full.
+  /// Writes all of `bytes` at `offset`, extending the file if needed. Errc::no_space when the disk
+  /// is full.
   virtual Status write(std::uint64_t offset, ByteView bytes) = 0;
   /// fdatasync. After a failure the file's unsynced bytes must be taken for lost: never retried.
   virtual Status sync() = 0;
@@ -46,7 +47,8 @@ class FileSystem {
   /// Names (not paths) of the entries, sorted.
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) const = 0;
   [[nodiscard]] virtual bool exists(const std::filesystem::path& path) const = 0;
-  [[nodiscard]] virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& path) const = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> free_bytes(
+      const std::filesystem::path& path) const = 0;
 };
 
 /// The machine's own file system.

@@ -16,7 +16,7 @@ struct RecordIn {
   Codec codec{Codec::raw};           // what to try; `raw` is stored when it does not pay
   Dtype dtype{Dtype::none};
   std::uint8_t phase = 0;
-  ByteView raw;                      // must outlive the call
+  ByteView raw;  // must outlive the call
 };
 
 /// One record of a pack's directory: what a group directory or a footer says.
@@ -43,10 +43,11 @@ struct RawRun {
 class PackWriter {
  public:
   virtual ~PackWriter() = default;
-  /// Encodes, decodes what was encoded and compares, and appends one group (<= 8 MiB of payload, or one
-  /// larger record). @return the records' locations, in order
+  /// Encodes, decodes what was encoded and compares, and appends one group (<= 8 MiB of payload, or
+  /// one larger record). @return the records' locations, in order
   virtual Result<std::vector<Location>> append_group(std::span<const RecordIn> records) = 0;
-  /// fdatasync of everything appended since the last sync. @return the extents, ready for the journal
+  /// fdatasync of everything appended since the last sync. @return the extents, ready for the
+  /// journal
   virtual Result<std::vector<PackExtent>> sync() = 0;
 };
 
@@ -56,18 +57,19 @@ enum class PackClass : std::uint8_t { chunks, small_objects };
 class PackSet {
  public:
   struct Options {
-    std::uint32_t pack_bytes_max = 256u << 20;     // DESIGN 3
-    std::uint32_t group_bytes_max = 8u << 20;      // DESIGN 3
-    std::size_t directory_cache_bytes = 16u << 20; // directories of sealed packs kept in memory
-    std::uint32_t open_packs_max = 8;              // of each class; more writers than this wait
+    std::uint32_t pack_bytes_max = 256u << 20;      // DESIGN 3
+    std::uint32_t group_bytes_max = 8u << 20;       // DESIGN 3
+    std::size_t directory_cache_bytes = 16u << 20;  // directories of sealed packs kept in memory
+    std::uint32_t open_packs_max = 8;               // of each class; more writers than this wait
   };
   static Result<std::unique_ptr<PackSet>> open(FileSystem& fs, Random& random,
-                                               const std::filesystem::path& folder, Options options);
+                                               const std::filesystem::path& folder,
+                                               Options options);
   virtual ~PackSet() = default;
 
   virtual Result<std::unique_ptr<PackWriter>> writer(PackClass kind) = 0;
-  /// Tells where the journal says open packs end: the rest is garbage of a crash and is cut before the
-  /// pack is appended to again. Called by recovery before any writer exists.
+  /// Tells where the journal says open packs end: the rest is garbage of a crash and is cut before
+  /// the pack is appended to again. Called by recovery before any writer exists.
   virtual Status recover(const std::vector<PackExtent>& extents) = 0;
 
   virtual Result<std::shared_ptr<const PackDirectory>> directory(PackId pack) = 0;
@@ -78,8 +80,8 @@ class PackSet {
   virtual Result<Bytes> read(const Location& at) = 0;
   /// Decodes into `out` (exactly at.raw_bytes). Same checks.
   virtual Status read_into(const Location& at, std::span<std::byte> out) = 0;
-  /// The bytes of consecutive raw records as one run for sendfile, CRCs checked over the mapped file;
-  /// nullopt if one of them is encoded or they are not contiguous.
+  /// The bytes of consecutive raw records as one run for sendfile, CRCs checked over the mapped
+  /// file; nullopt if one of them is encoded or they are not contiguous.
   virtual Result<std::optional<RawRun>> raw_run(std::span<const Location> records) = 0;
 
   [[nodiscard]] virtual Result<std::vector<PackId>> list() const = 0;
