@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/http.h"
+
+namespace waag::cli {
+
+/// What a command ends with; stable, scripts rely on it.
+enum ExitCode : int {
+  exit_ok = 0,
+  exit_refused = 1,      // the hub answered with an error
+  exit_usage = 2,        // wrong command line
+  exit_unreachable = 3,  // no answer
+};
+
+/// Everything a command line touches, so that tests need no process, socket or environment.
+struct World {
+  Http& http;
+  std::ostream& out;
+  std::ostream& err;
+  std::function<std::optional<std::string>(const std::string&)> environment;
+};
+
+/// Runs `waag ARGS...` (without the program's name). @return an ExitCode
+int run(std::vector<std::string> args, const World& world);
+
+}  // namespace waag::cli

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/hub.h"
+
+namespace CLI {
+class App;
+}
+
+namespace waag::cli {
+
+/// What a command runs with.
+struct Context {
+  const World& world;
+  Hub hub;
+  bool json = false;
+
+  /// Prints why the call failed. @return the exit code for it
+  int refuse(const Hub::Failure& failure) const;
+  /// With --json prints the answer and returns true.
+  bool printed(const Hub::Answer& answer) const;
+};
+
+using Command = std::function<int(Context&)>;
+
+// Each adds its subcommands to the parser; the one that the user names puts itself into `chosen`.
+void add_status(CLI::App& app, Command& chosen);
+void add_user_commands(CLI::App& app, Command& chosen);
+void add_token_commands(CLI::App& app, Command& chosen);
+void add_repo_commands(CLI::App& app, Command& chosen);
+
+}  // namespace waag::cli

@@ -1,0 +1,177 @@
+#include <memory>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "cli/context.h"
+#include "cli/print.h"
+
+/// repo ls, info, create, rm and du: the Hub's own routes.
+namespace waag::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct RepoOptions {
+  std::string id;
+  std::string type = "model";
+  std::string author, search, sdk;
+  std::string revision = "main";
+  std::size_t limit = 1000;
+  bool is_private = false, exist_ok = false, yes = false;
+};
+
+struct Id {
+  std::string ns, name;
+};
+
+std::optional<Id> split_id(const std::string& id) {
+  const auto slash = id.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == id.size()) return std::nullopt;
+  if (id.find('/', slash + 1) != std::string::npos) return std::nullopt;
+  return Id{id.substr(0, slash), id.substr(slash + 1)};
+}
+
+int bad_id(const Context& context, const std::string& id) {
+  context.world.err << "waag: a repo is named namespace/name, not " << id << '\n';
+  return exit_usage;
+}
+
+std::string api_path(const RepoOptions& options, const Id& id) {
+  return "/api/" + std::string(plural(options.type)) + "/" + encode_segment(id.ns) + "/" +
+         encode_segment(id.name);
+}
+
+json::object name_body(const RepoOptions& options, const Id& id) {
+  return {{"type", options.type}, {"organization", id.ns}, {"name", id.name}};
+}
+
+int list(Context& context, const RepoOptions& options) {
+  auto path = "/api/" + std::string(plural(options.type)) +
+              "?limit=" + std::to_string(std::min<std::size_t>(options.limit, 1000));
+  if (!options.author.empty()) path += "&author=" + encode_segment(options.author);
+  if (!options.search.empty()) path += "&search=" + encode_segment(options.search);
+  const auto answer = context.hub.list(path, options.limit);
+  if (answer.failure) return context.refuse(*answer.failure);
+  if (context.printed(answer)) return exit_ok;
+  std::vector<std::vector<std::string>> lines;
+  for (const auto& repo : answer.json.as_array()) {
+    const auto sees = field_text(repo, "private") == "true" ? "private" : "public";
+    lines.push_back({field_text(repo, "id"), sees, field_text(repo, "lastModified")});
+  }
+  print_table(context.world.out, {"REPO", "SEEN BY", "LAST MODIFIED"}, lines);
+  return exit_ok;
+}
+
+int info(Context& context, const RepoOptions& options) {
+  const auto id = split_id(options.id);
+  if (!id) return bad_id(context, options.id);
+  const auto path = api_path(options, *id) + "/revision/" + encode_segment(options.revision);
+  const auto answer = context.hub.call("GET", path);
+  if (answer.failure) return context.refuse(*answer.failure);
+  if (context.printed(answer)) return exit_ok;
+  print_fields(context.world.out, answer.json,
+               {"id", "sha", "private", "createdAt", "lastModified"});
+  const auto* files =
+      answer.json.is_object() ? answer.json.as_object().if_contains("siblings") : nullptr;
+  if (files != nullptr && files->is_array()) {
+    context.world.out << "files         " << files->as_array().size() << '\n';
+    for (const auto& file : files->as_array())
+      context.world.out << "  " << field_text(file, "rfilename") << '\n';
+  }
+  return exit_ok;
+}
+
+int create(Context& context, const RepoOptions& options) {
+  const auto id = split_id(options.id);
+  if (!id) return bad_id(context, options.id);
+  auto body = name_body(options, *id);
+  body["visibility"] = options.is_private ? "private" : "public";
+  if (!options.sdk.empty()) body["sdk"] = options.sdk;
+  const auto answer = context.hub.call("POST", "/api/repos/create", body);
+  if (answer.failure && !(answer.failure->status == 409 && options.exist_ok))
+    return context.refuse(*answer.failure);
+  if (answer.failure) {
+    context.world.out << (context.json ? "{\"existed\":true}" : options.id + " exists already")
+                      << '\n';
+    return exit_ok;
+  }
+  if (!context.printed(answer)) context.world.out << field_text(answer.json, "url") << '\n';
+  return exit_ok;
+}
+
+int remove(Context& context, const RepoOptions& options) {
+  const auto id = split_id(options.id);
+  if (!id) return bad_id(context, options.id);
+  if (!options.yes) {
+    context.world.err << "waag: this deletes " << options.id << " for good; add --yes\n";
+    return exit_usage;
+  }
+  const auto answer = context.hub.call("DELETE", "/api/repos/delete", name_body(options, *id));
+  if (answer.failure) return context.refuse(*answer.failure);
+  const json::object deleted{{"deleted", options.id}};
+  if (context.json) context.world.out << json::serialize(deleted) << '\n';
+  if (!context.json) context.world.out << "deleted " << options.id << '\n';
+  return exit_ok;
+}
+
+int usage(Context& context, const RepoOptions& options) {
+  const auto id = split_id(options.id);
+  if (!id) return bad_id(context, options.id);
+  const auto path = api_path(options, *id) + "/treesize/" + encode_segment(options.revision);
+  const auto answer = context.hub.call("GET", path);
+  if (answer.failure) return context.refuse(*answer.failure);
+  if (context.printed(answer)) return exit_ok;
+  const auto* size =
+      answer.json.is_object() ? answer.json.as_object().if_contains("size") : nullptr;
+  const auto bytes = size != nullptr && size->is_number() ? size->to_number<std::uint64_t>() : 0;
+  context.world.out << human_bytes(bytes) << "  " << options.id << '\n';
+  return exit_ok;
+}
+
+using Action = int (*)(Context&, const RepoOptions&);
+
+CLI::App* add_repo_command(CLI::App& group, Command& chosen,
+                           const std::shared_ptr<RepoOptions>& options, const char* name,
+                           const char* about, Action action) {
+  auto* command = group.add_subcommand(name, about);
+  command->add_option("--type", options->type, "model, dataset or space")
+      ->check(CLI::IsMember({"model", "dataset", "space"}))
+      ->capture_default_str();
+  command->callback([&chosen, options, action] {
+    chosen = [options, action](Context& context) { return action(context, *options); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_repo_commands(CLI::App& app, Command& chosen) {
+  auto* group = app.add_subcommand("repo", "repositories");
+  group->require_subcommand(1);
+  group->fallthrough();
+  auto options = std::make_shared<RepoOptions>();
+  const auto add = [&](const char* name, const char* about, Action action) {
+    return add_repo_command(*group, chosen, options, name, about, action);
+  };
+  auto* ls = add("ls", "list the repos that you may see", list);
+  ls->add_option("--author", options->author, "only of this namespace");
+  ls->add_option("--search", options->search, "only with this in the name");
+  ls->add_option("--limit", options->limit, "at most so many")->capture_default_str();
+  auto* show = add("info", "one repo and its files", info);
+  auto* size = add("du", "bytes of all files at a revision", usage);
+  auto* make = add("create", "make a repo", create);
+  make->add_flag("--private", options->is_private, "only for you and hub admins");
+  make->add_flag("--exist-ok", options->exist_ok, "no error if it exists");
+  make->add_option("--sdk", options->sdk, "for spaces: static, gradio, docker, streamlit");
+  auto* rm = add("rm", "delete a repo for good", remove);
+  rm->add_flag("--yes", options->yes, "do not ask");
+  for (auto* command : {show, size, make, rm})
+    command->add_option("id", options->id, "namespace/name")->required();
+  for (auto* command : {show, size})
+    command->add_option("--revision", options->revision, "branch, tag or commit")
+        ->capture_default_str();
+}
+
+}  // namespace waag::cli
