@@ -1,0 +1,99 @@
+#include "daemon/auth/authenticator.h"
+
+#include "daemon/auth/token.h"
+#include "protocol/hash.h"
+
+namespace waag::daemon {
+namespace {
+
+/// Callers remembered; beyond it the cache starts anew. A row is about 300 bytes.
+constexpr std::size_t entries_max = 10'000;
+
+std::string_view role_name(storage::TokenRole role) {
+  switch (role) {
+    case storage::TokenRole::read:
+      return "read";
+    case storage::TokenRole::write:
+      return "write";
+    case storage::TokenRole::admin:
+      return "admin";
+  }
+  return "read";
+}
+
+Identity stranger() {
+  Identity who;
+  who.had_bad_credentials = true;
+  return who;
+}
+
+}  // namespace
+
+Task<Result<Identity>> Authenticator::identify(std::optional<std::string> authorization) {
+  if (!authorization) co_return Identity{};
+  const auto token = token_of(*authorization);
+  const auto parts = token ? parse_token(*token) : std::nullopt;
+  if (!parts) co_return stranger();
+  if (const auto entry = cached(parts->public_id)) co_return judge(*entry, parts->secret_sha256);
+  auto look_up = [this, id = parts->public_id] { return load(id); };
+  WAAG_CO_TRY(const auto entry, co_await offload(blocking_, std::move(look_up)));
+  if (!entry) co_return stranger();
+  co_return judge(*entry, parts->secret_sha256);
+}
+
+std::optional<Authenticator::Entry> Authenticator::cached(std::string_view public_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(public_id);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second;
+}
+
+Result<std::optional<Authenticator::Entry>> Authenticator::load(std::string_view public_id) {
+  std::uint64_t before = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    before = generation_;
+  }
+  auto token = store_.find_token(public_id);
+  if (!token && token.error().code == Errc::not_found) return std::optional<Entry>{};
+  if (!token) return std::move(token).error();
+  auto user = store_.find_user(token->user);
+  if (!user && user.error().code == Errc::not_found) return std::optional<Entry>{};
+  if (!user) return std::move(user).error();
+  Entry entry{*std::move(token), *std::move(user)};
+  const std::lock_guard lock(mutex_);
+  if (generation_ == before) {
+    if (entries_.size() >= entries_max) entries_.clear();
+    entries_.insert_or_assign(std::string(public_id), entry);
+  }
+  return std::optional<Entry>(std::move(entry));
+}
+
+Identity Authenticator::judge(const Entry& entry, const BlobId& secret_sha256) const {
+  const bool same = equal_constant_time(entry.token.secret_sha256.view(), secret_sha256.view());
+  const bool expired = entry.token.expires && *entry.token.expires <= clock_.now();
+  if (!same || expired || entry.user.disabled) return stranger();
+  Identity who;
+  who.user = entry.user.name;
+  who.can_write = entry.token.role != storage::TokenRole::read;
+  // An administrator's read or write token stays an ordinary one: least privilege by default.
+  who.hub_admin = entry.user.hub_admin && entry.token.role == storage::TokenRole::admin;
+  who.token_id = entry.token.public_id;
+  who.token_name = entry.token.display_name;
+  who.token_role = role_name(entry.token.role);
+  return who;
+}
+
+void Authenticator::forget_token(std::string_view public_id) {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  if (const auto found = entries_.find(public_id); found != entries_.end()) entries_.erase(found);
+}
+
+void Authenticator::forget_user(std::string_view user) {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  std::erase_if(entries_, [user](const auto& entry) { return entry.second.user.name == user; });
+}
+
+}  // namespace waag::daemon
