@@ -1,50 +1,86 @@
 #include "protocol/utf8.h"
 
-#include <cstddef>
-#include <cstdint>
+#include <cstring>
 
 namespace waag {
-namespace {
 
-std::uint8_t byte_at(std::string_view text, std::size_t i) {
-  return static_cast<std::uint8_t>(text[i]);
-}
-
-/// Length of the well-formed sequence at the front of a text that is not empty; 0 if there is none.
-std::size_t sequence_bytes(std::string_view text) {
-  const std::uint8_t first = byte_at(text, 0);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((byte_at(text, i) & 0xC0) != 0x80) return 0;
-  const std::uint8_t second = byte_at(text, 1);
-  if (first == 0xE0 && second < 0xA0) return 0;  // longer than needed
-  if (first == 0xED && second > 0x9F) return 0;  // surrogates
-  if (first == 0xF0 && second < 0x90) return 0;  // longer than needed
-  if (first == 0xF4 && second > 0x8F) return 0;  // above U+10FFFF
-  return size;
-}
-
-}  // namespace
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t size = sequence_bytes(text);
-    if (size == 0) return false;
-    text.remove_prefix(size);
+bool Utf8Checker::begin(std::uint8_t byte) {
+  low_ = 0x80;
+  high_ = 0xBF;
+  if (byte < 0x80) return true;
+  if (byte >= 0xC2 && byte <= 0xDF) {
+    more_ = 1;
+  } else if (byte >= 0xE0 && byte <= 0xEF) {
+    more_ = 2;
+    if (byte == 0xE0) low_ = 0xA0;
+    if (byte == 0xED) high_ = 0x9F;
+  } else if (byte >= 0xF0 && byte <= 0xF4) {
+    more_ = 3;
+    if (byte == 0xF0) low_ = 0x90;
+    if (byte == 0xF4) high_ = 0x8F;
+  } else {
+    return false;
   }
   return true;
 }
 
+bool Utf8Checker::feed(std::string_view text) {
+  if (bad_) return false;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    while (more_ == 0 && end - at >= 8) {  // most text is ASCII: eight bytes at a time
+      std::uint64_t word = 0;
+      std::memcpy(&word, at, sizeof(word));
+      if ((word & 0x8080808080808080U) != 0) break;
+      at += 8;
+    }
+    if (at == end) break;
+    const auto byte = static_cast<std::uint8_t>(*at++);
+    if (more_ == 0) {
+      bad_ = !begin(byte);
+    } else {
+      bad_ = byte < low_ || byte > high_;
+      low_ = 0x80;
+      high_ = 0xBF;
+      --more_;
+    }
+    if (bad_) return false;
+  }
+  return true;
+}
+
+bool is_utf8(std::string_view text) {
+  Utf8Checker checker;
+  return checker.feed(text) && checker.complete();
+}
+
 bool has_control(std::string_view text) {
+  const auto byte_at = [text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::uint8_t byte = byte_at(text, i);
-    if (byte < 0x20 || byte == 0x7F) return true;
-    if (byte == 0xC2 && i + 1 < text.size() && byte_at(text, i + 1) < 0xA0) return true;
+    if (byte_at(i) < 0x20 || byte_at(i) == 0x7F) return true;
+    if (byte_at(i) == 0xC2 && i + 1 < text.size() && byte_at(i + 1) < 0xA0) return true;
   }
   return false;
+}
+
+void append_utf8(std::string& out, std::uint32_t code_point) {
+  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (code_point < 0x80) {
+    put(code_point);
+  } else if (code_point < 0x800) {
+    put(0xC0 | (code_point >> 6));
+    put(0x80 | (code_point & 0x3F));
+  } else if (code_point < 0x10000) {
+    put(0xE0 | (code_point >> 12));
+    put(0x80 | ((code_point >> 6) & 0x3F));
+    put(0x80 | (code_point & 0x3F));
+  } else {
+    put(0xF0 | (code_point >> 18));
+    put(0x80 | ((code_point >> 12) & 0x3F));
+    put(0x80 | ((code_point >> 6) & 0x3F));
+    put(0x80 | (code_point & 0x3F));
+  }
 }
 
 }  // namespace waag

@@ -31,3 +31,42 @@ TEST_CASE("utf8: control characters", "[protocol][utf8]") {
   CHECK_FALSE(has_control("\xC2\xA0"));
   CHECK_FALSE(has_control("a b~\xE2\x80\x8D"));
 }
+
+TEST_CASE("utf8: every code point is accepted, every surrogate refused", "[protocol][utf8]") {
+  std::uint32_t wrong = 0;
+  for (std::uint32_t point = 0; point <= 0x10FFFF; ++point) {
+    std::string text;
+    append_utf8(text, point);
+    const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
+    if (is_utf8(text) == surrogate) ++wrong;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("utf8: malformed bytes, also after plain text", "[protocol][utf8]") {
+  for (const std::string text :
+       {"\x80", "\xBF", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80",
+        "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF",
+        "\xC3", "\xE4\xBD", "\xF0\x9F\x98", "\xC3(", "\xE4\xBD(", "aaaaaaaaaaaaaaaa\xFF"}) {
+    CAPTURE(text);
+    CHECK_FALSE(is_utf8(text));
+  }
+}
+
+TEST_CASE("utf8: pieces", "[protocol][utf8]") {
+  const std::string text = "a\xC3\xA9\xE4\xBD\xA0\xF0\x9F\x98\x80 and long plain text";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    Utf8Checker checker;
+    CHECK(checker.feed(text.substr(0, cut)));
+    CHECK(checker.good());
+    CHECK(checker.feed(text.substr(cut)));
+    CHECK(checker.complete());
+  }
+  Utf8Checker cut;
+  CHECK(cut.feed("abc\xE4\xBD"));
+  CHECK(cut.good());
+  CHECK_FALSE(cut.complete());
+  CHECK_FALSE(cut.feed("x"));
+  CHECK_FALSE(cut.good());
+  CHECK_FALSE(cut.feed("x"));
+}

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace waag::http {
+
+/// `<url>; rel="rel"`. @param url  absolute: a relative one crashes every huggingface_hub
+/// (HUB_API 1.6)
+std::string link_value(std::string_view url, std::string_view rel);
+
+/// The Link header of a page that is not the last: the request's own target, all parameters kept,
+/// with `key` (cursor, p) set to `value`.
+/// @param base_url  "http://host:port" as the client sees us, no trailing slash
+std::string next_link(std::string_view base_url, std::string_view target, std::string_view key,
+                      std::string_view value);
+
+}  // namespace waag::http
