@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "protocol/model/tensor.h"
+
+namespace waag::model {
+
+/// One element type of ggml: `block_elements` consecutive elements of a row take `block_bytes`.
+struct GgmlType {
+  std::uint32_t id = 0;
+  std::string_view name;
+  std::uint32_t block_elements = 1;
+  std::uint32_t block_bytes = 0;
+  Dtype dtype{Dtype::ggml_block};
+};
+
+/// @return nullopt for ids that were never given out or are retired (4, 5, 31-33, 36-38)
+/// Source: ggml, include/ggml.h enum ggml_type, src/ggml-common.h; FORMATS 2.1 and 3.1.
+std::optional<GgmlType> ggml_type(std::uint32_t id);
+
+}  // namespace waag::model
