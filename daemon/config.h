@@ -6,7 +6,7 @@
 namespace waag::daemon {
 
 /// Every setting. Order: default < file (TOML) < WAAG_SECTION__KEY environment < flag. The table in
-/// config.cc names them; unknown keys are errors. docs/CONFIG.md is generated from that table.
+/// config_load.cc names them; unknown keys are errors. docs/CONFIG.md is generated from that table.
 struct Config {
   struct Server {
     std::string listen = "127.0.0.1:8080";  // host:port; port 0 picks a free one

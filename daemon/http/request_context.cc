@@ -1,0 +1,88 @@
+#include "daemon/http/request_context.h"
+
+#include <algorithm>
+
+#include "daemon/http/errors.h"
+#include "daemon/http/response_head.h"
+
+namespace waag::daemon {
+namespace {
+
+constexpr std::size_t request_id_bytes_max = 128;
+constexpr std::size_t host_bytes_max = 255;
+constexpr std::string_view every_method = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+
+bool is_alnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool made_of(std::string_view text, std::string_view others) {
+  return std::ranges::all_of(
+      text, [&](char c) { return is_alnum(c) || others.find(c) != std::string_view::npos; });
+}
+
+std::string base_url(const http::RequestHead& head, const Peer& peer, std::string_view public_url) {
+  if (!public_url.empty()) {
+    while (public_url.ends_with('/')) public_url.remove_suffix(1);
+    return std::string(public_url);
+  }
+  const auto proto = head.header("X-Forwarded-Proto");
+  const auto host = head.header("X-Forwarded-Host");
+  std::string url = peer.tls ? "https" : "http";
+  if (proto && (*proto == "http" || *proto == "https")) url = *proto;
+  url += "://";
+  url += host && is_sane_host(*host) ? *host : std::string_view(head.host);
+  return url;
+}
+
+Inbound reply_with(Inbound inbound, Response response) {
+  inbound.reply = std::move(response);
+  return inbound;
+}
+
+}  // namespace
+
+bool is_sane_request_id(std::string_view id) {
+  return !id.empty() && id.size() <= request_id_bytes_max && made_of(id, "._:-");
+}
+
+bool is_sane_host(std::string_view host) {
+  return !host.empty() && host.size() <= host_bytes_max && made_of(host, ".-:[]_");
+}
+
+Inbound make_request(const Router& router, http::RequestHead head, const Peer& peer,
+                     std::string_view public_url) {
+  Inbound inbound;
+  Request& request = inbound.request;
+  request.method = *parse_method(head.method);  // the guard lets only these in
+  request.base_url = base_url(head, peer, public_url);
+  request.remote = peer.remote;
+  for (auto& [name, value] : head.headers) request.headers.add(name, std::move(value));
+  request.target = std::move(head.target);
+  if (request.target == "*")
+    return reply_with(std::move(inbound), preflight_response(every_method));
+
+  const auto split = http::split_target(request.target);
+  const auto path = http::split_path(split.path);
+  if (!path) return reply_with(std::move(inbound), refusal(400, "Malformed path"));
+  auto query = http::parse_query(split.query);
+  if (!query) return reply_with(std::move(inbound), refusal(400, "Malformed query"));
+  for (auto& [key, value] : *query) request.query.add(std::move(key), std::move(value));
+
+  auto routing = router.find(request.method, *path);
+  if (!routing.route && routing.allow.empty())
+    return reply_with(std::move(inbound), refusal(404, "Not found"));
+  if (!routing.route && request.method == Method::options)
+    return reply_with(std::move(inbound), preflight_response(routing.allow));
+  if (!routing.route) {
+    auto response = refusal(405, "Method not allowed");
+    response.headers.add("Allow", std::move(routing.allow));
+    return reply_with(std::move(inbound), std::move(response));
+  }
+  inbound.route = routing.route;
+  request.captures = std::move(routing.captures);
+  request.rest = std::move(routing.rest);
+  return inbound;
+}
+
+}  // namespace waag::daemon
