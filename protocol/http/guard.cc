@@ -35,7 +35,7 @@ Refusal check_method(std::string_view method) {
   if (!is_token(method)) return bad("malformed method");
   if (std::ranges::find(methods, method) != methods.end()) return accepted;
   const bool upper = std::ranges::all_of(method, [](char c) { return c >= 'A' && c <= 'Z'; });
-  return upper ? Refusal{501, "method not implemented"} : bad("malformed method");
+  return upper ? Refusal{501, "unknown method"} : bad("malformed method");
 }
 
 Refusal parse_version(std::string_view version, RequestHead& head) {

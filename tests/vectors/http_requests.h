@@ -152,6 +152,9 @@ inline void add_targets(RawRequestTable& t) {
                                    "/a[0]",
                                    "/a^b"})
     t.target("good target " + target, target, 0);
+}
+
+inline void add_bad_targets(RawRequestTable& t) {
   for (const std::string target : {"/..",
                                    "/.",
                                    "/../a",
@@ -221,6 +224,9 @@ inline void add_targets(RawRequestTable& t) {
                                    "javascript:alert(1)",
                                    "http://hub\\@other/"})
     t.target("bad target " + target, target, 400);
+}
+
+inline void add_absolute_targets(RawRequestTable& t) {
   t.target("absolute form, same host", "http://hub/healthz", 0);
   t.target("absolute form, host in capitals", "http://HUB/healthz", 0);
   t.target("absolute form without path", "http://hub", 0);
@@ -370,6 +376,8 @@ inline std::vector<RawRequest> raw_requests() {
   add_measured_shapes(table);
   add_request_lines(table);
   add_targets(table);
+  add_bad_targets(table);
+  add_absolute_targets(table);
   add_header_shapes(table);
   add_hosts(table);
   add_framing(table);

@@ -52,13 +52,17 @@ std::string file_line(const std::string& value) {
 }
 
 const std::string sample =
-    R"({"key":"header","value":{"summary":"Add \"w\" \u00e9\ud83d\ude00","description":"a\nb\/c","parentCommit":"5BE1b0c"}})"
+    R"({"key":"header","value":{"summary":"Add \"w\" \u00e9\ud83d\ude00",)"
+    R"("description":"a\nb\/c","parentCommit":"5BE1b0c"}})"
     "\n"
-    R"({"key":"file","value":{"content":"eyJhIjoxfQ==","path":"a dir/config.json","encoding":"base64"}})"
+    R"({"key":"file","value":{"content":"eyJhIjoxfQ==","path":"a dir/config.json",)"
+    R"("encoding":"base64"}})"
     "\n\r\n \t\n"
-    R"({ "key" : "file" , "value" : { "path":"n.txt", "encoding":"utf-8", "content":"l1\n\u00e9\\\t\u4f60" } , "x":[1,{"key":"y"}] })"
+    R"({ "key" : "file" , "value" : { "path":"n.txt", "encoding":"utf-8", )"
+    R"("content":"l1\n\u00e9\\\t\u4f60" } , "x":[1,{"key":"y"}] })"
     "\r\n"
-    R"({"key":"file","value":{"encoding":"base64","extra":{"path":"no","deep":[[["q"]]]},"content":"","path":"empty"}})"
+    R"({"key":"file","value":{"encoding":"base64","extra":{"path":"no","deep":[[["q"]]]},)"
+    R"("content":"","path":"empty"}})"
     "\n"
     R"({"key":"lfsFile","value":{"path":"m.bin","algo":"sha256","oid":")" +
     oid + R"(","size":988097824,"content":"ignored"}})" + "\n" +
