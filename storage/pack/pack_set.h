@@ -38,8 +38,9 @@ struct RawRun {
   std::uint64_t bytes = 0;
 };
 
-/// Exclusive use of one open pack. Records go in as groups; nothing may refer to them before sync()
-/// returned their extents. Not thread-safe. Destroying it gives the pack back for the next writer.
+/// A stream of groups into open packs. It has a pack to itself only while a group is written, so
+/// that a slow upload keeps nobody waiting; groups of one stream follow each other where they can.
+/// Nothing may refer to records before sync() returned their extents. Not thread-safe.
 class PackWriter {
  public:
   virtual ~PackWriter() = default;
@@ -47,7 +48,8 @@ class PackWriter {
   /// one larger record). @return the records' locations, in order
   virtual Result<std::vector<Location>> append_group(std::span<const RecordIn> records) = 0;
   /// fdatasync of everything appended since the last sync. @return the extents, ready for the
-  /// journal
+  /// journal. After an error the records since the last sync are lost to this writer: start over
+  /// with a new one.
   virtual Result<std::vector<PackExtent>> sync() = 0;
 };
 
@@ -60,7 +62,7 @@ class PackSet {
     std::uint32_t pack_bytes_max = 256u << 20;      // DESIGN 3
     std::uint32_t group_bytes_max = 8u << 20;       // DESIGN 3
     std::size_t directory_cache_bytes = 16u << 20;  // directories of sealed packs kept in memory
-    std::uint32_t open_packs_max = 8;               // of each class; more writers than this wait
+    std::uint32_t open_packs_max = 8;  // of each class; more groups at a time than this wait
   };
   static Result<std::unique_ptr<PackSet>> open(FileSystem& fs, Random& random,
                                                const std::filesystem::path& folder,
@@ -69,22 +71,25 @@ class PackSet {
 
   virtual Result<std::unique_ptr<PackWriter>> writer(PackClass kind) = 0;
   /// Tells where the journal says open packs end: the rest is garbage of a crash and is cut before
-  /// the pack is appended to again. Called by recovery before any writer exists.
+  /// the pack is appended to again. Called by recovery before any writer exists; extents of sealed
+  /// packs are ignored. Until then open packs can be read, but not appended to.
   virtual Status recover(const std::vector<PackExtent>& extents) = 0;
 
   virtual Result<std::shared_ptr<const PackDirectory>> directory(PackId pack) = 0;
   /// Directory entries of one durable extent, read from the group directories themselves.
   virtual Result<std::vector<DirectoryEntry>> entries(const PackExtent& extent) = 0;
-  /// The decoded payload. Verified by CRC-32C; `verify_hash` also by the record's own hash.
-  /// Errc::corrupt if anything differs.
+  /// The decoded payload, verified by CRC-32C. Errc::corrupt if anything differs.
   virtual Result<Bytes> read(const Location& at) = 0;
   /// Decodes into `out` (exactly at.raw_bytes). Same checks.
   virtual Status read_into(const Location& at, std::span<std::byte> out) = 0;
-  /// The bytes of consecutive raw records as one run for sendfile, CRCs checked over the mapped
-  /// file; nullopt if one of them is encoded or they are not contiguous.
+  /// The bytes of consecutive raw records as one run for sendfile, CRCs checked over the file's
+  /// bytes at each call; nullopt if one of them is encoded or they are not contiguous.
   virtual Result<std::optional<RawRun>> raw_run(std::span<const Location> records) = 0;
 
   [[nodiscard]] virtual Result<std::vector<PackId>> list() const = 0;
+  /// Checks every byte of a pack: head, groups, record checksums and hashes, footer.
+  /// @return what is wrong, one line each; empty if whole
+  virtual Result<std::vector<std::string>> verify(PackId pack) = 0;
   virtual Status close() = 0;  // seals nothing; open packs are continued at the next start
 };
 
