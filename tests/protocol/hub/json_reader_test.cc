@@ -8,8 +8,9 @@ using namespace waag;
 using namespace waag::hub;
 
 TEST_CASE("json_reader: members by type", "[protocol][json_reader]") {
-  const auto parsed = parse_json_object(
-      R"({"s":"x","b":true,"u":7,"big":18446744073709551615,"n":null,"a":[1],"neg":-1,"d":1.5,"s":"y"})");
+  const auto parsed =
+      parse_json_object(R"({"s":"x","b":true,"u":7,"big":18446744073709551615,"n":null,)"
+                        R"("a":[1],"neg":-1,"d":1.5,"s":"y"})");
   REQUIRE(parsed);
   CHECK(*json_string(*parsed, "s") == std::optional<std::string>("y"));
   CHECK(*json_bool(*parsed, "b") == std::optional(true));

@@ -22,9 +22,10 @@ UploadMode mode(const std::string& path, const std::string& sample, std::uint64_
 }  // namespace
 
 TEST_CASE("preupload: a request is read", "[protocol][preupload]") {
-  const auto request = parse_preupload(
-      R"({"files":[{"path":"a/b.bin","sample":"AAE=","size":5},{"path":"c","size":0,"sample":"","x":1}],)"
-      R"("gitAttributes":"*.x filter=lfs","gitIgnore":null,"later":{}})");
+  const auto request =
+      parse_preupload(R"({"files":[{"path":"a/b.bin","sample":"AAE=","size":5},)"
+                      R"({"path":"c","size":0,"sample":"","x":1}],)"
+                      R"("gitAttributes":"*.x filter=lfs","gitIgnore":null,"later":{}})");
   REQUIRE(request);
   REQUIRE(request->files.size() == 2);
   CHECK(request->files[0].path == "a/b.bin");
