@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "daemon/auth/base64.h"
+#include "protocol/base64.h"
 
 namespace waag::daemon {
 namespace {
@@ -42,7 +42,7 @@ bool same_scheme(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string> basic_token(std::string_view encoded) {
-  const auto decoded = base64_decode(encoded);
+  const auto decoded = decode_base64(encoded);
   if (!decoded) return std::nullopt;
   const auto colon = decoded->find(':');
   if (colon == std::string::npos) return std::nullopt;

@@ -1,0 +1,85 @@
+#include "daemon/auth/gate.h"
+
+#include <exception>
+
+#include "daemon/app.h"
+#include "daemon/auth/authenticator.h"
+#include "daemon/http/errors.h"
+#include "protocol/hub/errors.h"
+
+namespace waag::daemon {
+namespace {
+
+/// git and git-lfs ask for credentials only after a Basic challenge; elsewhere Bearer
+/// (HUB_API 2.2).
+void set_challenge(const Route& route, Response& response) {
+  if (response.status != 401) return;
+  const bool git = route.path.find("name.git}") != std::string_view::npos;
+  response.headers.set("WWW-Authenticate", git ? "Basic realm=\"Waag\"" : "Bearer");
+}
+
+Response unauthenticated(const Identity& who) {
+  if (who.had_bad_credentials) return refusal(401, hub::bad_credentials_text);
+  return error_response(fail(Errc::unauthenticated, ""), who);
+}
+
+std::optional<std::string> authorization_of(const Request& request) {
+  const auto value = request.headers.get("Authorization");
+  if (!value) return std::nullopt;
+  return std::string(*value);
+}
+
+/// Handlers may throw what libraries throw; nothing of it reaches the client.
+Task<Result<Response>> run_handler(App& app, const Route& route, Request request) {
+  try {
+    co_return co_await route.handler(app, std::move(request));
+  } catch (const std::exception& error) {
+    co_return fail(Errc::internal, error.what());
+  }
+}
+
+}  // namespace
+
+Task<Response> answer(App& app, const Route& route, Request request) {
+  if (route.policy != Policy::none && route.policy != Policy::signed_href) {
+    auto who = co_await app.auth.identify(authorization_of(request));
+    if (!who) co_return error_response(who.error(), Identity{});
+    request.who = *std::move(who);
+  }
+  const Identity who = request.who;
+  if (auto refused = refuse(app, route, request)) {
+    set_challenge(route, *refused);
+    co_return *std::move(refused);
+  }
+  auto result = co_await run_handler(app, route, std::move(request));
+  Response response = result ? *std::move(result) : error_response(result.error(), who);
+  set_challenge(route, response);
+  co_return response;
+}
+
+std::optional<Response> refuse(const App& app, const Route& route, const Request& request) {
+  const Identity& who = request.who;
+  switch (route.policy) {
+    case Policy::none:
+    case Policy::signed_href:
+      return std::nullopt;
+    case Policy::read_repo: {
+      const bool bad = who.had_bad_credentials && !app.config.auth.unknown_token_is_anonymous;
+      if (bad || (who.anonymous() && !app.config.auth.anonymous_read)) return unauthenticated(who);
+      return std::nullopt;
+    }
+    case Policy::user:
+      if (who.anonymous()) return unauthenticated(who);
+      return std::nullopt;
+    case Policy::write_repo:
+      if (who.anonymous()) return unauthenticated(who);
+      return std::nullopt;
+    case Policy::hub_admin:
+      if (who.anonymous()) return unauthenticated(who);
+      if (!who.hub_admin) return error_response(fail(Errc::forbidden, "for hub admins only"), who);
+      return std::nullopt;
+  }
+  return unauthenticated(who);
+}
+
+}  // namespace waag::daemon
