@@ -2,7 +2,8 @@
 
 #include "daemon/http/routes.h"
 
-/// Every handler of the route table, by family; each family is one .cc file of this folder.
+/// Every handler of the route table (daemon/http/routes.cc), which says its method, path, policy
+/// and limits.
 namespace waag::daemon::api {
 
 using Reply = Task<Result<Response>>;
@@ -11,5 +12,66 @@ using Reply = Task<Result<Response>>;
 Reply get_healthz(App& app, Request request);
 Reply get_readyz(App& app, Request request);
 Reply get_metrics(App& app, Request request);
+
+// resolve.cc
+Reply get_resolve(App& app, Request request);
+Reply get_raw(App& app, Request request);
+
+// info.cc
+Reply get_repo_info(App& app, Request request);
+Reply get_repo_list(App& app, Request request);
+/// One-segment ids of old scripts (gpt2): 307 to the canonical id where it is known.
+Reply redirect_short_id(App& app, Request request);
+
+// tree.cc
+Reply get_tree(App& app, Request request);
+Reply get_tree_size(App& app, Request request);
+Reply post_paths_info(App& app, Request request);
+
+// history.cc
+Reply get_refs(App& app, Request request);
+Reply get_commits(App& app, Request request);
+
+// side_calls.cc
+Reply get_whoami(App& app, Request request);
+Reply get_auth_check(App& app, Request request);
+Reply get_auth_check_write(App& app, Request request);
+Reply get_telemetry(App& app, Request request);
+Reply get_agent_harnesses(App& app, Request request);
+Reply post_validate_yaml(App& app, Request request);
+
+// repos.cc
+Reply post_repo_create(App& app, Request request);
+Reply delete_repo(App& app, Request request);
+Reply post_repo_move(App& app, Request request);
+Reply put_repo_settings(App& app, Request request);
+
+// ref_changes.cc
+Reply post_branch(App& app, Request request);
+Reply delete_branch(App& app, Request request);
+Reply post_tag(App& app, Request request);
+Reply delete_tag(App& app, Request request);
+
+// preupload.cc, commit.cc
+Reply post_preupload(App& app, Request request);
+Reply post_commit(App& app, Request request);
+
+// lfs/
+Reply post_lfs_batch(App& app, Request request);
+Reply post_lfs_locks_verify(App& app, Request request);
+Reply get_lfs_object(App& app, Request request);
+Reply put_lfs_object(App& app, Request request);
+Reply post_lfs_verify(App& app, Request request);
+Reply put_lfs_part(App& app, Request request);
+Reply post_lfs_complete(App& app, Request request);
+
+// admin/
+Reply get_status(App& app, Request request);
+Reply get_users(App& app, Request request);
+Reply post_user(App& app, Request request);
+Reply delete_user(App& app, Request request);
+Reply get_tokens(App& app, Request request);
+Reply post_token(App& app, Request request);
+Reply delete_token(App& app, Request request);
 
 }  // namespace waag::daemon::api

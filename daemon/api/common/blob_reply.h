@@ -1,0 +1,27 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/http/message.h"
+
+namespace waag::daemon {
+
+/// One file about to be sent, with what its headers say. Rules: HUB_API 3.1.
+struct BlobReply {
+  std::string etag;  // without quotes; strong
+  std::uint64_t size_bytes = 0;
+  Headers headers;  // of the route: sent with every status
+  /// Opens the bytes; called only if some will be sent. Blocks.
+  std::function<Result<std::unique_ptr<storage::BlobReader>>()> open;
+};
+
+/// 200, 206, 304 or 416 after Range, If-Range and If-None-Match; for HEAD without a body. Blocks.
+Result<Response> blob_response(const Request& request, BlobReply reply);
+
+/// "text/plain; charset=utf-8" for what people read, else "application/octet-stream". Never a type
+/// that a browser runs.
+std::string_view content_type_of(std::string_view path);
+
+}  // namespace waag::daemon

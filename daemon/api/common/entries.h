@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/hub/json_writer.h"
+#include "storage/snapshot.h"
+
+namespace waag::daemon {
+
+/// The array of tree and paths-info (HUB_API 4.2).
+/// @param last_commit  set if `expand` was asked: the commit said to have touched each entry last
+std::string tree_json(const std::vector<storage::TreeEntry>& entries,
+                      const std::optional<storage::CommitInfo>& last_commit);
+
+/// The first line of a commit message.
+std::string_view title_of(std::string_view message);
+
+/// What follows the title, without the empty line between.
+std::string_view body_of(std::string_view message);
+
+}  // namespace waag::daemon
