@@ -57,13 +57,18 @@ class RowStore {
     std::uint64_t checkpoint_bytes_min =
         64u << 20;  // journal since the last checkpoint that starts one
     std::size_t block_cache_bytes = 64u << 20;
+    Random* random = nullptr;  // salts of journal files; null: the kernel's
   };
   /// Opens, replays the journal into the index from its applied sequence (all of it if index/ is
   /// gone), and calls packs.recover with every journaled extent of packs that are still open.
   static Result<std::unique_ptr<RowStore>> open(FileSystem& fs, PackSet& packs, Options options);
   virtual ~RowStore() = default;
 
-  /// @return the journal sequence; Errc::conflict if an expectation failed (nothing was changed)
+  /// Puts come before dels. Without any change it only checks the expectations.
+  /// @return the journal sequence; nothing was changed after Errc::conflict (an expectation
+  /// failed),
+  ///         Errc::no_space, Errc::too_large (frame_payload_bytes_max) and Errc::invalid_argument;
+  ///         after Errc::unavailable all of it or nothing may be there when the store is opened again
   virtual Result<std::uint64_t> apply(Transaction transaction) = 0;
   virtual Result<std::optional<std::string>> get(std::string_view key) const = 0;
   /// One answer per key, in order.
@@ -72,6 +77,9 @@ class RowStore {
   virtual Status scan(std::string_view prefix, std::string_view first,
                       const std::function<bool(std::string_view, std::string_view)>& row) const = 0;
   [[nodiscard]] virtual std::unique_ptr<RowSnapshot> snapshot() const = 0;
+  /// Whether apply may be called: Errc::unavailable once a sync or the index has failed. Never
+  /// waits for disk.
+  [[nodiscard]] virtual Status writable() const = 0;
   /// Writes a checkpoint and lets older journal files go.
   virtual Status checkpoint() = 0;
   virtual Status close() = 0;
