@@ -1,9 +1,12 @@
 #include "protocol/xet/merkle.h"
 
+#include <sstream>
+
 #include <catch2/catch.hpp>
 
 #include "protocol/hash.h"
 #include "protocol/xet/chunker.h"
+#include "tests/vectors/merkle_lists.h"
 #include "tests/vectors/split_mix.h"
 
 using namespace waag;
@@ -180,4 +183,34 @@ TEST_CASE("merkle: the streaming builder follows the definition", "[protocol][xe
     for (const auto& leaf : leaves) builder.add(leaf);
     CHECK(builder.finish() == root_by_definition(leaves));
   }
+}
+
+TEST_CASE("merkle: the reference's lists", "[protocol][xet]") {
+  std::istringstream lines{std::string(test::merkle_lists)};
+  std::vector<HashedLength> leaves;
+  Key salt{};
+  std::size_t lists = 0;
+  std::size_t files = 0;
+  for (std::string kind, hash; lines >> kind >> hash;) {
+    CAPTURE(lists, kind, hash);
+    if (kind == "leaf") {
+      if (files > 0) leaves.clear();
+      files = 0;
+      HashedLength leaf{from_text(hash), 0};
+      REQUIRE(lines >> leaf.bytes);
+      leaves.push_back(leaf);
+    } else if (kind == "root") {
+      if (files > 0) leaves.clear();
+      files = 0;
+      ++lists;
+      CHECK(xet_string(xorb_hash(leaves)) == hash);
+    } else if (kind == "salt") {
+      salt = key_from_text(hash);
+    } else {
+      REQUIRE(kind == "file");
+      ++files;
+      CHECK(xet_string(file_hash(leaves, salt)) == hash);
+    }
+  }
+  CHECK(lists == 18);
 }
