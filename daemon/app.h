@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "daemon/async.h"
@@ -13,6 +14,9 @@ class Authenticator;  // daemon/auth/authenticator.h
 class Log;            // daemon/observe/log.h
 class Metrics;        // daemon/observe/metrics.h
 
+class Uploads;  // daemon/api/lfs/uploads.h
+std::shared_ptr<Uploads> make_uploads();
+
 /// Every long-lived part, built by main and passed down. References outlive every request.
 struct App {
   const Config& config;
@@ -24,6 +28,7 @@ struct App {
   Metrics& metrics;
   Log& log;
   std::string href_key;  // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
+  std::shared_ptr<Uploads> uploads = make_uploads();  // multipart uploads on their way in
 };
 
 }  // namespace waag::daemon
