@@ -24,9 +24,7 @@ std::vector<std::string> revision_or_main(const Request& request) {
 Result<Response> show_repo(storage::Store& store, const Request& request, const RepoId& id) {
   WAAG_TRY(const auto fields, RepoFields::parse(request.query, id.type));
   WAAG_TRY(const auto reading, open_reading(store, request.who, id, revision_or_main(request)));
-  if (!reading.path.empty())
-    return fail(Errc::revision_not_found,
-                "Invalid rev id: " + reading.revision.text + "/" + reading.path);
+  if (!reading.path.empty()) return revision_not_found(reading.revision.text + "/" + reading.path);
   std::vector<storage::TreeEntry> files;
   if (fields.needs_files()) {
     WAAG_TRY(files, reading.snapshot->list("", /*recursive=*/true, "", 0));

@@ -31,10 +31,6 @@ Result<std::string> full_name(std::string_view prefix, std::string_view name,
   return std::string(prefix) + std::string(name);
 }
 
-Error missing_ref(std::string_view name) {
-  return fail(Errc::revision_not_found, "Invalid rev id: " + http::percent_encode(name));
-}
-
 struct NewRef {
   std::string name;   // full
   std::string start;  // revision; "" = head of main
@@ -62,7 +58,7 @@ Result<Response> remove_ref(storage::Store& store, const Identity& who, const Re
   const auto full = std::string(prefix) + std::string(name);
   if (full == "refs/heads/main") return fail(Errc::invalid_argument, "Cannot delete " + full);
   WAAG_TRY(const auto old, store.find_ref(repo.uid, full));
-  if (!old) return missing_ref(name);
+  if (!old) return revision_not_found(name);
   const auto moved = store.move_ref(repo.uid, full, old->target, std::nullopt, who.user);
   if (!moved && moved.error().code == Errc::conflict)
     return fail(Errc::conflict, "Reference " + full + " was moved meanwhile");

@@ -10,6 +10,8 @@ namespace waag::daemon {
 namespace {
 
 constexpr Limits no_body{};
+/// No object is larger than what the hrefs of a batch can name: 10,000 parts of 5 GiB.
+constexpr std::uint64_t lfs_bytes_max = 10'000ull * (5ull << 30);
 
 using Family = std::vector<Route>;
 
@@ -104,9 +106,53 @@ Family repo_changes() {
   };
 }
 
+Family uploads() {
+  return {
+      {Method::post, "/api/{type}/{ns}/{name}/preupload/{rest...}", "preupload", Policy::write_repo,
+       Limits{32u << 20}, api::post_preupload, "Which files of an upload go as LFS."},
+      {Method::post, "/api/{type}/{ns}/{name}/commit/{rest...}", "commit", Policy::write_repo,
+       Limits{3ull << 29}, api::post_commit, "NDJSON operations as one commit; streamed."},
+      {Method::post, "/{web}/{ns}/{name.git}/info/lfs/objects/batch", "lfs_batch",
+       Policy::read_repo, Limits{4u << 20}, api::post_lfs_batch,
+       "git-lfs batch: basic and multipart uploads, downloads, signed hrefs."},
+      {Method::post, "/{web}/{ns}/{name.git}/info/lfs/locks/verify", "lfs_locks_verify",
+       Policy::read_repo, Limits{1u << 20}, api::post_lfs_locks_verify, "404: no locks."},
+      {Method::get, "/api/waag/v1/lfs/objects/{oid}", "lfs_object_get", Policy::signed_href,
+       no_body, api::get_lfs_object, "An object by a batch's href; ranges."},
+      {Method::put, "/api/waag/v1/lfs/objects/{oid}", "lfs_object_put", Policy::signed_href,
+       Limits{lfs_bytes_max}, api::put_lfs_object, "A whole object, hashed as it comes."},
+      {Method::post, "/api/waag/v1/lfs/verify/{oid}", "lfs_verify", Policy::signed_href,
+       Limits{64u << 10}, api::post_lfs_verify, "200 if the object has come."},
+      {Method::put, "/api/waag/v1/lfs/uploads/{upload}/{part}", "lfs_part", Policy::signed_href,
+       Limits{lfs_bytes_max}, api::put_lfs_part, "One part of a multipart upload."},
+      {Method::post, "/api/waag/v1/lfs/uploads/{upload}", "lfs_complete", Policy::signed_href,
+       Limits{4u << 20}, api::post_lfs_complete, "Joins the parts and verifies the object."},
+  };
+}
+
+Family administration() {
+  return {
+      {Method::get, "/api/waag/v1/status", "status", Policy::user, no_body, api::get_status,
+       "What the hub holds."},
+      {Method::get, "/api/waag/v1/users", "users", Policy::hub_admin, no_body, api::get_users,
+       "All users."},
+      {Method::post, "/api/waag/v1/users", "user_create", Policy::hub_admin, Limits{64u << 10},
+       api::post_user, "name, fullName, email, admin."},
+      {Method::del, "/api/waag/v1/users/{user}", "user_disable", Policy::hub_admin,
+       Limits{64u << 10}, api::delete_user, "Disables a user: tokens end, repos stay."},
+      {Method::get, "/api/waag/v1/tokens", "tokens", Policy::user, no_body, api::get_tokens,
+       "The caller's tokens; anyone's (user) for hub admins."},
+      {Method::post, "/api/waag/v1/tokens", "token_create", Policy::user, Limits{64u << 10},
+       api::post_token, "name, role, days, user; the token is shown once."},
+      {Method::del, "/api/waag/v1/tokens/{token}", "token_revoke", Policy::user, Limits{64u << 10},
+       api::delete_token, "Ends a token at once."},
+  };
+}
+
 std::vector<Route> collect() {
   std::vector<Route> all;
-  for (const Family& family : {health(), files(), metadata(), side_calls(), repo_changes()})
+  for (const Family& family :
+       {health(), files(), metadata(), side_calls(), repo_changes(), uploads(), administration()})
     all.insert(all.end(), family.begin(), family.end());
   return all;
 }

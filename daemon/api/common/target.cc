@@ -26,10 +26,6 @@ std::string join(std::span<const std::string> segments) {
   return path;
 }
 
-Error revision_error(std::string_view text) {
-  return fail(Errc::revision_not_found, "Invalid rev id: " + http::percent_encode(text));
-}
-
 }  // namespace
 
 RepoType type_of(const Request& request) {
@@ -50,7 +46,7 @@ Result<Revision> resolve_revision(storage::Store& store, std::uint64_t repo_uid,
   auto commit = store.resolve(repo_uid, text);
   if (!commit && commit.error().code == Errc::revision_not_found && text == "None")
     commit = store.resolve(repo_uid, default_branch);
-  if (!commit && commit.error().code == Errc::revision_not_found) return revision_error(text);
+  if (!commit && commit.error().code == Errc::revision_not_found) return revision_not_found(text);
   if (!commit) return std::move(commit).error();
   Revision revision;
   revision.text = text;
@@ -61,7 +57,7 @@ Result<Revision> resolve_revision(storage::Store& store, std::uint64_t repo_uid,
 
 Result<RevisionPath> split_revision(storage::Store& store, std::uint64_t repo_uid,
                                     std::span<const std::string> segments) {
-  if (segments.empty()) return revision_error("");
+  if (segments.empty()) return revision_not_found("");
   const std::size_t first = segments[0] == "refs" ? 3 : 1;
   const auto last = std::min(segments.size(), raw_revision_segments_max);
   for (std::size_t count = first; count <= last; ++count) {
@@ -74,8 +70,8 @@ Result<RevisionPath> split_revision(storage::Store& store, std::uint64_t repo_ui
     }
     if (revision.error().code != Errc::revision_not_found) return std::move(revision).error();
   }
-  return revision_error(segments[0] == "refs" ? join(segments.first(std::min(first, last)))
-                                              : segments[0]);
+  return revision_not_found(segments[0] == "refs" ? join(segments.first(std::min(first, last)))
+                                                  : segments[0]);
 }
 
 Result<Reading> open_reading(storage::Store& store, const Identity& who, const RepoId& id,
@@ -87,6 +83,10 @@ Result<Reading> open_reading(storage::Store& store, const Identity& who, const R
   reading.path = std::move(split.path);
   WAAG_TRY(reading.snapshot, store.snapshot(reading.repo.uid, reading.revision.commit));
   return reading;
+}
+
+Error revision_not_found(std::string_view revision) {
+  return fail(Errc::revision_not_found, "Invalid rev id: " + http::percent_encode(revision));
 }
 
 std::string repo_url(std::string_view base_url, const RepoId& id) {

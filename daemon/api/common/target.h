@@ -57,6 +57,9 @@ struct Reading {
 Result<Reading> open_reading(storage::Store& store, const Identity& who, const RepoId& id,
                              std::span<const std::string> segments);
 
+/// The error for a revision that is not there, with the text that the Hub prints.
+Error revision_not_found(std::string_view revision);
+
 /// "http://hub/datasets/ns/name"
 std::string repo_url(std::string_view base_url, const RepoId& id);
 

@@ -1,0 +1,108 @@
+#include "daemon/api/admin/names.h"
+#include "daemon/api/common/json_body.h"
+#include "daemon/api/handlers.h"
+#include "daemon/app.h"
+#include "daemon/auth/authenticator.h"
+#include "protocol/hub/dates.h"
+#include "protocol/hub/json_writer.h"
+
+/// The hub's state and its users, under /api/waag/v1.
+namespace waag::daemon::api {
+namespace {
+
+constexpr std::size_t body_bytes_max = 64u << 10;
+
+void write_user(hub::JsonWriter& json, const storage::UserRow& user) {
+  json.begin_object().field("name", user.name).field("fullName", user.full_name);
+  json.field("email", user.email).field("admin", user.hub_admin).field("disabled", user.disabled);
+  json.field("createdAt", hub::format_date(user.created)).end_object();
+}
+
+Response user_response(const storage::UserRow& user) {
+  hub::JsonWriter json;
+  write_user(json, user);
+  return json_response(json.take());
+}
+
+Result<Response> show_status(storage::Store& store, const Identity& who) {
+  WAAG_TRY(const auto stats, store.stats());
+  hub::JsonWriter json;
+  json.begin_object().field("version", "0.1.0").field("user", who.user);
+  json.field("repos", stats.repos).field("blobs", stats.blobs).field("packs", stats.packs);
+  json.field("logicalBytes", stats.logical_bytes).field("packBytes", stats.pack_bytes);
+  json.field("freeBytes", stats.free_bytes).end_object();
+  return json_response(json.take());
+}
+
+Result<Response> list_users(storage::Store& store) {
+  WAAG_TRY(const auto users, store.list_users());
+  hub::JsonWriter json;
+  json.begin_array();
+  for (const auto& user : users) write_user(json, user);
+  json.end_array();
+  return json_response(json.take());
+}
+
+Result<storage::UserRow> parse_user(const boost::json::object& body, storage::TimeMs now) {
+  storage::UserRow user;
+  WAAG_TRY(const auto name, text_field(body, "name"));
+  WAAG_TRY(auto full_name, text_field(body, "fullName"));
+  WAAG_TRY(auto email, text_field(body, "email"));
+  WAAG_TRY(const auto admin, bool_field(body, "admin"));
+  if (!name) return fail(Errc::invalid_argument, "\"name\" is missing");
+  WAAG_CHECK(check_user_name(*name));
+  user.name = *name;
+  WAAG_TRY(user.full_name, display_text("fullName", full_name.value_or("")));
+  WAAG_TRY(user.email, display_text("email", email.value_or("")));
+  user.hub_admin = admin.value_or(false);
+  user.created = now;
+  return user;
+}
+
+Result<Response> add_user(storage::Store& store, const storage::UserRow& user) {
+  const auto put = store.put_user(user, /*must_be_new=*/true);
+  if (!put && put.error().code == Errc::conflict)
+    return fail(Errc::conflict, "A user called " + user.name + " already exists");
+  if (!put) return put.error();
+  return user_response(user);
+}
+
+Result<Response> disable_user(App& app, const Identity& who, const std::string& name) {
+  auto found = app.store.find_user(name);
+  if (!found && found.error().code == Errc::not_found) return fail(Errc::not_found, "No such user");
+  if (!found) return std::move(found).error();
+  auto user = *std::move(found);
+  if (user.name == who.user) return fail(Errc::invalid_argument, "You cannot disable yourself");
+  user.disabled = true;
+  WAAG_CHECK(app.store.put_user(user, /*must_be_new=*/false));
+  app.auth.forget_user(user.name);
+  return user_response(user);
+}
+
+}  // namespace
+
+Reply get_status(App& app, Request request) {
+  auto work = [&store = app.store, who = request.who] { return show_status(store, who); };
+  co_return co_await offload(app.blocking, std::move(work));
+}
+
+Reply get_users(App& app, Request) {
+  auto work = [&store = app.store] { return list_users(store); };
+  co_return co_await offload(app.blocking, std::move(work));
+}
+
+Reply post_user(App& app, Request request) {
+  WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
+  WAAG_CO_TRY(const auto user, parse_user(body, app.clock.now()));
+  auto work = [&store = app.store, user] { return add_user(store, user); };
+  co_return co_await offload(app.blocking, std::move(work));
+}
+
+Reply delete_user(App& app, Request request) {
+  auto work = [&app, who = request.who, name = request.captures["user"]] {
+    return disable_user(app, who, name);
+  };
+  co_return co_await offload(app.blocking, std::move(work));
+}
+
+}  // namespace waag::daemon::api
