@@ -115,8 +115,9 @@ Task<Result<std::string>> RequestBody::read_all(std::size_t bytes_max) {
 }
 
 bool RequestBody::reusable() const {
+  if (failed_) return false;
   if (done_) return true;
-  if (failed_ || continue_due_ || framing_.chunked) return false;
+  if (continue_due_ || framing_.chunked) return false;
   return *framing_.content_length - bytes_read_ <= drain_bytes_max;
 }
 

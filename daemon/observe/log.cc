@@ -130,6 +130,7 @@ void Log::write(const LogLine& line) {
   out.text("ts", timestamp(clock_.now()));
   out.text("level", level_name(line.level));
   out.text("event", line.event);
+  out.text("address", line.address);
   out.text("request_id", line.request_id);
   out.text("route", line.route);
   out.text("repo", line.repo);

@@ -17,7 +17,8 @@ enum class LogLevel : std::uint8_t { debug, info, warn, error };
 /// err, in that order; empty ones are left out (STYLE 8).
 struct LogLine {
   LogLevel level{LogLevel::info};
-  std::string_view event;  // a fixed name: "request", "ready", "blob_failed"
+  std::string_view event;    // a fixed name: "request", "ready", "blob_failed"
+  std::string_view address;  // of "ready" only: where the hub listens
   std::string_view request_id;
   std::string_view route;
   std::string_view repo;

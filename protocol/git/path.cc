@@ -1,7 +1,6 @@
 #include "protocol/git/path.h"
 
 #include <algorithm>
-#include <array>
 
 #include "protocol/utf8.h"
 
@@ -48,21 +47,6 @@ bool is_dot_git(std::string_view segment) {
   return equal_folded(stem, ".git") || equal_folded(stem, "git~1");
 }
 
-/// Source: Microsoft, "Naming Files, Paths, and Namespaces".
-bool is_device_name(std::string_view segment) {
-  auto stem = segment.substr(0, segment.find_first_of(".:"));
-  while (stem.ends_with(' ')) stem.remove_suffix(1);
-  static constexpr std::array<std::string_view, 6> plain{"con", "prn",    "aux",
-                                                         "nul", "conin$", "conout$"};
-  if (std::ranges::any_of(plain, [&](auto name) { return equal_folded(stem, name); })) return true;
-  if (stem.size() < 4) return false;
-  const auto port = stem.substr(0, 3);
-  if (!equal_folded(port, "com") && !equal_folded(port, "lpt")) return false;
-  const auto digit = stem.substr(3);  // the superscripts count as digits
-  return (digit.size() == 1 && digit[0] >= '0' && digit[0] <= '9') || digit == "\xC2\xB9" ||
-         digit == "\xC2\xB2" || digit == "\xC2\xB3";
-}
-
 Error refuse_path(const char* why) {
   return fail(Errc::unprocessable, std::string("path: ") + why);
 }
@@ -84,7 +68,6 @@ Status check_path_segment(std::string_view segment) {
   if (is_dot_git(segment)) return refuse_path("'.git'");
   if (segment.size() >= 2 && segment[1] == ':' && is_letter(segment[0]))
     return refuse_path("drive");
-  if (is_device_name(segment)) return refuse_path("device name");
   return ok();
 }
 

@@ -16,12 +16,12 @@ inline constexpr std::size_t path_depth_max = 64;
 inline constexpr std::size_t ref_name_bytes_max = 255;
 
 /// The one rule for paths of files in repositories: for uploads, mirrored trees and URLs alike. A
-/// path that passes names the same file, inside the target folder, on every client's system.
+/// path that passes stays inside the target folder on every client's system.
 ///
 /// Refused: not UTF-8, control characters, backslash, leading or trailing '/', empty segments, ".",
-/// "..",
-/// ".git" in any spelling that a file system takes for it, drives ("C:"), Windows device names
-/// ("nul.txt"), more than path_bytes_max or path_depth_max.
+/// "..", ".git" in any spelling that a file system takes for it, drives ("C:"), more than
+/// path_bytes_max or path_depth_max. Windows device names ("aux.py") pass: public repositories have
+/// them, and HUB_API 11 (49) asks for a warning, not a refusal.
 /// @return the path as given; Errc::unprocessable if refused
 /// Source: RELIABILITY 3.2.3; huggingface_hub CVE-2026-15717; git CVE-2014-9390, CVE-2019-1352.
 Result<std::string> check_file_path(std::string_view path);

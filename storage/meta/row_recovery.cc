@@ -95,6 +95,7 @@ Result<OpenedIndex> open_index(const RowStore::Options& options) {
 /// The index as it stands if the journal can bring it forward, else an empty one.
 Result<OpenedIndex> usable_index(const RowStore::Options& options,
                                  const journal::History& history) {
+  const bool existed = std::filesystem::exists(options.data / "index" / "CURRENT");
   auto opened = open_index(options);
   const auto applied = opened ? opened->applied : std::nullopt;
   // The index follows only what was durable: standing there, it proves that the torn frame had
@@ -104,6 +105,7 @@ Result<OpenedIndex> usable_index(const RowStore::Options& options,
                                    std::to_string(*history.torn_seq) + " had been acknowledged");
   if (applied && *applied > 0 && history.last_number == 0)
     return fail(Errc::corrupt, "the journal is missing, the index is not");
+  if (opened && !existed) return opened;
   const auto oldest = history.checkpoint ? history.checkpoint->header.first_seq : 0;
   if (applied && *applied >= oldest && *applied <= history.last_seq) return opened;
   opened = OpenedIndex{};  // closes it

@@ -48,6 +48,7 @@ class FakePackSet final : public storage::PackSet {
   Result<std::vector<storage::PackId>> list() const override {
     return std::vector<storage::PackId>{};
   }
+  Result<std::vector<std::string>> verify(storage::PackId) override { return no_payload(); }
   Status close() override { return ok(); }
 
   std::vector<storage::PackExtent> recovered;  // what the last recovery said

@@ -7,13 +7,14 @@
 
 namespace waag::testing {
 
-/// Files in memory, for tests that open thousands of stores. descriptor() is -1. Folders must be
-/// made before they are used; "/" exists. Thread-safe. Syncs do nothing: what a crash would leave
-/// is tests/support/crash_image.h's business.
+/// Files in memory, for tests that damage them. Thread-safe. Open files follow a rename, as inodes
+/// do.
 class MemoryFileSystem final : public storage::FileSystem {
  public:
-  explicit MemoryFileSystem(std::uint64_t free_bytes = std::uint64_t{1} << 40)
-      : free_bytes_(free_bytes) {}
+  struct Node {
+    mutable std::mutex mutex;
+    Bytes bytes;
+  };
 
   Result<std::unique_ptr<storage::File>> open(const std::filesystem::path& path,
                                               storage::OpenMode mode) override;
@@ -25,19 +26,28 @@ class MemoryFileSystem final : public storage::FileSystem {
   [[nodiscard]] bool exists(const std::filesystem::path& path) const override;
   [[nodiscard]] Result<std::uint64_t> free_bytes(const std::filesystem::path& path) const override;
 
-  /// Test side: the whole content of a file (empty if there is none), and putting one with the
-  /// folders above it.
-  [[nodiscard]] Bytes content(const std::filesystem::path& path) const;
-  void put(const std::filesystem::path& path, Bytes content);
-  void put_dir(const std::filesystem::path& path);
+  /// Every file, by path.
+  [[nodiscard]] std::map<std::filesystem::path, Bytes> files() const;
+  /// Makes or replaces a file, and its folders.
+  void put(const std::filesystem::path& path, Bytes bytes);
+  /// From now on a write that would make the files larger than this together is cut short there and
+  /// fails with Errc::no_space.
+  void set_space(std::uint64_t bytes);
+  /// Number of File::sync calls so far.
+  [[nodiscard]] std::uint64_t syncs() const;
+  /// The next `count` calls of File::sync fail.
+  void fail_syncs(std::uint64_t count);
 
  private:
-  struct Node;
   class MemoryFile;
 
   mutable std::mutex mutex_;
-  std::uint64_t free_bytes_;
-  std::map<std::filesystem::path, std::shared_ptr<Node>> nodes_;  // a folder: null
+  std::map<std::filesystem::path, std::shared_ptr<Node>> nodes_;
+  std::map<std::filesystem::path, bool> folders_;
+  std::uint64_t used_bytes_ = 0;
+  std::uint64_t space_bytes_ = ~std::uint64_t{0};
+  std::uint64_t syncs_ = 0;
+  std::uint64_t failing_syncs_ = 0;
 };
 
 }  // namespace waag::testing

@@ -78,16 +78,18 @@ class RawClient {
     return reply(head_only);
   }
   /// The peer has closed and sent nothing more.
-  bool at_end() { return received_.empty() && !receive(); }
+  bool at_end() { return received_.empty() && !receive() && !timed_out_; }
 
  private:
   bool receive() {
     std::array<char, 65536> block{};
     const auto got = ::recv(fd_, block.data(), block.size(), 0);
+    timed_out_ = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (got > 0) received_.append(block.data(), static_cast<std::size_t>(got));
     return got > 0;
   }
   int fd_;
+  bool timed_out_ = false;
   std::string received_;
 };
 

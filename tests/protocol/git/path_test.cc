@@ -9,11 +9,11 @@ using namespace waag::git;
 using namespace std::string_literals;
 
 TEST_CASE("path: what is accepted", "[protocol][git][path]") {
-  const auto path = GENERATE("a"s, "README.md"s, ".gitattributes"s, "a/b/c.bin"s,
-                             "with space/\xC3\xA9t\xC3\xA9.txt"s, "...a"s, "a.."s,
-                             ".github/workflows/x.yml"s, "git"s, "console.py"s, "com"s, "com10"s,
-                             "auxiliary"s, "nulls.txt"s, "2024-01-01T10:00:00.json"s, "a~1"s,
-                             "-rf"s, "%2e%2e"s, "x.git"s, std::string(1024, 'x'));
+  const auto path = GENERATE(
+      "a"s, "README.md"s, ".gitattributes"s, "a/b/c.bin"s, "with space/\xC3\xA9t\xC3\xA9.txt"s,
+      "...a"s, "a.."s, ".github/workflows/x.yml"s, "git"s, "console.py"s, "com"s, "com10"s,
+      "auxiliary"s, "nulls.txt"s, "2024-01-01T10:00:00.json"s, "a~1"s, "-rf"s, "CON"s, "nul.txt"s,
+      "a/aux.py"s, "%2e%2e"s, "x.git"s, std::string(1024, 'x'));
   CAPTURE(path);
   const auto checked = check_file_path(path);
   REQUIRE(checked);
@@ -21,14 +21,12 @@ TEST_CASE("path: what is accepted", "[protocol][git][path]") {
 }
 
 TEST_CASE("path: what is refused", "[protocol][git][path]") {
-  const auto path =
-      GENERATE(""s, "/"s, "/a"s, "a/"s, "a//b"s, "."s, ".."s, "a/./b"s, "a/../b"s, "../a"s, "a/.."s,
-               "..."s, ". ."s, ".git"s, ".git/config"s, "a/.GIT/b"s, ".Git"s, ".git "s, ".git."s,
-               ".git . "s, ".git::$INDEX_ALLOCATION"s, "GIT~1/config"s, ".g\xE2\x80\x8Cit/config"s,
-               "\xEF\xBB\xBF.git"s, "a\\b"s, "\\\\host\\share"s, "C:"s, "c:/windows"s, "a/C:/b"s,
-               "z:x"s, "CON"s, "nul.txt"s, "a/Aux"s, "prn.tar.gz"s, "com1"s, "LPT9.log"s,
-               "com\xC2\xB2"s, "nul "s, "CONIN$"s, "aux:stream"s, "a\0b"s, "a\nb"s, "a\x7F"s,
-               "a\xC2\x9B"s, "\xFF"s, "a/\xC3"s, std::string(1025, 'x'));
+  const auto path = GENERATE(
+      ""s, "/"s, "/a"s, "a/"s, "a//b"s, "."s, ".."s, "a/./b"s, "a/../b"s, "../a"s, "a/.."s, "..."s,
+      ". ."s, ".git"s, ".git/config"s, "a/.GIT/b"s, ".Git"s, ".git "s, ".git."s, ".git . "s,
+      ".git::$INDEX_ALLOCATION"s, "GIT~1/config"s, ".g\xE2\x80\x8Cit/config"s, "\xEF\xBB\xBF.git"s,
+      "a\\b"s, "\\\\host\\share"s, "C:"s, "c:/windows"s, "a/C:/b"s, "z:x"s, "a\0b"s, "a\nb"s,
+      "a\x7F"s, "a\xC2\x9B"s, "\xFF"s, "a/\xC3"s, std::string(1025, 'x'));
   CAPTURE(path);
   const auto checked = check_file_path(path);
   REQUIRE_FALSE(checked);

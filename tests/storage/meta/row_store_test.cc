@@ -32,7 +32,7 @@ struct Fixture {
 
   Fixture() {
     options.data = folder.path();
-    memory.put_dir(options.data);
+    REQUIRE(memory.create_dir(options.data));
     reopen();
   }
   void close() { rows.reset(); }
@@ -265,7 +265,7 @@ TEST_CASE("row_store: a lost journal is never taken for an empty one", "[storage
   store.close();
   SECTION("the whole file") { REQUIRE(store.memory.remove(store.log(1))); }
   SECTION("its last frame, which the index proves to have been durable") {
-    auto bytes = store.memory.content(store.log(1));
+    auto bytes = store.memory.files()[store.log(1)];
     bytes.pop_back();
     store.memory.put(store.log(1), bytes);
   }
