@@ -244,7 +244,7 @@ std::optional<std::uint64_t> tensor_bytes(const TensorInfo& tensor) {
 }
 
 /// Sorts by begin, checks that the data area is covered once and wholly, makes offsets absolute.
-Status place_tensors(SafetensorsHeader& header, std::uint64_t data_bytes) {
+Status place_tensors(SafetensorsHeader& header, std::optional<std::uint64_t> data_bytes) {
   std::ranges::sort(header.tensors, [](const TensorInfo& a, const TensorInfo& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
   });
@@ -258,7 +258,7 @@ Status place_tensors(SafetensorsHeader& header, std::uint64_t data_bytes) {
     tensor.begin += header.data_begin;
     tensor.end += header.data_begin;
   }
-  if (reached != data_bytes) return bad("tensors do not fill the file");
+  if (data_bytes && reached != *data_bytes) return bad("tensors do not fill the file");
   return ok();
 }
 
@@ -283,10 +283,12 @@ Result<std::uint64_t> safetensors_header_bytes(ByteView front) {
   return length_field_bytes + json_bytes;
 }
 
-Result<SafetensorsHeader> parse_safetensors_header(ByteView front, std::uint64_t file_size_bytes) {
+Result<SafetensorsHeader> parse_safetensors_header(ByteView front,
+                                                   std::optional<std::uint64_t> file_size_bytes) {
   SafetensorsHeader header;
   WAAG_TRY(header.data_begin, safetensors_header_bytes(front));
-  if (header.data_begin > file_size_bytes) return bad("header longer than the file");
+  if (file_size_bytes && header.data_begin > *file_size_bytes)
+    return bad("header longer than the file");
   if (header.data_begin > front.size()) return bad("header is not all there");
   auto text = as_text(front.subspan(length_field_bytes, header.data_begin - length_field_bytes));
   // Spaces may pad the header; other white space around the object is refused.
@@ -300,7 +302,9 @@ Result<SafetensorsHeader> parse_safetensors_header(ByteView front, std::uint64_t
   const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
   if (ec) return bad(parser.handler().why());
   if (used != text.size()) return bad("bytes after the header's object");
-  WAAG_CHECK(place_tensors(header, file_size_bytes - header.data_begin));
+  std::optional<std::uint64_t> data_bytes;
+  if (file_size_bytes) data_bytes = *file_size_bytes - header.data_begin;
+  WAAG_CHECK(place_tensors(header, data_bytes));
   return header;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "protocol/bytes.h"
 #include "protocol/model/tensor.h"
@@ -38,9 +39,11 @@ std::string_view safetensors_name(Dtype dtype);
 std::uint32_t bits_per_element(Dtype dtype);
 
 /// @param front at least the first safetensors_header_bytes() bytes of the file
-/// @param file_size_bytes of the whole file
+/// @param file_size_bytes of the whole file; nullopt while it still arrives: that the last tensor
+/// ends where the file does is then the caller's to check
 /// @return Errc::unprocessable if any rule is broken: the file may then be stored, but as plain
 /// bytes
-Result<SafetensorsHeader> parse_safetensors_header(ByteView front, std::uint64_t file_size_bytes);
+Result<SafetensorsHeader> parse_safetensors_header(ByteView front,
+                                                   std::optional<std::uint64_t> file_size_bytes);
 
 }  // namespace waag::model
