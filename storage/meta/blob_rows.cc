@@ -8,7 +8,7 @@ constexpr std::uint8_t manifest_version = 1;
 constexpr std::uint8_t xorb_version = 1;
 constexpr std::uint8_t tensor_map_version = 1;
 constexpr std::uint8_t lfs_pointer_version = 1;
-constexpr std::uint8_t large_git_blob_version = 1;
+constexpr std::uint8_t link_version = 1;
 
 // Fewest bytes that one element takes in a row: counts are checked against it before memory is
 // taken.
@@ -41,6 +41,22 @@ bool read_u32(ByteReader& in, std::uint32_t& out) {
   const auto value = in.varint();
   out = static_cast<std::uint32_t>(value);
   return in.ok() && value == out;
+}
+
+/// A row that only names a blob.
+std::string encode_link(const BlobId& blob) {
+  ByteWriter out;
+  out.fixed(link_version);
+  out.raw(blob.view());
+  return out.str();
+}
+
+Result<BlobId> decode_link(std::string_view value, const char* row) {
+  ByteReader in(as_bytes(value));
+  if (in.fixed<std::uint8_t>() != link_version) return bad(row);
+  const auto blob = read_hash<BlobId>(in);
+  if (!in.ok() || !in.at_end()) return bad(row);
+  return blob;
 }
 
 }  // namespace
@@ -177,19 +193,12 @@ Result<LfsPointerRow> decode_lfs_pointer(std::string_view value) {
   return row;
 }
 
-std::string encode_large_git_blob(const BlobId& blob) {
-  ByteWriter out;
-  out.fixed(large_git_blob_version);
-  out.raw(blob.view());
-  return out.str();
+std::string encode_large_git_blob(const BlobId& blob) { return encode_link(blob); }
+Result<BlobId> decode_large_git_blob(std::string_view value) {
+  return decode_link(value, "large git blob");
 }
 
-Result<BlobId> decode_large_git_blob(std::string_view value) {
-  ByteReader in(as_bytes(value));
-  if (in.fixed<std::uint8_t>() != large_git_blob_version) return bad("large git blob");
-  const auto blob = read_hash<BlobId>(in);
-  if (!in.ok() || !in.at_end()) return bad("large git blob");
-  return blob;
-}
+std::string encode_file_row(const BlobId& blob) { return encode_link(blob); }
+Result<BlobId> decode_file_row(std::string_view value) { return decode_link(value, "file"); }
 
 }  // namespace waag::storage

@@ -78,11 +78,14 @@ std::string encode(const TensorMap& row);
 std::string encode(const LfsPointerRow& row);
 /// The row of a git blob too large for one record: which chunked blob holds its bytes.
 std::string encode_large_git_blob(const BlobId& blob);
+/// The row of a Xet file hash: which blob has it.
+std::string encode_file_row(const BlobId& blob);
 /// Errc::corrupt unless `value` is what encode() writes and its sums agree.
 Result<BlobManifest> decode_manifest(std::string_view value);
 Result<XorbRow> decode_xorb(std::string_view value);
 Result<TensorMap> decode_tensor_map(std::string_view value);
 Result<LfsPointerRow> decode_lfs_pointer(std::string_view value);
 Result<BlobId> decode_large_git_blob(std::string_view value);
+Result<BlobId> decode_file_row(std::string_view value);
 
 }  // namespace waag::storage

@@ -24,30 +24,6 @@ struct DecompressorFree {
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
 
-/// True if `sample` looks like UTF-8 text: no NUL, few controls, and bytes above 0x7f in valid
-/// sequences.
-bool looks_like_text(ByteView sample) {
-  std::size_t odd = 0;
-  for (std::size_t i = 0; i < sample.size(); ++i) {
-    const auto byte = static_cast<unsigned>(sample[i]);
-    if (byte == 0) return false;
-    if (byte < 0x80) {
-      odd += byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' ? 1 : 0;
-      continue;
-    }
-    const std::size_t more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : byte >= 0xc2 ? 1 : 0;
-    if (i + more >= sample.size()) break;  // cut by the sample's end
-    bool valid = more != 0;
-    for (std::size_t k = 1; k <= more; ++k)
-      valid = valid && (static_cast<unsigned>(sample[i + k]) & 0xc0) == 0x80;
-    if (valid)
-      i += more;
-    else
-      ++odd;
-  }
-  return odd * 1000 <= sample.size() * odd_bytes_per_1000;
-}
-
 const char* chars(ByteView bytes) { return reinterpret_cast<const char*>(bytes.data()); }
 char* chars(std::span<std::byte> bytes) { return reinterpret_cast<char*>(bytes.data()); }
 
@@ -108,6 +84,29 @@ Status decode(Codec codec, ByteView stored, std::span<std::byte> out) {
   }
   if (got != out.size()) return fail(Errc::corrupt, "record does not decode to its length");
   return ok();
+}
+
+bool looks_like_text(ByteView sample) {
+  sample = sample.first(std::min(sample.size(), sample_bytes));
+  std::size_t odd = 0;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    const auto byte = static_cast<unsigned>(sample[i]);
+    if (byte == 0) return false;
+    if (byte < 0x80) {
+      odd += byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' ? 1 : 0;
+      continue;
+    }
+    const std::size_t more = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : byte >= 0xc2 ? 1 : 0;
+    if (i + more >= sample.size()) break;  // cut by the sample's end
+    bool valid = more != 0;
+    for (std::size_t k = 1; k <= more; ++k)
+      valid = valid && (static_cast<unsigned>(sample[i + k]) & 0xc0) == 0x80;
+    if (valid)
+      i += more;
+    else
+      ++odd;
+  }
+  return odd * 1000 <= sample.size() * odd_bytes_per_1000;
 }
 
 Codec choose_codec(ByteView sample) {

@@ -38,8 +38,12 @@ class Encoder {
 /// the codec is unknown. Thread-safe.
 Status decode(Codec codec, ByteView stored, std::span<std::byte> out);
 
-/// What to try for data that starts with `sample` (the more the better; the first 16 KiB are looked
-/// at): zstd for text, LZ4 if a sample shrinks enough, else raw.
+/// True if `sample` looks like UTF-8 text: no NUL, few controls, bytes above 0x7f in valid
+/// sequences. The first 16 KiB are looked at.
+bool looks_like_text(ByteView sample);
+
+/// What to try for data that starts with `sample` (the first 16 KiB are looked at): zstd for text,
+/// LZ4 if the sample shrinks enough, else raw.
 Codec choose_codec(ByteView sample);
 
 }  // namespace waag::storage::pack

@@ -166,6 +166,8 @@ class PackSetImpl final : public PackSet {
     return std::optional<RawRun>(std::move(run));
   }
 
+  const Options& options() const override { return options_; }
+
   Result<std::vector<PackId>> list() const override {
     std::vector<PackId> ids;
     WAAG_TRY(const auto folders, fs_.list(folder_));

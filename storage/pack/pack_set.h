@@ -86,6 +86,7 @@ class PackSet {
   /// bytes at each call; nullopt if one of them is encoded or they are not contiguous.
   virtual Result<std::optional<RawRun>> raw_run(std::span<const Location> records) = 0;
 
+  [[nodiscard]] virtual const Options& options() const = 0;
   [[nodiscard]] virtual Result<std::vector<PackId>> list() const = 0;
   /// Checks every byte of a pack: head, groups, record checksums and hashes, footer.
   /// @return what is wrong, one line each; empty if whole

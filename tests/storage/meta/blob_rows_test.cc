@@ -65,6 +65,12 @@ TEST_CASE("blob_rows: a row of the wrong length is refused", "[storage][blob_row
   check_lengths(encode(LfsPointerRow{id_of<BlobId>(9), 5, 134}), decode_lfs_pointer);
 }
 
+TEST_CASE("blob_rows: rows that name a blob", "[storage][blob_rows]") {
+  const auto blob = id_of<BlobId>(5);
+  CHECK(*decode_file_row(encode_file_row(blob)) == blob);
+  check_lengths(encode_file_row(blob), decode_file_row);
+}
+
 TEST_CASE("blob_rows: sums that do not agree are refused", "[storage][blob_rows]") {
   auto row = manifest();
   row.size_bytes += GENERATE(1, -1);
