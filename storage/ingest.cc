@@ -1,0 +1,346 @@
+#include "storage/ingest.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "protocol/hash.h"
+#include "protocol/xet/chunker.h"
+#include "protocol/xet/merkle.h"
+#include "storage/meta/blob_rows.h"
+#include "storage/meta/keys.h"
+#include "storage/pack/codec.h"
+#include "storage/tensor_tracker.h"
+
+// One pass over the bytes: piece by piece they are hashed, copied to a stage, cut into chunks and
+// named. When the stage is full its chunks are looked up together; the unknown ones become one
+// group of a pack. Chunks collect into xorbs of the file's own; at each full one the pack is synced
+// and the rows of what is durable are published, so that no journal record is large. The manifest
+// comes last.
+//
+//   memory: stage 1.25 MiB + the writer's group buffer, as large + one xorb's lists (<= 0.8 MiB)
+//           + the head of a weight file (<= 1 MiB, only until it is parsed)
+
+namespace waag::storage {
+
+namespace {
+
+constexpr std::size_t stage_bytes = 1280 * 1024;
+/// Taken at a time: stays in the L2 cache between SHA-256, copy, gear scan and BLAKE3.
+constexpr std::size_t piece_bytes = 64 * 1024;
+/// Source: XET 3.1, what a client cuts a xorb at.
+constexpr std::uint64_t xorb_bytes_max = 64u << 20;
+constexpr std::size_t xorb_chunks_max = 8192;
+/// New chunks whose rows wait for the next transaction: bounds memory when chunks are small.
+constexpr std::size_t unpublished_chunks_max = 2048;
+/// One probe for compressible data holds for so much of the file. STORAGE C.3.
+constexpr std::uint64_t probe_bytes = 4u << 20;
+
+/// A chunk in the stage.
+struct StagedChunk {
+  ChunkHash hash;
+  std::uint32_t begin = 0;  // in the stage
+  std::uint32_t bytes = 0;
+};
+
+/// The xorb being filled: its chunks, and where they lie.
+struct XorbBuilder {
+  std::vector<xet::HashedLength> chunks;
+  std::vector<RecordRun> runs;
+  std::uint64_t bytes = 0;
+
+  [[nodiscard]] bool has_room(std::uint64_t chunk_bytes) const {
+    return chunks.size() < xorb_chunks_max && bytes + chunk_bytes <= xorb_bytes_max;
+  }
+  void add(const ChunkHash& hash, std::uint32_t chunk_bytes, const Location& at) {
+    chunks.push_back({hash, chunk_bytes});
+    bytes += chunk_bytes;
+    if (!runs.empty() && runs.back().pack == at.pack &&
+        runs.back().first_record + runs.back().records == at.record)
+      ++runs.back().records;
+    else
+      runs.push_back({at.pack, at.record, 1});
+  }
+};
+
+class IngestImpl final : public Ingest {
+ public:
+  IngestImpl(RowStore& rows, PackSet& packs)
+      : rows_(rows),
+        packs_(packs),
+        stage_(std::make_unique_for_overwrite<std::byte[]>(stage_bytes)) {}
+
+  Status write(ByteView bytes) override {
+    while (!bytes.empty()) {
+      if (failed_) return *failed_;
+      if (staged_bytes_ == stage_bytes) WAAG_CHECK(noted(flush()));
+      const auto room = stage_bytes - staged_bytes_;
+      const auto piece = bytes.first(std::min({bytes.size(), room, piece_bytes}));
+      take(piece);
+      bytes = bytes.subspan(piece.size());
+    }
+    return failed_ ? Status(*failed_) : ok();
+  }
+
+  Result<IngestedBlob> finish(const IngestExpect& expect, Transaction extra) override {
+    if (failed_) return *failed_;
+    failed_ = fail(Errc::internal, "ingest was finished already");
+    if (chunker_.open_bytes() > 0) end_chunk();
+    WAAG_CHECK(flush());
+    done_.size_bytes = file_bytes_;
+    done_.id = sha256_.finish();
+    if (expect.size_bytes && *expect.size_bytes != done_.size_bytes)
+      return fail(Errc::unprocessable, "size differs from what was announced");
+    if (expect.id && *expect.id != done_.id)
+      return fail(Errc::unprocessable, "SHA-256 differs from what was announced");
+    const bool empty = file_bytes_ == 0;
+    done_.file_hash = xet::file_hash_of_root(tree_.finish(), empty);
+
+    WAAG_TRY(const auto known, rows_.get(keys::blob(done_.id)));
+    if (known) return finish_known(std::move(extra));
+    WAAG_CHECK(close_xorb());
+    WAAG_TRY(auto transaction, collect());
+    manifest_.size_bytes = done_.size_bytes;
+    manifest_.file_hash = done_.file_hash;
+    transaction.puts.push_back({keys::blob(done_.id), encode(manifest_)});
+    transaction.puts.push_back({keys::file(done_.file_hash), encode_file_row(done_.id)});
+    if (auto map = tensors_.row(done_.size_bytes))
+      transaction.puts.push_back({keys::tensor_map(done_.id), *std::move(map)});
+    append(transaction, std::move(extra));
+    WAAG_TRY([[maybe_unused]] const auto sequence, rows_.apply(std::move(transaction)));
+    return done_;
+  }
+
+ private:
+  Status noted(Status status) {
+    if (!status) failed_ = status.error();
+    return status;
+  }
+
+  void take(ByteView piece) {
+    sha256_.update(piece);
+    tensors_.feed(piece);
+    std::memcpy(stage_.get() + staged_bytes_, piece.data(), piece.size());
+    while (!piece.empty()) {
+      const auto step = chunker_.next(piece);
+      staged_bytes_ += step.used_bytes;
+      file_bytes_ += step.used_bytes;
+      piece = piece.subspan(step.used_bytes);
+      if (step.cut) end_chunk();
+    }
+  }
+
+  void end_chunk() {
+    const auto bytes = staged_bytes_ - open_begin_;
+    const auto hash = xet::chunk_hash({stage_.get() + open_begin_, bytes});
+    staged_.push_back(
+        {hash, static_cast<std::uint32_t>(open_begin_), static_cast<std::uint32_t>(bytes)});
+    tree_.add({hash, bytes});
+    open_begin_ = staged_bytes_;
+  }
+
+  /// Finds or writes the staged chunks, puts them into xorbs, moves the open chunk to the stage's
+  /// front.
+  Status flush() {
+    WAAG_TRY(const auto found, look_up());
+    WAAG_TRY(const auto places, write_new(found));
+    for (std::size_t i = 0; i < staged_.size(); ++i)
+      WAAG_CHECK(add_to_xorb(staged_[i].hash, staged_[i].bytes, places[i]));
+    if (unpublished_.size() >= unpublished_chunks_max) WAAG_CHECK(publish());
+    staged_.clear();
+    const auto open_bytes = staged_bytes_ - open_begin_;
+    std::memmove(stage_.get(), stage_.get() + open_begin_, open_bytes);
+    open_begin_ = 0;
+    staged_bytes_ = open_bytes;
+    return ok();
+  }
+
+  using Found = std::vector<std::optional<Location>>;
+
+  /// One answer per staged chunk: from this ingest's own unpublished ones, else from the index.
+  Result<Found> look_up() {
+    Found found(staged_.size());
+    std::vector<std::string> keys;
+    std::vector<std::size_t> asked;
+    for (std::size_t i = 0; i < staged_.size(); ++i) {
+      const auto own = recent_.find(staged_[i].hash);
+      if (own != recent_.end()) {
+        found[i] = own->second;
+        continue;
+      }
+      keys.push_back(keys::chunk(staged_[i].hash));
+      asked.push_back(i);
+    }
+    WAAG_TRY(const auto values, rows_.get_many(keys));
+    for (std::size_t k = 0; k < asked.size(); ++k) {
+      if (!values[k]) continue;
+      WAAG_TRY(const auto at, decode_location(*values[k]));
+      if (at.raw_bytes != staged_[asked[k]].bytes)
+        return fail(Errc::corrupt, "chunk row of another length");
+      found[asked[k]] = at;
+    }
+    return found;
+  }
+
+  /// Writes the chunks that were not found, each once. @return the places of all
+  Result<std::vector<Location>> write_new(const Found& found) {
+    std::vector<Location> places(staged_.size());
+    std::vector<RecordIn> group;
+    std::uint64_t group_bytes = 0;
+    std::unordered_map<ChunkHash, bool> grouped;
+    for (std::size_t i = 0; i < staged_.size(); ++i) {
+      if (found[i] || !grouped.emplace(staged_[i].hash, true).second) continue;
+      if (!group.empty() && group_bytes + staged_[i].bytes > packs_.options().group_bytes_max) {
+        WAAG_CHECK(append_group(group));
+        group_bytes = 0;
+      }
+      group.push_back(record(staged_[i]));
+      group_bytes += staged_[i].bytes;
+    }
+    if (!group.empty()) WAAG_CHECK(append_group(group));
+    for (std::size_t i = 0; i < staged_.size(); ++i)
+      places[i] = found[i] ? *found[i] : recent_.at(staged_[i].hash);
+    return places;
+  }
+
+  Status append_group(std::vector<RecordIn>& group) {
+    if (!writer_) {
+      WAAG_TRY(writer_, packs_.writer(PackClass::chunks));
+    }
+    WAAG_TRY(const auto locations, writer_->append_group(group));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const ChunkHash hash{group[i].hash};
+      recent_.emplace(hash, locations[i]);
+      unpublished_.push_back({group[i].hash, locations[i]});
+      done_.new_bytes += locations[i].raw_bytes;
+      done_.stored_bytes += locations[i].stored_bytes;
+    }
+    group.clear();
+    return ok();
+  }
+
+  RecordIn record(const StagedChunk& chunk) {
+    RecordIn record;
+    record.hash = chunk.hash.bytes;
+    record.raw = {stage_.get() + chunk.begin, chunk.bytes};
+    const auto begin = file_bytes_ - staged_bytes_ + chunk.begin;
+    const auto element = tensors_.at(begin, begin + chunk.bytes);
+    record.dtype = element.dtype;
+    record.phase = element.phase;
+    if (element.dtype == Dtype::none) record.codec = choose(record.raw, begin);
+    return record;
+  }
+
+  /// Text is told chunk by chunk, as a look is cheap; whether LZ4 pays is probed once in
+  /// probe_bytes.
+  Codec choose(ByteView raw, std::uint64_t begin) {
+    if (pack::looks_like_text(raw)) return Codec::zstd;
+    if (begin >= probe_again_at_) {
+      probed_ = pack::choose_codec(raw);
+      probe_again_at_ = begin + probe_bytes;
+    }
+    return probed_;
+  }
+
+  Status add_to_xorb(const ChunkHash& hash, std::uint32_t bytes, const Location& at) {
+    if (!xorb_.has_room(bytes)) {
+      WAAG_CHECK(close_xorb());
+      WAAG_CHECK(publish());
+    }
+    xorb_.add(hash, bytes, at);
+    return ok();
+  }
+
+  /// Ends the open xorb: a term of the manifest, and a row unless the store has that xorb already.
+  Status close_xorb() {
+    if (xorb_.chunks.empty()) return ok();
+    const auto xorb = std::exchange(xorb_, {});
+    const auto hash = xet::xorb_hash(xorb.chunks);
+    manifest_.terms.push_back(
+        {hash, 0, static_cast<std::uint32_t>(xorb.chunks.size()), xorb.bytes});
+    const auto key = keys::xorb(hash);
+    WAAG_TRY(const auto known, rows_.get(key));
+    if (known) return ok();
+    XorbRow row;
+    row.chunks.reserve(xorb.chunks.size());
+    for (const auto& chunk : xorb.chunks)
+      row.chunks.push_back({chunk.hash, static_cast<std::uint32_t>(chunk.bytes)});
+    row.runs = xorb.runs;
+    xorb_rows_.push_back({key, encode(row)});
+    return ok();
+  }
+
+  /// Makes what was written durable; a transaction with all rows that wait for it.
+  Result<Transaction> collect() {
+    Transaction transaction;
+    if (writer_) {
+      WAAG_TRY(transaction.extents, writer_->sync());
+    }
+    transaction.puts = std::exchange(xorb_rows_, {});
+    for (const auto& entry : unpublished_)
+      transaction.derived.push_back({keys::chunk(ChunkHash{entry.hash}), encode(entry.at)});
+    unpublished_.clear();
+    recent_.clear();
+    return transaction;
+  }
+
+  Status publish() {
+    WAAG_TRY(auto transaction, collect());
+    if (transaction.puts.empty() && transaction.extents.empty()) return ok();
+    WAAG_TRY([[maybe_unused]] const auto sequence, rows_.apply(std::move(transaction)));
+    return ok();
+  }
+
+  static void append(Transaction& to, Transaction&& from) {
+    const auto move_all = [](auto& into, auto& list) {
+      into.insert(into.end(), std::make_move_iterator(list.begin()),
+                  std::make_move_iterator(list.end()));
+    };
+    move_all(to.expects, from.expects);
+    move_all(to.puts, from.puts);
+    move_all(to.dels, from.dels);
+    move_all(to.extents, from.extents);
+    move_all(to.derived, from.derived);
+  }
+
+  /// The store has the blob: only the caller's rows are new.
+  Result<IngestedBlob> finish_known(Transaction extra) {
+    const bool nothing = extra.expects.empty() && extra.puts.empty() && extra.dels.empty() &&
+                         extra.extents.empty() && extra.derived.empty();
+    if (nothing) return done_;
+    WAAG_TRY([[maybe_unused]] const auto sequence, rows_.apply(std::move(extra)));
+    return done_;
+  }
+
+  RowStore& rows_;
+  PackSet& packs_;
+  std::optional<Error> failed_;
+
+  std::unique_ptr<std::byte[]> stage_;
+  std::size_t staged_bytes_ = 0;
+  std::size_t open_begin_ = 0;  // where the chunk that has not ended begins in the stage
+  std::vector<StagedChunk> staged_;
+  std::uint64_t file_bytes_ = 0;
+
+  Sha256 sha256_;
+  xet::Chunker chunker_;
+  xet::MerkleBuilder tree_;
+  TensorTracker tensors_;
+  Codec probed_{Codec::raw};
+  std::uint64_t probe_again_at_ = 0;
+
+  std::unique_ptr<PackWriter> writer_;
+  std::unordered_map<ChunkHash, Location> recent_;  // written, not yet published
+  std::vector<DirectoryEntry> unpublished_;         // the same, as rows to come
+  XorbBuilder xorb_;
+  std::vector<Row> xorb_rows_;
+  BlobManifest manifest_;
+  IngestedBlob done_;
+};
+
+}  // namespace
+
+std::unique_ptr<Ingest> begin_ingest(RowStore& rows, PackSet& packs) {
+  return std::make_unique<IngestImpl>(rows, packs);
+}
+
+}  // namespace waag::storage
