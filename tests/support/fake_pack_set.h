@@ -45,6 +45,7 @@ class FakePackSet final : public storage::PackSet {
   Result<std::optional<storage::RawRun>> raw_run(std::span<const storage::Location>) override {
     return no_payload();
   }
+  [[nodiscard]] const Options& options() const override { return options_; }
   Result<std::vector<storage::PackId>> list() const override {
     return std::vector<storage::PackId>{};
   }
@@ -54,6 +55,7 @@ class FakePackSet final : public storage::PackSet {
   std::vector<storage::PackExtent> recovered;  // what the last recovery said
 
  private:
+  Options options_;
   static Error no_payload() { return fail(Errc::unavailable, "a fake holds no payload"); }
 };
 
