@@ -30,9 +30,9 @@ sanitize() {
   deploy/install-deps.sh run test
   build asan
   build tsan
-  build fuzz
+  build fuzz fuzz_targets
   skip "MSan" "Debian's RocksDB and Boost are not instrumented"
-  tests/fuzz/run.sh "${FUZZ_SECONDS:-300}"
+  tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-300}"
   ctest --test-dir build/asan --parallel "$jobs" --output-on-failure --no-tests=error
   # TSan's shadow mapping fails under strong address randomisation; setarch turns it off.
   setarch --addr-no-randomize ctest --test-dir build/tsan --parallel "$jobs" \

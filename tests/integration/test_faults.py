@@ -1,0 +1,176 @@
+"""Death in mid-upload, a full disk, many transfers at once, an index that is gone."""
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import threading
+
+from client import Client, add
+from hub import Hub
+
+MIB = 1 << 20
+
+
+def answers(hub: Hub, repo: str) -> dict:
+    """What readers are told: every file's bytes, the tree and the history."""
+    out = {}
+    for part in ("", "/refs", "/tree/main?recursive=true", "/commits/main"):
+        out[part] = hub.get(f"/api/models/{repo}{part}").json()
+    for row in out["/tree/main?recursive=true"]:
+        if row["type"] == "file":
+            body = hub.get(f"/{repo}/resolve/main/{row['path']}").body
+            out[row["path"]] = hashlib.sha256(body).hexdigest()
+    return out
+
+
+def cut_upload(hub: Hub, repo: str, data: bytes) -> None:
+    """Sends half of an LFS object and kills the hub while it is being written."""
+    oid = hashlib.sha256(data).hexdigest()
+    body = {"operation": "upload", "transfers": ["basic"],
+            "objects": [{"oid": oid, "size": len(data)}]}
+    reply = hub.request("POST", f"/{repo}.git/info/lfs/objects/batch", json_body=body)
+    href = reply.json()["objects"][0]["actions"]["upload"]["href"]
+    host, port = hub.address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=30) as link:
+        target = href.removeprefix(hub.endpoint)
+        head = f"PUT {target} HTTP/1.1\r\nHost: {hub.address}\r\n"
+        head += f"Content-Length: {len(data)}\r\n\r\n"
+        link.sendall(head.encode() + data[: len(data) // 2])
+        hub.kill()
+
+
+def test_kill_in_mid_upload(own_hub, tmp_path):
+    hub = own_hub.start()
+    client = Client("hub-new", hub.endpoint, hub.token, tmp_path / "home")
+    repo = client.call("create_repo", repo_id="admin-repo")
+    repo = repo.removeprefix(hub.endpoint + "/")
+    first = {f"f{n}.bin": os.urandom(200_000) for n in range(5)}
+    client.call(
+        "create_commit", repo_id=repo, commit_message="first",
+        operations=[add(name, data) for name, data in first.items()],
+    )
+    before = answers(hub, repo)
+    big = os.urandom(40 * MIB)
+    cut_upload(hub, repo, big)
+
+    hub.start()
+    assert answers(hub, repo) == before
+    client = client.at(endpoint=hub.endpoint)
+    path = tmp_path / "big.bin"
+    path.write_bytes(big)
+    client.call("upload_file", repo_id=repo, path_in_repo="big.bin", path_or_fileobj=str(path))
+    assert hub.get(f"/{repo}/resolve/main/big.bin").body == big
+    assert hub.stop() == 0
+    check = hub.offline("fsck")
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_kill_between_commits(own_hub):
+    """Every commit that was acknowledged before a kill is there after it."""
+    hub = own_hub.start()
+    body = {"name": "log"}
+    repo = hub.request("POST", "/api/repos/create", json_body=body).json()["url"]
+    repo = repo.removeprefix(hub.endpoint + "/")
+    acknowledged = 0
+    for round_number in range(5):
+        for _ in range(4):
+            value = {"path": f"n{acknowledged}.txt", "content": str(acknowledged),
+                     "encoding": "utf-8"}
+            lines = [{"key": "header", "value": {"summary": f"c{acknowledged}"}},
+                     {"key": "file", "value": value}]
+            reply = hub.request(
+                "POST", f"/api/models/{repo}/commit/main",
+                body="\n".join(map(json.dumps, lines)).encode(),
+                headers={"Content-Type": "application/x-ndjson"},
+            )
+            assert reply.status == 200, reply.body
+            acknowledged += 1
+        hub.kill()
+        hub.start()
+        for n in range(acknowledged):
+            got = hub.get(f"/{repo}/resolve/main/n{n}.txt")
+            assert (got.status, got.body) == (200, str(n).encode()), (round_number, n)
+
+
+def test_rebuilt_index_changes_no_answer(own_hub, real_model, tmp_path):
+    hub = own_hub.start()
+    client = Client("hub-new", hub.endpoint, hub.token, tmp_path / "home")
+    url = client.call("create_repo", repo_id="rebuilt")
+    repo = url.removeprefix(hub.endpoint + "/")
+    client.call("upload_folder", repo_id=repo, folder_path=str(real_model))
+    client.call("create_tag", repo_id=repo, tag="v1")
+    before = answers(hub, repo)
+    assert hub.stop() == 0
+    rebuilt = hub.offline("rebuild-index")
+    assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
+    hub.start()
+    assert answers(hub, repo) == before
+    assert hub.stop() == 0
+    shutil.rmtree(hub.data / "index")
+    hub.start()
+    assert answers(hub, repo) == before
+    assert hub.stop() == 0
+    assert hub.offline("fsck").returncode == 0
+
+
+def test_full_disk_refuses_writes_and_keeps_serving(own_hub):
+    hub = own_hub.start()
+    made = hub.request("POST", "/api/repos/create", json_body={"name": "full"})
+    repo = made.json()["url"].removeprefix(hub.endpoint + "/")
+    lines = '{"key":"header","value":{"summary":"a"}}\n' \
+            '{"key":"file","value":{"path":"a.txt","content":"YQ==","encoding":"base64"}}'
+    commit = ("POST", f"/api/models/{repo}/commit/main")
+    kind = {"Content-Type": "application/x-ndjson"}
+    assert hub.request(*commit, body=lines.encode(), headers=kind).status == 200
+    assert hub.stop() == 0
+    hub.settings["store.reserve_bytes"] = 1 << 60
+    hub.ready_path = "/healthz"  # on a full disk it is alive but not ready
+    hub.start()
+    refused = hub.request(*commit, body=lines.replace("a.txt", "b.txt").encode(), headers=kind)
+    assert refused.status == 507
+    assert hub.get(f"/{repo}/resolve/main/a.txt").body == b"a"
+    assert hub.get(f"/{repo}/resolve/main/b.txt").status == 404
+    assert hub.get("/readyz", token=None).status == 503
+    assert hub.get("/healthz", token=None).status == 200
+
+
+def test_memory_is_bounded(own_hub):
+    hub = own_hub.start()
+    assert hub.rss_bytes() <= 150 * MIB, "idle"
+    made = hub.request("POST", "/api/repos/create", json_body={"name": "memory"})
+    repo = made.json()["url"].removeprefix(hub.endpoint + "/")
+    peak, failures = [0], []
+    done = threading.Event()
+
+    def watch():
+        while not done.wait(0.05):
+            peak[0] = max(peak[0], hub.rss_bytes())
+
+    def transfer(seed: int):
+        try:
+            data = hashlib.shake_256(bytes([seed])).digest(8 * MIB)
+            oid = hashlib.sha256(data).hexdigest()
+            body = {"operation": "upload", "transfers": ["basic"],
+                    "objects": [{"oid": oid, "size": len(data)}]}
+            batch = f"/{repo}.git/info/lfs/objects/batch"
+            item = hub.request("POST", batch, json_body=body).json()["objects"][0]
+            put = hub.request("PUT", item["actions"]["upload"]["href"], token=None, body=data)
+            assert put.status in (200, 201, 204), put.status
+            item = hub.request("POST", batch, json_body=body | {"operation": "download"}).json()
+            href = item["objects"][0]["actions"]["download"]["href"]
+            assert hub.get(href, token=None).body == data
+        except Exception as error:  # reported by the test's own thread
+            failures.append(repr(error))
+
+    threads = [threading.Thread(target=transfer, args=(n,)) for n in range(64)]
+    watcher = threading.Thread(target=watch)
+    for thread in (watcher, *threads):
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    done.set()
+    watcher.join(10)
+    assert failures == []
+    assert 0 < peak[0] <= 400 * MIB, f"{peak[0] / MIB:.0f} MiB"

@@ -1,0 +1,106 @@
+"""A loopback proxy between a client and the hub that counts requests and cuts answers short."""
+
+import socket
+import threading
+
+BLOCK = 64 * 1024
+
+
+class CuttingProxy:
+    """Forwards connections. While `cuts` > 0, an answer to a GET of more than `after_bytes` bytes is
+    cut there by closing the connection, and `cuts` goes down by one. Requests are noted as
+    (method, target). Every connection carries one request: the proxy adds `Connection: close`.
+    """
+
+    def __init__(self, address: str, cuts: int = 0, after_bytes: int = 0):
+        host, port = address.rsplit(":", 1)
+        self.target = (host, int(port))
+        self.cuts, self.after_bytes = cuts, after_bytes
+        self.requests: list[tuple[str, str]] = []
+        self.ranges: list[str] = []
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(10)
+
+    def count(self, method: str, part: str = "") -> int:
+        with self.lock:
+            return sum(1 for verb, target in self.requests if verb == method and part in target)
+
+    def _accept(self):
+        while True:
+            try:
+                link, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+
+    def _serve(self, link: socket.socket):
+        with link, socket.create_connection(self.target, timeout=60) as hub:
+            link.settimeout(60)
+            try:
+                head = self._read_head(link)
+                if head is None:
+                    return
+                method, wire, body = head
+                hub.sendall(wire + body)
+                up = threading.Thread(target=self._pump, args=(link, hub), daemon=True)
+                up.start()
+                self._down(hub, link, method)
+            except OSError:
+                pass  # one side went away: both sockets close here
+
+    def _read_head(self, link: socket.socket):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            block = link.recv(BLOCK)
+            if not block:
+                return None
+            data += block
+        head, body = data.split(b"\r\n\r\n", 1)
+        lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = lines[0].split(" ", 2)
+        kept = [line for line in lines if not line.lower().startswith("connection:")]
+        with self.lock:
+            self.requests.append((method, target))
+            found = [line for line in lines if line.lower().startswith("range:")]
+            self.ranges += [line.split(":", 1)[1].strip() for line in found]
+        return method, "\r\n".join([*kept, "Connection: close", "", ""]).encode("latin-1"), body
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket):
+        try:
+            while block := source.recv(BLOCK):
+                sink.sendall(block)
+        except OSError:
+            pass  # the other direction reports the end
+
+    def _down(self, hub: socket.socket, link: socket.socket, method: str):
+        sent = 0
+        while block := hub.recv(BLOCK):
+            if method == "GET" and sent + len(block) > self.after_bytes and self._take_cut():
+                link.sendall(block[: self.after_bytes - sent])
+                link.shutdown(socket.SHUT_RDWR)
+                return
+            link.sendall(block)
+            sent += len(block)
+        link.shutdown(socket.SHUT_RDWR)
+
+    def _take_cut(self) -> bool:
+        with self.lock:
+            if self.cuts <= 0:
+                return False
+            self.cuts -= 1
+            return True
