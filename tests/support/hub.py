@@ -1,4 +1,4 @@
-"""A waagd of one's own: started on a free port with a folder of its own, stopped or killed at will."""
+"""A waagd of one's own: on a free port, with its own folder, stopped or killed at will."""
 
 import contextlib
 import http.client

@@ -7,7 +7,7 @@ BLOCK = 64 * 1024
 
 
 class CuttingProxy:
-    """Forwards connections. While `cuts` > 0, an answer to a GET of more than `after_bytes` bytes is
+    """Forwards connections. While `cuts` > 0, a GET answer of more than `after_bytes` bytes is
     cut there by closing the connection, and `cuts` goes down by one. Requests are noted as
     (method, target). Every connection carries one request: the proxy adds `Connection: close`.
     """
