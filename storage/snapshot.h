@@ -50,4 +50,10 @@ class Snapshot {
                                               std::string_view after, std::size_t limit) const = 0;
 };
 
+class ObjectCache;
+
+/// The files of `commit`, read through `objects`, which must outlive the snapshot.
+std::shared_ptr<const Snapshot> make_snapshot(ObjectCache& objects,
+                                              std::shared_ptr<const CommitInfo> commit);
+
 }  // namespace waag::storage

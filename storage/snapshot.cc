@@ -1,0 +1,143 @@
+#include "storage/snapshot.h"
+
+#include <algorithm>
+
+#include "storage/repo/object_cache.h"
+
+namespace waag::storage {
+namespace {
+
+/// Trees deeper than checked paths can be come from outside; a listing must not follow them for
+/// ever.
+constexpr std::size_t depth_max = 1024;
+
+std::string join(std::string_view folder, std::string_view name) {
+  std::string path(folder);
+  if (!path.empty()) path += '/';
+  return path.append(name);
+}
+
+TreeEntry entry_of(const TreeLine& line, std::string path) {
+  TreeEntry entry;
+  entry.type = line.is_directory() ? TreeEntry::Type::directory : TreeEntry::Type::file;
+  entry.path = std::move(path);
+  entry.mode = line.mode;
+  entry.oid = line.id;
+  entry.size_bytes = line.size_bytes;
+  entry.lfs = line.lfs;
+  return entry;
+}
+
+/// One listing: depth first, in git order, from behind a given path on.
+class Lister {
+ public:
+  Lister(ObjectCache& objects, bool recursive, std::size_t limit)
+      : objects_(objects), recursive_(recursive), limit_(limit) {}
+
+  /// @param after  path of the last entry seen, relative to `folder`; "" from the start
+  Status list(const GitId& tree_id, std::string_view folder, std::string_view after,
+              std::size_t depth) {
+    if (depth > depth_max) return fail(Errc::corrupt, "tree too deep");
+    WAAG_TRY(const auto tree, objects_.tree(tree_id));
+    auto at = tree->lines.begin();
+    if (!after.empty()) {
+      const auto slash = after.find('/');
+      const auto name = after.substr(0, slash);
+      at = first_after(*tree, name);
+      const TreeLine* seen = tree->find(name);
+      if (seen != nullptr && seen->is_directory() && recursive_) {
+        const auto below = slash == after.npos ? std::string_view{} : after.substr(slash + 1);
+        WAAG_CHECK(list(seen->id, join(folder, name), below, depth + 1));
+      }
+    }
+    for (; at != tree->lines.end() && !full(); ++at) {
+      const auto path = join(folder, at->name);
+      entries_.push_back(entry_of(*at, path));
+      if (recursive_ && at->is_directory() && !full())
+        WAAG_CHECK(list(at->id, path, "", depth + 1));
+    }
+    return ok();
+  }
+
+  std::vector<TreeEntry> take() { return std::move(entries_); }
+
+ private:
+  [[nodiscard]] bool full() const { return limit_ != 0 && entries_.size() >= limit_; }
+
+  /// The first line behind `name`, whether that is there or not.
+  static std::vector<TreeLine>::const_iterator first_after(const Tree& tree,
+                                                           std::string_view name) {
+    const TreeLine* seen = tree.find(name);
+    const git::GitTreeEntry mark{
+        seen != nullptr ? seen->mode : git::mode_file, std::string(name), {}};
+    const auto before = [](const git::GitTreeEntry& entry, const TreeLine& line) {
+      return git::tree_order(entry, {line.mode, line.name, {}});
+    };
+    return std::upper_bound(tree.lines.begin(), tree.lines.end(), mark, before);
+  }
+
+  ObjectCache& objects_;
+  bool recursive_;
+  std::size_t limit_;
+  std::vector<TreeEntry> entries_;
+};
+
+class TreeSnapshot final : public Snapshot {
+ public:
+  TreeSnapshot(ObjectCache& objects, std::shared_ptr<const CommitInfo> commit)
+      : objects_(objects), commit_(std::move(commit)) {}
+
+  const CommitInfo& commit() const override { return *commit_; }
+
+  Result<TreeEntry> stat(std::string_view path) const override {
+    TreeEntry entry;
+    entry.type = TreeEntry::Type::directory;
+    entry.mode = git::mode_directory;
+    entry.oid = commit_->tree;
+    for (std::string_view rest = path; !rest.empty();) {
+      const auto slash = rest.find('/');
+      const auto name = rest.substr(0, slash);
+      const bool last = slash == rest.npos;
+      WAAG_TRY(const auto tree, objects_.tree(entry.oid));
+      const TreeLine* line = tree->find(name);
+      if (line == nullptr || (!last && !line->is_directory())) return no_entry(path);
+      if (last) return entry_of(*line, std::string(path));
+      entry.oid = line->id;
+      rest.remove_prefix(slash + 1);
+      if (rest.empty()) return no_entry(path);  // "folder/" is no entry's path
+    }
+    return entry;
+  }
+
+  Result<std::vector<TreeEntry>> list(std::string_view path, bool recursive, std::string_view after,
+                                      std::size_t limit) const override {
+    WAAG_TRY(const auto folder, stat(path));
+    if (folder.type != TreeEntry::Type::directory) return no_entry(path);
+    std::string_view below = after;
+    if (!path.empty() && !after.empty()) {
+      if (!after.starts_with(path) || after.size() <= path.size() || after[path.size()] != '/')
+        return fail(Errc::invalid_argument, "the listing goes on outside its folder");
+      below.remove_prefix(path.size() + 1);
+    }
+    Lister lister(objects_, recursive, limit);
+    WAAG_CHECK(lister.list(folder.oid, path, below, 0));
+    return lister.take();
+  }
+
+ private:
+  static Error no_entry(std::string_view path) {
+    return fail(Errc::entry_not_found, "no entry " + std::string(path));
+  }
+
+  ObjectCache& objects_;
+  std::shared_ptr<const CommitInfo> commit_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> make_snapshot(ObjectCache& objects,
+                                              std::shared_ptr<const CommitInfo> commit) {
+  return std::make_shared<TreeSnapshot>(objects, std::move(commit));
+}
+
+}  // namespace waag::storage
