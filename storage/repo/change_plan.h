@@ -1,0 +1,38 @@
+#pragma once
+
+#include <set>
+
+#include "storage/commit.h"
+#include "storage/repo/parts.h"
+#include "storage/repo/tree_edit.h"
+
+namespace waag::storage {
+
+/// A commit's changes, checked and ready to be laid on any head: which blobs they name, which of
+/// them are LFS files, and the pointers to those.
+struct ChangePlan {
+  struct Step {
+    Change::Kind kind{Change::Kind::put_file};
+    std::string path;
+    GitId blob;
+    TreeEdit::Content content{TreeEdit::Content::file};
+  };
+  std::vector<Step> steps;
+  ObjectBatch pointers;
+  std::vector<Row> pointer_rows;
+  std::set<BlobId> links;  // blobs that the repo holds from this commit on
+
+  /// Applies the steps in order. Errors as TreeEdit's.
+  Status lay_on(TreeEdit& tree) const;
+};
+
+/// Checks paths (Errc::unprocessable), that every named blob is in the store
+/// (Errc::invalid_argument naming all that are not) and that claimed LFS sizes are right
+/// (Errc::unprocessable).
+///
+/// A regular file whose content is an LFS pointer counts as that LFS file; it is accepted only if
+/// the repo holds the blob, the user uploaded it for the repo, or the same commit brings it. Else
+/// everybody could read private files by writing pointers to their hashes.
+Result<ChangePlan> plan_changes(const Parts& parts, const CommitRequest& request);
+
+}  // namespace waag::storage

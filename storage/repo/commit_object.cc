@@ -1,0 +1,34 @@
+#include "storage/repo/commit_object.h"
+
+namespace waag::storage {
+namespace {
+
+/// git strips these at both ends too, and its fsck frowns on names without text.
+std::string header_safe(std::string_view text, std::string_view if_empty) {
+  std::string kept;
+  for (const char c : text)
+    if (c != '<' && c != '>' && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) kept += c;
+  const auto first = kept.find_first_not_of(" .,:;\"'");
+  if (first == kept.npos) return std::string(if_empty);
+  const auto last = kept.find_last_not_of(" .,:;\"'");
+  return kept.substr(first, last - first + 1);
+}
+
+}  // namespace
+
+Result<CommitId> add_commit_object(ObjectBatch& batch, const NewCommit& commit) {
+  if (commit.message.find('\0') != std::string::npos)
+    return fail(Errc::unprocessable, "commit message with a NUL");
+  git::GitCommit object;
+  object.tree = commit.tree;
+  if (commit.parent) object.parents.push_back(*commit.parent);
+  object.author.name = header_safe(commit.author_name, "unknown");
+  object.author.email = header_safe(commit.author_email, "");
+  object.author.unix_seconds = std::chrono::floor<std::chrono::seconds>(commit.date).count();
+  object.committer = object.author;
+  object.message = commit.message;
+  WAAG_TRY(auto body, git::serialize_commit(object));
+  return CommitId{batch.add(git::ObjectKind::commit, std::move(body)).bytes};
+}
+
+}  // namespace waag::storage

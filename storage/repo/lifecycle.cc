@@ -1,0 +1,133 @@
+#include "storage/repo/lifecycle.h"
+
+#include "storage/meta/keys.h"
+#include "storage/repo/commit_object.h"
+#include "storage/repo/tree_edit.h"
+#include "storage/store.h"
+
+namespace waag::storage {
+namespace {
+
+/// Other creations that may take the next uid first.
+constexpr int attempts_max = 16;
+/// Rows removed by one transaction of a deletion: bounds a journal frame to about a megabyte.
+constexpr std::size_t step_rows_max = 10'000;
+constexpr std::string_view deletion_prefix = "deleting/";
+
+std::string deletion_key(std::uint64_t uid) {
+  return keys::counter(std::string(deletion_prefix) + std::to_string(uid));
+}
+
+Result<CommitId> add_first_commit(const Parts& parts, const NewRepo& repo, TimeMs now,
+                                  ObjectBatch& batch) {
+  TreeEdit tree(parts.objects, std::nullopt);
+  const auto attributes = batch.add(git::ObjectKind::blob, repo.gitattributes);
+  WAAG_CHECK(tree.put(".gitattributes", attributes, TreeEdit::Content::file));
+  NewCommit commit;
+  WAAG_TRY(commit.tree, tree.write(batch));
+  commit.author_name = repo.author_name.empty() ? repo.creator : repo.author_name;
+  commit.author_email = repo.author_email;
+  commit.date = now;
+  commit.message = "initial commit";
+  return add_commit_object(batch, commit);
+}
+
+Result<RepoRow> try_create(const Parts& parts, const NewRepo& repo) {
+  RepoRow row;
+  row.id = repo.id;
+  row.visibility = repo.visibility;
+  row.creator = repo.creator;
+  row.created = parts.clock.now();
+  row.sdk = repo.sdk;
+  Transaction transaction;
+  WAAG_CHECK(parts.repos.add(transaction, row));
+  ObjectBatch batch;
+  WAAG_TRY(const auto commit, add_first_commit(parts, repo, row.created, batch));
+  WAAG_CHECK(batch.write(parts.rows, parts.packs, transaction));
+  const RefRow head{commit, {}, row.created};
+  parts.refs.move(transaction,
+                  {row.uid, head_branch, std::nullopt, head, repo.creator, row.created});
+  RefTable::add_commit(transaction, row.uid, commit);
+  WAAG_CHECK(parts.rows.apply(std::move(transaction)));
+  return row;
+}
+
+/// Keys with `prefix`, at most step_rows_max.
+Result<std::vector<std::string>> some_keys(const RowStore& rows, const std::string& prefix) {
+  std::vector<std::string> found;
+  WAAG_CHECK(rows.scan(prefix, "", [&](std::string_view key, std::string_view) {
+    found.emplace_back(key);
+    return found.size() < step_rows_max;
+  }));
+  return found;
+}
+
+Status remove_all(RowStore& rows, const std::string& prefix) {
+  while (true) {
+    Transaction transaction;
+    WAAG_TRY(transaction.dels, some_keys(rows, prefix));
+    if (transaction.dels.empty()) return ok();
+    WAAG_CHECK(rows.apply(std::move(transaction)));
+  }
+}
+
+Status remove_links(RowStore& rows, std::uint64_t uid) {
+  while (true) {
+    WAAG_TRY(const auto found, some_keys(rows, keys::links(uid)));
+    if (found.empty()) return ok();
+    Transaction transaction;
+    for (const auto& key : found) LinkTable::remove(transaction, uid, keys::last_hash<BlobId>(key));
+    WAAG_CHECK(rows.apply(std::move(transaction)));
+  }
+}
+
+Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid) {
+  auto& rows = parts.rows;
+  WAAG_CHECK(remove_all(rows, keys::refs(uid)));
+  WAAG_CHECK(remove_all(rows, keys::ref_logs(uid)));
+  WAAG_CHECK(remove_all(rows, keys::repo_commits(uid)));
+  WAAG_CHECK(remove_all(rows, keys::replays(uid)));
+  WAAG_CHECK(remove_links(rows, uid));
+  WAAG_TRY(const auto all_users, users.list());
+  for (const auto& user : all_users) WAAG_CHECK(remove_all(rows, keys::uploads(user.name, uid)));
+  Transaction done;
+  done.dels.push_back(deletion_key(uid));
+  WAAG_CHECK(rows.apply(std::move(done)));
+  return ok();
+}
+
+}  // namespace
+
+Result<RepoRow> create_repo(const Parts& parts, const NewRepo& repo) {
+  WAAG_CHECK(RepoId::make(repo.id.type, repo.id.ns, repo.id.name));
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    // All creations want the same counter: they queue where uid 0, which no repo has, would.
+    const auto lock = parts.locks.lock(0);
+    auto row = try_create(parts, repo);
+    if (row || row.error().code != Errc::conflict) return row;
+    WAAG_TRY(const auto taken, parts.rows.get(keys::repo(repo.id)));
+    if (taken) return row;
+  }
+  return fail(Errc::unavailable, "repos are created all the time");
+}
+
+Status delete_repo(const Parts& parts, const UserTable& users, std::uint64_t uid) {
+  const auto lock = parts.locks.lock(uid);
+  WAAG_TRY(const auto row, parts.repos.find_uid(uid));
+  Transaction transaction;
+  RepoTable::remove(transaction, row);
+  transaction.puts.push_back({deletion_key(uid), plain_row()});
+  const auto applied = parts.rows.apply(std::move(transaction));
+  if (!applied) return applied.error();
+  return remove_rest(parts, users, uid);
+}
+
+Status finish_deletions(const Parts& parts, const UserTable& users) {
+  const auto prefix = keys::counter(deletion_prefix);
+  WAAG_TRY(const auto found, some_keys(parts.rows, prefix));
+  for (const auto& key : found)
+    WAAG_CHECK(remove_rest(parts, users, std::stoull(key.substr(prefix.size()))));
+  return ok();
+}
+
+}  // namespace waag::storage

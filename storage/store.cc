@@ -1,0 +1,205 @@
+#include "storage/store.h"
+
+#include "storage/meta/blob_rows.h"
+#include "storage/meta/tables/sessions.h"
+#include "storage/meta/tables/tokens.h"
+#include "storage/repo/committer.h"
+#include "storage/repo/data_folder.h"
+#include "storage/repo/history.h"
+#include "storage/repo/lifecycle.h"
+#include "storage/repo/reserve.h"
+#include "storage/repo/revision.h"
+#include "storage/repo/statistics.h"
+#include "storage/staged_file.h"
+
+// The façade: wires the parts in the order of their dependence and says which of them does what.
+// Whatever makes the store grow asks the reserve first; reads and deletes never do.
+
+namespace waag::storage {
+namespace {
+
+struct Foundation {
+  std::unique_ptr<DataFolder> folder;
+  std::unique_ptr<PackSet> packs;
+  std::unique_ptr<RowStore> rows;
+};
+
+class StoreImpl final : public Store {
+ public:
+  StoreImpl(FileSystem& fs, Clock& clock, const StoreOptions& options, Foundation foundation)
+      : base_(std::move(foundation)),
+        reserve_(fs, options.data, options.reserve_bytes),
+        objects_(*base_.rows, *base_.packs, options.tree_cache_bytes),
+        repos_(*base_.rows),
+        refs_(*base_.rows),
+        links_(*base_.rows),
+        users_(*base_.rows),
+        tokens_(*base_.rows),
+        sessions_(*base_.rows),
+        history_(objects_),
+        statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
+        parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
+
+  Status recover() { return finish_deletions(parts_, users_); }
+
+  Status close() override {
+    WAAG_CHECK(base_.rows->close());
+    return base_.packs->close();
+  }
+
+  // --- bytes in and out ---
+  Result<std::unique_ptr<Ingest>> ingest() override {
+    WAAG_CHECK(reserve_.check());
+    return guard_ingest(reserve_, begin_ingest(*base_.rows, *base_.packs));
+  }
+  Result<std::unique_ptr<StagedFile>> stage_file() override {
+    WAAG_CHECK(reserve_.check());
+    return begin_staged_file(*base_.rows, *base_.packs, reserve_);
+  }
+  Result<CommitOutcome> commit(CommitRequest request) override {
+    WAAG_CHECK(reserve_.check());
+    return commit_changes(parts_, request);
+  }
+  Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
+                                                   const CommitId& commit) override {
+    WAAG_TRY(const bool known, refs_.knows(repo_uid, commit));
+    if (!known) return fail(Errc::revision_not_found, "no commit " + commit.hex());
+    WAAG_TRY(auto info, objects_.commit(commit));
+    return make_snapshot(objects_, std::move(info));
+  }
+  Result<std::unique_ptr<BlobReader>> open_blob(const BlobId& id) override {
+    return storage::open_blob(*base_.rows, *base_.packs, id);
+  }
+  Result<std::unique_ptr<BlobReader>> open_git_blob(const GitId& id) override {
+    return storage::open_git_blob(*base_.rows, *base_.packs, id);
+  }
+
+  // --- repos ---
+  Result<RepoRow> create_repo(const NewRepo& repo) override {
+    WAAG_CHECK(reserve_.check());
+    return storage::create_repo(parts_, repo);
+  }
+  Result<RepoRow> find_repo(const RepoId& id) override { return repos_.find(id); }
+  Result<RepoRow> find_repo_by_uid(std::uint64_t uid) override { return repos_.find_uid(uid); }
+  Status delete_repo(std::uint64_t uid, std::string_view /*user*/) override {
+    return storage::delete_repo(parts_, users_, uid);
+  }
+  Status set_visibility(std::uint64_t uid, Visibility visibility) override {
+    return repos_.set_visibility(uid, visibility);
+  }
+  Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
+                                          std::size_t limit) override {
+    return repos_.list(type, after, limit);
+  }
+
+  // --- refs ---
+  Result<CommitId> resolve(std::uint64_t uid, std::string_view revision) override {
+    return resolve_revision(parts_, uid, revision);
+  }
+  Result<std::optional<RefRow>> find_ref(std::uint64_t uid, std::string_view name) override {
+    return refs_.find(uid, name);
+  }
+  Result<std::vector<Ref>> list_refs(std::uint64_t uid) override { return refs_.list(uid); }
+  Status move_ref(std::uint64_t uid, std::string_view name, std::optional<CommitId> expected,
+                  std::optional<CommitId> target, std::string_view user) override {
+    return storage::move_ref(parts_, uid, name, expected, target, user);
+  }
+  Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from, std::size_t skip,
+                                          std::size_t limit) override {
+    WAAG_CHECK(check_known(uid, from));
+    return history_.walk(from, skip, limit);
+  }
+  Result<std::uint64_t> history_length(std::uint64_t uid, const CommitId& from) override {
+    WAAG_CHECK(check_known(uid, from));
+    return history_.length(from);
+  }
+
+  // --- possession or permission ---
+  Result<std::optional<std::uint64_t>> blob_size(const BlobId& id) override {
+    WAAG_TRY(const auto manifest, get_row(*base_.rows, keys::blob(id), decode_manifest));
+    std::optional<std::uint64_t> size;
+    if (manifest) size = manifest->size_bytes;
+    return size;
+  }
+  Result<bool> repo_has_blob(std::uint64_t uid, const BlobId& id) override {
+    return links_.has(uid, id);
+  }
+  Result<bool> has_uploaded(std::string_view user, std::uint64_t uid, const BlobId& id) override {
+    return links_.has_uploaded(user, uid, id);
+  }
+  Transaction possession(std::string_view user, std::uint64_t uid, const BlobId& id) override {
+    return LinkTable::possession(user, uid, id);
+  }
+  Status record_possession(std::string_view user, std::uint64_t uid, const BlobId& id) override {
+    WAAG_CHECK(base_.rows->apply(LinkTable::possession(user, uid, id)));
+    return ok();
+  }
+  Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) override {
+    return links_.holders(id, limit);
+  }
+
+  // --- users, tokens, sessions ---
+  Status put_user(const UserRow& user, bool must_be_new) override {
+    return users_.put(user, must_be_new);
+  }
+  Result<UserRow> find_user(std::string_view name) override { return users_.find(name); }
+  Result<std::vector<UserRow>> list_users() override { return users_.list(); }
+  Status put_token(const TokenRow& token) override { return tokens_.put(token); }
+  Result<TokenRow> find_token(std::string_view id) override { return tokens_.find(id); }
+  Result<std::vector<TokenRow>> list_tokens(std::string_view user) override {
+    return tokens_.list(user);
+  }
+  Status delete_token(std::string_view id) override { return tokens_.remove(id); }
+  Status put_session(std::string_view id, std::string value) override {
+    return sessions_.put(id, value);
+  }
+  Result<std::string> find_session(std::string_view id) override { return sessions_.find(id); }
+  Status delete_session(std::string_view id) override { return sessions_.remove(id); }
+  std::filesystem::path scratch() const override { return base_.folder->scratch(); }
+
+  // --- operations ---
+  Result<Stats> stats() override { return statistics_.get(); }
+  Status writable() override {
+    WAAG_CHECK(reserve_.check());
+    return base_.rows->writable();
+  }
+  RowStore& rows() override { return *base_.rows; }
+  PackSet& packs() override { return *base_.packs; }
+
+ private:
+  Status check_known(std::uint64_t uid, const CommitId& commit) const {
+    WAAG_TRY(const bool known, refs_.knows(uid, commit));
+    if (!known) return fail(Errc::revision_not_found, "no commit " + commit.hex());
+    return ok();
+  }
+
+  Foundation base_;
+  Reserve reserve_;
+  ObjectCache objects_;
+  RepoLocks locks_;
+  RepoTable repos_;
+  RefTable refs_;
+  LinkTable links_;
+  UserTable users_;
+  TokenTable tokens_;
+  SessionTable sessions_;
+  History history_;
+  Statistics statistics_;
+  Parts parts_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(FileSystem& fs, Clock& clock, Random& random,
+                                           StoreOptions options) {
+  Foundation base;
+  WAAG_TRY(base.folder, DataFolder::open(fs, random, options.data));
+  WAAG_TRY(base.packs, PackSet::open(fs, random, base.folder->packs(), options.packs));
+  options.rows.data = options.data;
+  WAAG_TRY(base.rows, RowStore::open(fs, *base.packs, options.rows));
+  auto store = std::make_unique<StoreImpl>(fs, clock, options, std::move(base));
+  WAAG_CHECK(store->recover());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace waag::storage
