@@ -91,7 +91,7 @@ def check_weights(source: pathlib.Path, pulled: pathlib.Path) -> None:
     must(bool(numpy.allclose(scores.sum(-1), 1, atol=1e-5)), "attention does not sum to one")
     total = sum(tensor.size for tensor in theirs.values())
     print(f"  tensors {len(theirs)}, values {total:,}, embedding {vectors.shape} {vectors.dtype}")
-    print(f"  first layer on a sentence of {len(sentence)}: attention {scores.shape}, finite, sums 1")
+    print(f"  first layer, {len(sentence)} tokens: attention {scores.shape}, finite, sums to 1")
     must(bool(numpy.isfinite(scores).all()), "attention is not finite")
     say("load", seconds, f"{len(theirs)} tensors, {total:,} values equal; first layer runs")
 
