@@ -39,13 +39,13 @@ lint:
 ## make demo          a real model up with one client, down with another, compared byte for byte
 demo: build
 	@deploy/install-deps.sh run test
-	@python3 tests/support/venvs.py
+	@python3 tests/harness/venvs.py
 	@.venvs/tools/bin/python bench/demo.py
 
 ## make bench         speed against nginx and of ingest; a table with ratios
 bench: build
 	@deploy/install-deps.sh run test bench
-	@python3 tests/support/venvs.py
+	@python3 tests/harness/venvs.py
 	@.venvs/tools/bin/python -m bench $(BENCH)
 
 ## make conformance   TREE=dir: a checkout of huggingface_hub, its own test suite against waagd

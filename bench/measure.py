@@ -11,7 +11,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 from hub import Hub  # noqa: E402
 
@@ -21,7 +21,7 @@ NGINX_START_S = 20
 
 @dataclasses.dataclass
 class Row:
-    """One line of the report. `goal` is a bound as text, `met` whether it holds (None: none set)."""
+    """One line of the report: `goal` is a bound as text, `met` whether it holds."""
 
     name: str
     value: str
@@ -84,7 +84,7 @@ def commit_lfs(hub: Hub, repo: str, files: dict[str, pathlib.Path]) -> None:
 
 
 class Nginx:
-    """nginx with sendfile on, serving what `locations` (configuration text) says, on a free port."""
+    """nginx with sendfile on, on a free port; `locations` is configuration text."""
 
     def __init__(self, folder: pathlib.Path, locations: str, workers: int = 2):
         self.folder, self.locations, self.workers = folder, locations, workers

@@ -30,7 +30,7 @@ build() {  # PRESET TARGET...
 }
 
 step "packages" deploy/install-deps.sh run test
-step "clients from PyPI" python3 tests/support/venvs.py
+step "clients from PyPI" python3 tests/harness/venvs.py
 step "build release" build release waagd waag
 step "build tests (ASan+UBSan)" build asan
 step "build fuzz targets" build fuzz fuzz_targets

