@@ -20,7 +20,7 @@ Result<std::unique_ptr<CheckpointWriter>> CheckpointWriter::create(
     FileSystem& fs, const std::filesystem::path& path, std::uint64_t last_seq, std::uint64_t salt) {
   WAAG_TRY(auto file, fs.open(path, OpenMode::create_new));
   WAAG_CHECK(file->write(0, encode(FileHeader{FileKind::checkpoint, last_seq, salt})));
-  return std::unique_ptr<CheckpointWriter>(new CheckpointWriter(std::move(file), salt));
+  return std::make_unique<CheckpointWriter>(std::move(file), salt);
 }
 
 Status CheckpointWriter::append(FrameType type, ByteView payload) {
@@ -76,8 +76,7 @@ Result<std::unique_ptr<CheckpointReader>> CheckpointReader::open(
   WAAG_TRY(const auto got, file->read(0, head));
   head.resize(got);
   WAAG_TRY(const auto header, decode_file_header(head, FileKind::checkpoint));
-  auto reader =
-      std::unique_ptr<CheckpointReader>(new CheckpointReader(std::move(file), header, size));
+  auto reader = std::make_unique<CheckpointReader>(std::move(file), header, size);
   WAAG_CHECK(reader->next_frame());
   return reader;
 }

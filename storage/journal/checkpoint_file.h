@@ -13,6 +13,9 @@ namespace waag::storage::journal {
 /// frame of about 256 KiB, whatever the number of rows.
 class CheckpointWriter {
  public:
+  /// For create().
+  CheckpointWriter(std::unique_ptr<File> file, std::uint64_t salt)
+      : file_(std::move(file)), salt_(salt) {}
   /// Creates `path`.
   /// @param last_seq  the last sequence that the checkpoint holds
   static Result<std::unique_ptr<CheckpointWriter>> create(FileSystem& fs,
@@ -26,8 +29,6 @@ class CheckpointWriter {
   Status finish();
 
  private:
-  CheckpointWriter(std::unique_ptr<File> file, std::uint64_t salt)
-      : file_(std::move(file)), salt_(salt) {}
   Status flush_rows();
   Status append(FrameType type, ByteView payload);
 
@@ -43,6 +44,12 @@ class CheckpointWriter {
 /// Reads one checkpoint file from front to end. Any damage is Errc::corrupt.
 class CheckpointReader {
  public:
+  /// For open().
+  CheckpointReader(std::unique_ptr<File> file, const FileHeader& header, std::uint64_t size)
+      : file_(std::move(file)),
+        header_(header),
+        size_(size),
+        scanner_(*file_, header.salt, size, file_header_bytes) {}
   static Result<std::unique_ptr<CheckpointReader>> open(FileSystem& fs,
                                                         const std::filesystem::path& path);
   [[nodiscard]] const FileHeader& header() const { return header_; }
@@ -56,11 +63,6 @@ class CheckpointReader {
   [[nodiscard]] std::string_view value() const { return value_; }  // likewise
 
  private:
-  CheckpointReader(std::unique_ptr<File> file, const FileHeader& header, std::uint64_t size)
-      : file_(std::move(file)),
-        header_(header),
-        size_(size),
-        scanner_(*file_, header.salt, size, file_header_bytes) {}
   Status next_frame();
   Status check_end();
 

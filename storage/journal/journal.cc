@@ -6,7 +6,7 @@
 namespace waag::storage::journal {
 
 Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Options options, History history) {
-  auto journal = std::unique_ptr<Journal>(new Journal(fs, std::move(options)));
+  auto journal = std::make_unique<Journal>(fs, std::move(options));
   WAAG_CHECK(fs.create_dir(journal->options_.folder));
   WAAG_CHECK(fs.sync_dir(journal->options_.folder.parent_path()));
   journal->checkpoint_ = history.checkpoint;

@@ -18,6 +18,9 @@ class Journal {
     Random* random = nullptr;  // salts of files
   };
 
+  /// For open().
+  Journal(FileSystem& fs, Options options) : fs_(fs), options_(std::move(options)) {}
+
   /// Makes the folder if it is missing (fs.list of it may have failed then: pass an empty history).
   /// Cuts a torn tail, makes durable what a killed process may have left to the kernel, removes
   /// unwanted files.
@@ -47,7 +50,6 @@ class Journal {
   [[nodiscard]] std::uint64_t new_salt();
 
  private:
-  Journal(FileSystem& fs, Options options) : fs_(fs), options_(std::move(options)) {}
   Status repair(const History& history);
   Status harden_tail();
   Status start_log();

@@ -106,7 +106,7 @@ Result<std::shared_ptr<RocksIndex>> RocksIndex::open(const std::filesystem::path
   rocksdb::DB* db = nullptr;
   const auto status = rocksdb::DB::Open(make_options(block_cache_bytes), folder.string(), &db);
   if (!status.ok()) return from_rocks(status);
-  return std::shared_ptr<RocksIndex>(new RocksIndex(std::unique_ptr<rocksdb::DB>(db)));
+  return std::make_shared<RocksIndex>(std::unique_ptr<rocksdb::DB>(db));
 }
 
 RocksIndex::~RocksIndex() = default;

@@ -40,6 +40,8 @@ class RocksIndex {
   /// else.
   static Result<std::shared_ptr<RocksIndex>> open(const std::filesystem::path& folder,
                                                   std::size_t block_cache_bytes);
+  /// For open().
+  explicit RocksIndex(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
   ~RocksIndex();
   RocksIndex(const RocksIndex&) = delete;
   RocksIndex& operator=(const RocksIndex&) = delete;
@@ -61,8 +63,6 @@ class RocksIndex {
   void release(const rocksdb::Snapshot* snapshot) { db_->ReleaseSnapshot(snapshot); }
 
  private:
-  explicit RocksIndex(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
-
   std::unique_ptr<rocksdb::DB> db_;
 };
 

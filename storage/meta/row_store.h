@@ -65,10 +65,10 @@ class RowStore {
   virtual ~RowStore() = default;
 
   /// Puts come before dels. Without any change it only checks the expectations.
-  /// @return the journal sequence; nothing was changed after Errc::conflict (an expectation
+  /// @return the journal sequence. Nothing was changed after Errc::conflict (an expectation
   /// failed),
-  ///         Errc::no_space, Errc::too_large (frame_payload_bytes_max) and Errc::invalid_argument;
-  ///         after Errc::unavailable all of it or nothing may be there when the store is opened again
+  ///         no_space, too_large (frame_payload_bytes_max) and invalid_argument. After
+  ///         Errc::unavailable, all of it or nothing may be there when the store is opened again.
   virtual Result<std::uint64_t> apply(Transaction transaction) = 0;
   virtual Result<std::optional<std::string>> get(std::string_view key) const = 0;
   /// One answer per key, in order.

@@ -14,7 +14,7 @@
 //   CrashImages images(disk.log(), {data});
 //   for (each cut in 0 .. images.cuts())
 //     const auto image = images.at(cut, Survival::torn_512, seed);
-//     MemoryFileSystem after;  image.restore(after);            // or any other FileSystem, real too
+//     MemoryFileSystem after;  image.restore(after);      // or any other FileSystem
 //     open the store on `after`; it must hold all of images.marks(cut), and of what was under way
 //     at the cut either all or nothing.
 //
