@@ -227,7 +227,8 @@ Status LoadedConfig::apply_environment(const Environment& environment) {
       std::string key;
       for (const char c : name.substr(5))
         key += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      key.replace(key.find("__"), 2, ".");
+      const auto gap = key.find("__");
+      key = key.substr(0, gap) + std::string(1, '.') + key.substr(gap + 2);
       return unknown_key(key, name);
     }
     WAAG_CHECK(set(at->key, value, name));
