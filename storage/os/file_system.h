@@ -10,6 +10,9 @@
 
 namespace waag::storage {
 
+/// Alignment that direct writes need. Source: open(2); larger than any logical block in use.
+inline constexpr std::size_t direct_block_bytes = 4096;
+
 /// One open file. Positions are explicit: no file has a cursor. Thread-safe for reads; writes and
 /// sync of one file are the caller's to order.
 class File {
@@ -20,6 +23,10 @@ class File {
   /// Writes all of `bytes` at `offset`, extending the file if needed. Errc::no_space when the disk
   /// is full.
   virtual Status write(std::uint64_t offset, ByteView bytes) = 0;
+  /// From now on writes at multiples of direct_block_bytes (offset, length and address) may go past
+  /// the page cache: less than a tenth of the CPU, and served bytes are not pushed out of it.
+  /// Others are written as before. Ignored where the file system cannot.
+  virtual void prefer_direct_writes() {}
   /// fdatasync. After a failure the file's unsynced bytes must be taken for lost: never retried.
   virtual Status sync() = 0;
   virtual Status truncate(std::uint64_t size_bytes) = 0;

@@ -76,15 +76,22 @@ class PosixFile final : public File {
     std::size_t done = 0;
     while (done < bytes.size()) {
       const auto rest = bytes.subspan(done);
+      if (direct_ && !is_aligned(offset + done, rest)) set_direct(false);
       const auto put = uninterrupted([&] {
         return ::pwrite(fd_.get(), rest.data(), rest.size(), static_cast<off_t>(offset + done));
       });
+      if (put < 0 && errno == EINVAL && direct_) {  // this device wants more than we know
+        set_direct(false);
+        continue;
+      }
       if (put < 0) return from_errno(errno, "write", path_);
       if (put == 0) return from_errno(EIO, "write", path_);
       done += static_cast<std::size_t>(put);
     }
     return ok();
   }
+
+  void prefer_direct_writes() override { set_direct(true); }
 
   Status sync() override {
     if (::fdatasync(fd_.get()) != 0) return from_errno(errno, "fdatasync", path_);
@@ -107,8 +114,21 @@ class PosixFile final : public File {
   int descriptor() const override { return fd_.get(); }
 
  private:
+  static bool is_aligned(std::uint64_t offset, ByteView bytes) {
+    const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+    return (offset | bytes.size() | address) % direct_block_bytes == 0;
+  }
+
+  /// Where the flag is refused (tmpfs of older kernels) writes stay as they are.
+  void set_direct(bool on) {
+    const int flags = ::fcntl(fd_.get(), F_GETFL);
+    const int wanted = on ? flags | O_DIRECT : flags & ~O_DIRECT;
+    direct_ = flags >= 0 && ::fcntl(fd_.get(), F_SETFL, wanted) == 0 && on;
+  }
+
   Descriptor fd_;
   std::filesystem::path path_;
+  bool direct_ = false;
 };
 
 int open_flags(OpenMode mode) {

@@ -23,6 +23,12 @@ class OpenPack {
                                                    const std::filesystem::path& packs, PackId pack,
                                                    std::vector<PackExtent> extents);
 
+  /// Groups are written past the page cache from now on. Small objects are not: they are read
+  /// again at once, and their groups are small.
+  void prefer_direct_writes() {
+    if (kind() == PackClass::chunks) writer_->prefer_direct_writes();
+  }
+
   [[nodiscard]] PackId id() const { return head_.pack; }
   [[nodiscard]] PackClass kind() const { return head_.kind; }
   /// False once a write or sync failed in a way that leaves the file's state unknown, or it was

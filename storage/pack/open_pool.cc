@@ -6,6 +6,7 @@
 namespace waag::storage::pack {
 
 void OpenPool::adopt(std::shared_ptr<OpenPack> pack) {
+  if (options_.direct_writes) pack->prefer_direct_writes();
   const std::lock_guard lock(mutex_);
   open_[pack->id()] = pack;
   if (pack->writable()) of(pack->kind()).free.push_back(std::move(pack));
@@ -97,6 +98,7 @@ Result<std::shared_ptr<OpenPack>> OpenPool::make(PackClass kind) {
   if (fs_.exists(pack_path(packs_, head.pack, /*open=*/false)))
     return fail(Errc::internal, "random pack name is taken");
   WAAG_TRY(auto pack, OpenPack::create(fs_, packs_, head));
+  if (options_.direct_writes) pack->prefer_direct_writes();
   const std::lock_guard lock(mutex_);
   open_[pack->id()] = pack;
   return pack;

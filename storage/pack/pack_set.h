@@ -62,6 +62,7 @@ class PackSet {
     std::uint32_t pack_bytes_max = 256u << 20;      // DESIGN 3
     std::uint32_t group_bytes_max = 8u << 20;       // DESIGN 3
     std::size_t directory_cache_bytes = 16u << 20;  // directories of sealed packs kept in memory
+    bool direct_writes = true;  // of chunks, past the page cache (File::prefer_direct_writes)
     std::uint32_t open_packs_max = 8;  // of each class; more groups at a time than this wait
   };
   static Result<std::unique_ptr<PackSet>> open(FileSystem& fs, Random& random,
