@@ -5,7 +5,9 @@
 #include "protocol/git/object.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"
+#include "storage/pack/pack_file.h"
 #include "tests/support/blob_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace waag::storage {
 namespace {
@@ -63,6 +65,49 @@ TEST_CASE("blob reader: sequential reads do not look rows up again", "[storage][
   for (std::size_t at = 0; at < bytes.size(); at += out.size())
     REQUIRE(*reader->read(at, out) == out.size());
   CHECK(store.rows.reads() == before + 1);
+}
+
+TEST_CASE("blob reader: raw runs cover a blob, and stop at damage", "[storage][blob_reader]") {
+  const testing::TempFolder folder;
+  const auto fs = make_posix_file_system();
+  testing::BlobStore store(20);
+  const auto packs_folder = folder.path() / "packs";
+  store.packs = *PackSet::open(*fs, store.random, packs_folder, {});
+  const auto bytes = store.noise(5'000'000);
+  const auto blob = *store.ingest(bytes);
+  auto reader = *open_blob(store.rows, *store.packs, blob.id);
+  std::uint64_t runs = 0;
+  std::uint64_t last_begin = 0;
+  for (std::uint64_t at = 0; at < bytes.size(); ++runs) {
+    const auto run = *reader->raw_run(at, 1u << 20);
+    REQUIRE(run);
+    REQUIRE(run->bytes > 0);
+    REQUIRE(run->bytes <= 1u << 20);
+    Bytes out(run->bytes);
+    REQUIRE(*run->file->read(run->file_offset, out) == out.size());
+    REQUIRE(std::equal(out.begin(), out.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at)));
+    last_begin = run->file_offset;
+    at += run->bytes;
+  }
+  CHECK(runs <= 10);
+  const auto middle = *reader->raw_run(1'234'567, 100);
+  REQUIRE(middle);
+  CHECK(middle->bytes == 100);
+  CHECK_FALSE(*reader->raw_run(bytes.size(), 100));
+
+  const auto pack = store.packs->list()->front();
+  const auto file = *fs->open(pack::pack_path(packs_folder, pack, /*open=*/true), OpenMode::write);
+  std::array<std::byte, 1> byte{};
+  REQUIRE(*file->read(last_begin, byte) == 1);
+  byte[0] ^= std::byte{1};
+  REQUIRE(file->write(last_begin, byte));
+  std::size_t errors = 0;
+  for (std::uint64_t at = 0; at < bytes.size(); at += 500'000) {
+    const auto run = reader->raw_run(at, 500'000);
+    if (!run) CHECK(run.error().code == Errc::corrupt);
+    errors += run ? 0 : 1;
+  }
+  CHECK(errors >= 1);
 }
 
 TEST_CASE("blob reader: unknown blobs are not found", "[storage][blob_reader]") {
