@@ -34,7 +34,8 @@ def plain(value):
     """What JSON can say of a reply."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, str):
+    # RepoUrl and CommitInfo are texts with fields: the first is wanted as text, the second is not.
+    if dataclasses.is_dataclass(value) and type(value).__name__ != "RepoUrl":
         pairs = {name: plain(item) for name, item in vars(value).items()}
         return {"$type": type(value).__name__, **pairs}
     if isinstance(value, str):
