@@ -36,7 +36,7 @@ def curl(hub, path, *options):
     head, _, body = done.stdout.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:] if ": " in line)}
-    return int(lines[0].split()[1]), headers, body
+    return int(lines[0].split()[1]), headers, b"" if "-I" in options else body
 
 
 DATA = "/acme/reads/resolve/main/data.bin"
