@@ -13,6 +13,8 @@ add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wall>
                     $<$<COMPILE_LANGUAGE:CXX>:-Wshadow>
                     $<$<COMPILE_LANGUAGE:CXX>:-Wconversion>
                     $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+# clang warns about what libstdc++ 12's own stable_sort calls.
+add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-deprecated-declarations>)
 # Beast and Asio in as few translation units as possible; no deprecated or header-only extras.
 add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY=0)
 
