@@ -4,6 +4,7 @@
 
 #include "daemon/api/common/entries.h"
 #include "daemon/api/common/json_body.h"
+#include "daemon/api/common/last_commits.h"
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
@@ -17,6 +18,7 @@ namespace waag::daemon::api {
 namespace {
 
 constexpr std::size_t page_entries_max = 10'000;
+constexpr std::size_t expanded_entries_max = 1000;
 constexpr std::size_t paths_max = 1000;
 constexpr std::size_t paths_body_bytes_max = 4u << 20;
 
@@ -47,8 +49,18 @@ Response no_such_path(const Reading& reading) {
 
 bool is_missing(const Error& error) { return error.code == Errc::entry_not_found; }
 
+Result<std::vector<storage::CommitInfo>> commits_of(storage::Store& store, const Reading& reading,
+                                                    const std::vector<storage::TreeEntry>& entries,
+                                                    bool expand) {
+  if (!expand || entries.empty()) return std::vector<storage::CommitInfo>{};
+  return last_commits(store, reading.repo.uid, reading.revision.commit, entries);
+}
+
 Result<Response> list_tree(storage::Store& store, const Request& request, const RepoId& id) {
-  WAAG_TRY(const auto limit, page_limit(request.query));
+  const bool expand = request.query.flag("expand");
+  WAAG_TRY(const auto asked_limit, page_limit(request.query));
+  // Expanded entries cost a look into history: such pages are bounded unasked.
+  const auto limit = expand && asked_limit == 0 ? expanded_entries_max : asked_limit;
   WAAG_TRY(const auto after, cursor_path(request.query));
   WAAG_TRY(auto reading, open_reading(store, request.who, id, request.rest));
   const auto root = reading.snapshot->stat(reading.path);
@@ -59,9 +71,8 @@ Result<Response> list_tree(storage::Store& store, const Request& request, const 
            reading.snapshot->list(reading.path, recursive, after, limit == 0 ? 0 : limit + 1));
   const bool more = limit != 0 && entries.size() > limit;
   if (more) entries.resize(limit);
-  std::optional<storage::CommitInfo> last_commit;
-  if (request.query.flag("expand")) last_commit = reading.snapshot->commit();
-  auto response = json_response(tree_json(entries, last_commit));
+  WAAG_TRY(const auto commits, commits_of(store, reading, entries, expand));
+  auto response = json_response(tree_json(entries, commits));
   response.headers.set("X-Repo-Commit", reading.revision.commit.hex());
   response.headers.set("Vary", "Authorization");
   if (more) {
@@ -151,9 +162,8 @@ Result<Response> look_up_paths(storage::Store& store, const Request& request, co
     else if (!is_missing(entry.error()))
       return std::move(entry).error();
   }
-  std::optional<storage::CommitInfo> last_commit;
-  if (asked.expand) last_commit = reading.snapshot->commit();
-  auto response = json_response(tree_json(entries, last_commit));
+  WAAG_TRY(const auto commits, commits_of(store, reading, entries, asked.expand));
+  auto response = json_response(tree_json(entries, commits));
   response.headers.set("X-Repo-Commit", reading.revision.commit.hex());
   return response;
 }

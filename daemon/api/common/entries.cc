@@ -21,17 +21,18 @@ void write_entry(hub::JsonWriter& json, const storage::TreeEntry& entry) {
 }  // namespace
 
 std::string tree_json(const std::vector<storage::TreeEntry>& entries,
-                      const std::optional<storage::CommitInfo>& last_commit) {
+                      const std::vector<storage::CommitInfo>& last_commits) {
   hub::JsonWriter json;
   json.reserve(entries.size() * entry_json_bytes);
   json.begin_array();
-  for (const auto& entry : entries) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
     json.begin_object();
-    write_entry(json, entry);
-    if (last_commit) {
-      json.key("lastCommit").begin_object().field("id", last_commit->id.hex());
-      json.field("title", title_of(last_commit->message));
-      json.field("date", hub::format_date(last_commit->date)).end_object();
+    write_entry(json, entries[i]);
+    if (!last_commits.empty()) {
+      const auto& commit = last_commits[i];
+      json.key("lastCommit").begin_object().field("id", commit.id.hex());
+      json.field("title", title_of(commit.message));
+      json.field("date", hub::format_date(commit.date)).end_object();
     }
     json.end_object();
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,9 +9,9 @@
 namespace waag::daemon {
 
 /// The array of tree and paths-info (HUB_API 4.2).
-/// @param last_commit  set if `expand` was asked: the commit said to have touched each entry last
+/// @param last_commits  one an entry if `expand` was asked, else empty
 std::string tree_json(const std::vector<storage::TreeEntry>& entries,
-                      const std::optional<storage::CommitInfo>& last_commit);
+                      const std::vector<storage::CommitInfo>& last_commits);
 
 /// The first line of a commit message.
 std::string_view title_of(std::string_view message);
