@@ -91,9 +91,19 @@ Result<std::optional<CommitId>> parent_of(const std::string& text, const CommitI
 }
 
 BlobId replay_key(const Identity& who, const Goal& goal, const CommitBuilder& builder) {
-  const auto text = who.user + "\n" + goal.ref + "\n" + builder.header().parent_commit + "\n" +
-                    builder.payload().hex();
+  const auto text = who.user + "\n" + goal.ref + (goal.as_pull ? "\npull\n" : "\n") +
+                    builder.header().parent_commit + "\n" + builder.payload().hex();
   return sha256(as_bytes(text));
+}
+
+/// N of "refs/pr/N".
+std::optional<std::uint64_t> pull_number(std::string_view ref) {
+  if (!ref.starts_with(pulls)) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto digits = ref.substr(pulls.size());
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || stop != digits.data() + digits.size()) return std::nullopt;
+  return number;
 }
 
 /// Makes refs/pr/N with the next free number. @return N
@@ -101,12 +111,7 @@ Result<std::uint64_t> open_pull(storage::Store& store, const Goal& goal, std::st
   for (int tries = 0; tries < pull_tries_max; ++tries) {
     WAAG_TRY(const auto refs, store.list_refs(goal.repo.uid));
     std::uint64_t last = 0;
-    for (const auto& ref : refs) {
-      std::uint64_t number = 0;
-      if (!ref.name.starts_with(pulls)) continue;
-      std::from_chars(ref.name.data() + pulls.size(), ref.name.data() + ref.name.size(), number);
-      last = std::max(last, number);
-    }
+    for (const auto& ref : refs) last = std::max(last, pull_number(ref.name).value_or(0));
     const auto name = std::string(pulls) + std::to_string(last + 1);
     const auto made = store.move_ref(goal.repo.uid, name, std::nullopt, goal.head, user);
     if (made) return last + 1;
@@ -140,25 +145,62 @@ Response no_such_file(const Goal& goal) {
   return entry_not_found(goal.head, "A file with this name doesn't exist");
 }
 
-Result<Response> land(App& app, const Request& request, Goal goal, CommitBuilder& builder) {
+/// The number of the pull request whose head is `commit`.
+Result<std::optional<std::uint64_t>> pull_of(storage::Store& store, const Goal& goal,
+                                             const CommitId& commit) {
+  WAAG_TRY(const auto refs, store.list_refs(goal.repo.uid));
+  for (const auto& ref : refs)
+    if (ref.name.starts_with(pulls) && ref.row.target == commit) return pull_number(ref.name);
+  return std::optional<std::uint64_t>{};
+}
+
+/// Commits onto a new refs/pr/N; nothing stays of it if that is refused, or if the request is a
+/// replay.
+Result<Response> land_pull(App& app, const Request& request, Goal goal,
+                           storage::CommitRequest commit) {
+  auto& store = app.store;
+  const auto& user = request.who.user;
+  if (commit.parent && *commit.parent != goal.head)
+    return fail(Errc::precondition_failed, "the base moved");
+  WAAG_TRY(const auto number, open_pull(store, goal, user));
+  goal.ref = std::string(pulls) + std::to_string(number);
+  commit.ref = goal.ref;
+  auto outcome = commit_with_retries(store, commit);
+  if (outcome && outcome->replayed) {
+    WAAG_TRY(const auto first, pull_of(store, goal, outcome->commit));
+    if (first) {
+      WAAG_CHECK(store.move_ref(goal.repo.uid, goal.ref, goal.head, std::nullopt, user));
+      return success(request, goal, outcome->commit, first);
+    }
+    commit.replay_key.reset();  // the first one is gone: this is a new one
+    outcome = commit_with_retries(store, commit);
+  }
+  if (outcome) return success(request, goal, outcome->commit, number);
+  WAAG_CHECK(store.move_ref(goal.repo.uid, goal.ref, goal.head, std::nullopt, user));
+  if (outcome.error().code == Errc::entry_not_found) return no_such_file(goal);
+  return outcome.error();
+}
+
+/// LFS files that came inline: their sender has the bytes.
+Result<std::set<BlobId>> possess_inline_files(storage::Store& store, const Identity& who,
+                                              const Goal& goal,
+                                              const std::vector<storage::Change>& changes) {
+  std::set<BlobId> sent_here;
+  for (const auto& change : changes)
+    if (change.kind == storage::Change::Kind::put_lfs && !change.blob.is_zero())
+      sent_here.insert(change.lfs);
+  for (const auto& blob : sent_here)
+    WAAG_CHECK(store.record_possession(who.user, goal.repo.uid, blob));
+  return sent_here;
+}
+
+Result<Response> land(App& app, const Request& request, const Goal& goal, CommitBuilder& builder) {
   auto& store = app.store;
   storage::CommitRequest commit;
   WAAG_TRY(commit.parent, parent_of(builder.header().parent_commit, goal.head));
-  std::set<BlobId> sent_here;
-  for (const auto& change : builder.changes())
-    if (change.kind == storage::Change::Kind::put_lfs && !change.blob.is_zero())
-      sent_here.insert(change.lfs);
+  WAAG_TRY(const auto sent_here, possess_inline_files(store, request.who, goal, builder.changes()));
   WAAG_CHECK(check_lfs_files(store, request.who, goal, builder.changes(), sent_here));
-  for (const auto& blob : sent_here)
-    WAAG_CHECK(store.record_possession(request.who.user, goal.repo.uid, blob));
   commit.replay_key = replay_key(request.who, goal, builder);
-  std::optional<std::uint64_t> pull;
-  if (goal.as_pull) {
-    if (commit.parent && *commit.parent != goal.head)
-      return fail(Errc::precondition_failed, "the base moved");
-    WAAG_TRY(pull, open_pull(store, goal, request.who.user));
-    goal.ref = std::string(pulls) + std::to_string(*pull);
-  }
   commit.repo_uid = goal.repo.uid;
   commit.ref = goal.ref;
   commit.user = request.who.user;
@@ -167,10 +209,9 @@ Result<Response> land(App& app, const Request& request, Goal goal, CommitBuilder
   commit.date = app.clock.now();
   commit.message = builder.message();
   commit.changes = std::move(builder.changes());
+  if (goal.as_pull) return land_pull(app, request, goal, std::move(commit));
   const auto outcome = commit_with_retries(store, commit);
-  if (outcome) return success(request, goal, outcome->commit, pull);
-  if (pull)  // nothing may stay of a refused pull request
-    WAAG_CHECK(store.move_ref(goal.repo.uid, goal.ref, goal.head, std::nullopt, request.who.user));
+  if (outcome) return success(request, goal, outcome->commit, std::nullopt);
   if (outcome.error().code == Errc::entry_not_found) return no_such_file(goal);
   return outcome.error();
 }
