@@ -5,6 +5,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
 #include "daemon/http/errors.h"
+#include "daemon/observe/log.h"
 #include "protocol/hub/errors.h"
 
 namespace waag::daemon {
@@ -29,6 +30,17 @@ std::optional<std::string> authorization_of(const Request& request) {
   return std::string(*value);
 }
 
+/// What the client is not told.
+void log_failure(App& app, const Route& route, std::string_view request_id, const Error& error) {
+  LogLine line;
+  line.level = LogLevel::error;
+  line.event = "handler_failed";
+  line.request_id = request_id;
+  line.route = route.name;
+  line.err = error.what;
+  app.log.write(line);
+}
+
 /// Handlers may throw what libraries throw; nothing of it reaches the client.
 Task<Result<Response>> run_handler(App& app, const Route& route, Request request) {
   try {
@@ -51,8 +63,10 @@ Task<Response> answer(App& app, const Route& route, Request request) {
     set_challenge(route, *refused);
     co_return *std::move(refused);
   }
+  const std::string request_id = request.request_id;
   auto result = co_await run_handler(app, route, std::move(request));
   Response response = result ? *std::move(result) : error_response(result.error(), who);
+  if (!result && response.status >= 500) log_failure(app, route, request_id, result.error());
   set_challenge(route, response);
   co_return response;
 }
