@@ -1,0 +1,51 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/fake_http.h"
+
+using namespace waag;
+using namespace waag::cli;
+using waag::cli::testing::run_with;
+
+TEST_CASE("cli: repos", "[cli]") {
+  SECTION("lists follow pages of the same hub, up to the limit") {
+    const std::string base = "http://127.0.0.1:8080/api/models?cursor=";
+    const auto ran = run_with({"repo", "ls", "--author", "ada", "--limit", "3"},
+                              {{200, R"([{"id":"ada/a"},{"id":"ada/b"}])", base + "b"},
+                               {200, R"([{"id":"ada/c"},{"id":"ada/d"}])", base + "d"}});
+    CHECK(ran.code == 0);
+    CHECK(ran.seen.size() == 2);
+    CHECK(ran.seen.at(0).url == "http://127.0.0.1:8080/api/models?limit=3&author=ada");
+    CHECK(ran.out.find("ada/c") != std::string::npos);
+    CHECK(ran.out.find("ada/d") == std::string::npos);
+  }
+  SECTION("a next page on another host gets no token of ours") {
+    const auto ran = run_with({"--token", "hf_x", "repo", "ls"},
+                              {{200, R"([{"id":"a/b"}])", "http://elsewhere/api/models"}});
+    CHECK(ran.code == exit_unreachable);
+    CHECK(ran.seen.size() == 1);
+  }
+  SECTION("create, and again with --exist-ok") {
+    const auto made = run_with({"repo", "create", "ada/t", "--type", "dataset", "--private"},
+                               {{200, R"({"url":"http://h/datasets/ada/t"})", ""}});
+    CHECK(made.seen.at(0).body ==
+          R"({"type":"dataset","organization":"ada","name":"t","visibility":"private"})");
+    CHECK(made.out == "http://h/datasets/ada/t\n");
+    const HttpReply taken{409, R"({"error":"You already created this dataset repo","url":"u"})",
+                          ""};
+    CHECK(run_with({"repo", "create", "ada/t"}, {taken}).code == exit_refused);
+    CHECK(run_with({"repo", "create", "ada/t", "--exist-ok"}, {taken}).code == exit_ok);
+  }
+  SECTION("delete needs --yes and sends a body") {
+    const auto ran = run_with({"repo", "rm", "ada/t", "--yes"}, {{200, "OK", ""}});
+    CHECK(ran.code == 0);
+    CHECK(ran.seen.at(0).method == "DELETE");
+    CHECK(ran.seen.at(0).body == R"({"type":"model","organization":"ada","name":"t"})");
+  }
+  SECTION("sizes for people, JSON for programs") {
+    const HttpReply reply{200, R"({"path":"/","size":1610612736})", ""};
+    CHECK(run_with({"repo", "du", "a/b"}, {reply}).out == "1.50 GiB  a/b\n");
+    const auto ran = run_with({"--json", "repo", "du", "a/b", "--revision", "feat/x"}, {reply});
+    CHECK(ran.out == "{\"path\":\"/\",\"size\":1610612736}\n");
+    CHECK(ran.seen.at(0).url.ends_with("/api/models/a/b/treesize/feat%2Fx"));
+  }
+}
