@@ -1,0 +1,81 @@
+#include "daemon/auth/authenticator.h"
+
+#include "protocol/base64.h"
+#include "tests/daemon/hub_fixture.h"
+#include "tests/daemon/run_task.h"
+
+using namespace waag;
+using namespace waag::daemon;
+using waag::daemon::testing::HubFixture;
+using waag::daemon::testing::run_task;
+
+namespace {
+
+Identity who(HubFixture& hub, std::optional<std::string> header) {
+  auto identity = run_task(hub.auth->identify(std::move(header)));
+  REQUIRE(identity);
+  return *identity;
+}
+
+}  // namespace
+
+TEST_CASE("authenticator: who is who", "[daemon][authenticator]") {
+  HubFixture hub;
+  CHECK(who(hub, std::nullopt).anonymous());
+  CHECK_FALSE(who(hub, std::nullopt).had_bad_credentials);
+  for (int i = 0; i < 2; ++i) {  // from the store, then from the cache
+    const auto ada = who(hub, "Bearer " + hub.ada);
+    CHECK(ada.user == "ada");
+    CHECK(ada.can_write);
+    CHECK_FALSE(ada.hub_admin);
+    CHECK(ada.token_role == "write");
+  }
+  CHECK(who(hub, "Basic " + encode_base64("x:" + hub.ada)).user == "ada");
+  CHECK_FALSE(who(hub, "Bearer " + hub.ada_read).can_write);
+  CHECK(who(hub, "Bearer " + hub.root).hub_admin);
+  const auto modest = hub.make_token("root", storage::TokenRole::write);
+  CHECK_FALSE(who(hub, "Bearer " + modest).hub_admin);
+}
+
+TEST_CASE("authenticator: what is no token of ours", "[daemon][authenticator]") {
+  HubFixture hub;
+  const auto unknown = mint_token(hub.random).text;
+  const auto header =
+      GENERATE_COPY(std::string("Bearer hf_nonsense"), "Bearer " + unknown, std::string("Digest x"),
+                    std::string(""), std::string("Basic !"));
+  const auto identity = who(hub, header);
+  CHECK(identity.anonymous());
+  CHECK(identity.had_bad_credentials);
+}
+
+TEST_CASE("authenticator: the right id with another secret", "[daemon][authenticator]") {
+  HubFixture hub;
+  const auto minted = mint_token(hub.random);
+  storage::TokenRow row;
+  row.public_id = minted.parts.public_id;
+  row.secret_sha256 = sha256(as_bytes("another"));
+  row.user = "ada";
+  REQUIRE(hub.store->put_token(row));
+  CHECK(who(hub, "Bearer " + minted.text).had_bad_credentials);
+}
+
+TEST_CASE("authenticator: expiry, revocation and disabled users end a cached token at once",
+          "[daemon][authenticator]") {
+  HubFixture hub;
+  const auto brief =
+      hub.make_token("ada", storage::TokenRole::write, hub.clock.now() + std::chrono::seconds(10));
+  REQUIRE(who(hub, "Bearer " + brief).user == "ada");
+  hub.clock.advance(std::chrono::seconds(9));
+  CHECK(who(hub, "Bearer " + brief).user == "ada");
+  hub.clock.advance(std::chrono::seconds(1));
+  CHECK(who(hub, "Bearer " + brief).had_bad_credentials);
+
+  REQUIRE(who(hub, "Bearer " + hub.ada).user == "ada");
+  const auto id = parse_token(hub.ada)->public_id;
+  REQUIRE(hub.ask({"DELETE", "/api/waag/v1/tokens/" + id, hub.ada, "", "", nullptr}).status == 200);
+  CHECK(who(hub, "Bearer " + hub.ada).had_bad_credentials);
+
+  REQUIRE(who(hub, "Bearer " + hub.bob).user == "bob");
+  REQUIRE(hub.ask({"DELETE", "/api/waag/v1/users/bob", hub.root, "", "", nullptr}).status == 200);
+  CHECK(who(hub, "Bearer " + hub.bob).had_bad_credentials);
+}
