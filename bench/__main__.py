@@ -46,8 +46,8 @@ def document(rows: list[measure.Row]) -> str:
         f"{machine()}.\n\n"
         "Client and server share the machine and its loopback. Ratios are medians of\n"
         f"{measure.PAIRS} interleaved pairs on warm caches; nginx serves the same bytes with\n"
-        "sendfile on. CPU seconds are those of waagd, user and system. Memory is anonymous plus\n"
-        "shared; mapped packs are the page cache's.\n\n" + report(rows) + "\n"
+        "sendfile on. CPU seconds are those of waagd, user and system. Memory is resident\n"
+        "memory, mapped packs included.\n\n" + report(rows) + "\n"
     )
 
 

@@ -139,13 +139,12 @@ class Hub:
         arguments = [binary("waagd"), command, "--data", self.data]
         return subprocess.run(arguments, env=env, capture_output=True, text=True, timeout=600)
 
-    def rss_bytes(self) -> int:
-        """Resident memory that is the process's own: mapped files (packs) are the page cache's."""
-        fields = dict(
-            line.split(":", 1)
-            for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        )
-        return (int(fields["RssAnon"].split()[0]) + int(fields["RssShmem"].split()[0])) * 1024
+    def rss_bytes(self, mapped: bool = True) -> int:
+        """Resident memory; without `mapped` only what is the process's own, not the page cache's."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        fields = dict(line.split(":", 1) for line in text.splitlines())
+        names = ("VmRSS",) if mapped else ("RssAnon", "RssShmem")
+        return sum(int(fields[name].split()[0]) for name in names) * 1024
 
     def cpu_s(self) -> float:
         """CPU seconds of the daemon so far, user and system."""
