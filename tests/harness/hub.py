@@ -140,7 +140,7 @@ class Hub:
         return subprocess.run(arguments, env=env, capture_output=True, text=True, timeout=600)
 
     def rss_bytes(self, mapped: bool = True) -> int:
-        """Resident memory; without `mapped` only what is the process's own, not the page cache's."""
+        """Resident memory; without `mapped` only the process's own, not the page cache's."""
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         fields = dict(line.split(":", 1) for line in text.splitlines())
         names = ("VmRSS",) if mapped else ("RssAnon", "RssShmem")
