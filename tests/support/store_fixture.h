@@ -19,7 +19,7 @@ class StoreFixture {
   explicit StoreFixture(std::uint64_t seed = 1) : random(seed) { open(); }
 
   void open() {
-    auto opened = storage::Store::open(*files, clock, random, small_store(folder.path() / "data"));
+    auto opened = storage::Store::open(*disk, clock, random, small_store(folder.path() / "data"));
     if (!opened) FAIL("open: " << opened.error().what);
     store = *std::move(opened);
   }
@@ -144,7 +144,7 @@ class StoreFixture {
   }
 
   TempFolder folder;
-  std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
+  std::unique_ptr<storage::FileSystem> disk = storage::make_posix_file_system();
   TestClock clock;
   SeededRandom random;
   std::unique_ptr<storage::Store> store;

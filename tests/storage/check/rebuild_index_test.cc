@@ -22,9 +22,9 @@ TEST_CASE_METHOD(FsckFixture, "rebuild_index: nothing changes", "[storage][rebui
   const auto before = all_rows(*store);
   const auto files_before = files_of(uid, last);
   CHECK(before.size() > 100);
-  CHECK(rebuild_index(*files, folder.path() / "data").error().code == Errc::conflict);  // in use
+  CHECK(rebuild_index(*disk, folder.path() / "data").error().code == Errc::conflict);  // in use
   close();
-  const auto done = rebuild_index(*files, folder.path() / "data");
+  const auto done = rebuild_index(*disk, folder.path() / "data");
   if (!done) FAIL(done.error().what);
   open();
   CHECK(all_rows(*store) == before);

@@ -1,0 +1,74 @@
+#include "storage/repo/history.h"
+
+#include "storage/meta/tables/refs.h"
+#include "tests/support/store_fixture.h"
+
+namespace waag::storage {
+
+using testing::StoreFixture;
+
+namespace {
+
+struct Fixture : StoreFixture {
+  std::uint64_t uid = make_repo("tiny");
+
+  std::vector<std::string> titles(const CommitId& from, std::size_t skip, std::size_t limit) {
+    const auto found = store->history(uid, from, skip, limit);
+    REQUIRE(found);
+    std::vector<std::string> all;
+    for (const auto& commit : *found) all.push_back(commit.message);
+    return all;
+  }
+
+  /// A commit as a push could bring it: any parents, any date.
+  CommitId push(const std::string& message, std::vector<CommitId> parents, std::int64_t seconds) {
+    git::GitCommit object;
+    object.tree = snapshot(uid, head(uid))->commit().tree;
+    object.parents = std::move(parents);
+    object.author = {"Ann", "ann@example.org", seconds, "+0000"};
+    object.committer = object.author;
+    object.message = message;
+    ObjectBatch batch;
+    Transaction transaction;
+    const CommitId id{batch.add(git::ObjectKind::commit, *git::serialize_commit(object)).bytes};
+    REQUIRE(batch.write(store->rows(), store->packs(), transaction));
+    RefTable::add_commit(transaction, uid, id);
+    REQUIRE(store->rows().apply(transaction));
+    return id;
+  }
+};
+
+using Titles = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "history: a line, newest first, by pages", "[storage][history]") {
+  for (int i = 1; i <= 5; ++i) {
+    auto made = request(uid, {});
+    made.message = std::to_string(i);
+    REQUIRE(store->commit(made));  // all within one second: order must not need the clock
+  }
+  CHECK(titles(head(uid), 0, 100) == Titles{"5", "4", "3", "2", "1", "initial commit"});
+  CHECK(titles(head(uid), 1, 2) == Titles{"4", "3"});
+  CHECK(titles(head(uid), 6, 2).empty());
+  CHECK(*store->history_length(uid, head(uid)) == 6);
+  commit(uid, {});
+  CHECK(*store->history_length(uid, head(uid)) == 7);
+}
+
+TEST_CASE_METHOD(Fixture, "history: merged lines are mixed by date, each commit once",
+                 "[storage][history]") {
+  const auto root = push("root", {}, 100);
+  const auto left = push("left", {root}, 200);
+  const auto right = push("right", {root}, 300);
+  const auto left2 = push("left2", {left}, 400);
+  const auto merge = push("merge", {left2, right}, 500);
+  const auto top = push("top", {merge}, 600);
+  CHECK(titles(top, 0, 100) == Titles{"top", "merge", "left2", "right", "left", "root"});
+  CHECK(*store->history_length(uid, top) == 6);
+  CHECK(*store->history_length(uid, top) == 6);  // remembered
+  CHECK(*store->history_length(uid, push("more", {top}, 700)) == 7);
+  CHECK(*store->history_length(uid, root) == 1);
+}
+
+}  // namespace waag::storage
