@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/repo/object_cache.h"
+#include "storage/git/object_cache.h"
 
 namespace waag::storage {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "protocol/git/object.h"
+#include "storage/git/objects.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"
-#include "storage/repo/objects.h"
 
 namespace waag::storage {
 namespace {

@@ -4,9 +4,9 @@
 #include <unordered_set>
 
 #include "storage/check/examiner.h"
+#include "storage/git/object_cache.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/tables/refs.h"
-#include "storage/repo/object_cache.h"
 
 namespace waag::storage::check {
 namespace {

@@ -5,12 +5,12 @@
 
 #include "protocol/ids.h"
 
-/// Every row key of the store. One byte names the kind; hashes are raw bytes; integers big-endian so that
-/// keys sort; texts are the last field or end with NUL. Values start with a version byte.
+/// Every row key of the store. One byte names the kind; hashes are raw bytes; integers big-endian
+/// so that keys sort; texts are the last field or end with NUL. Values start with a version byte.
 ///
 ///   c chunk hash            -> Location      derived from pack directories, not journaled
 ///   g git id                -> Location      derived, not journaled
-///   G git id                -> BlobId        a git blob too large for one record: stored as a chunked blob
+///   G git id                -> BlobId        git blob too large for one record: a chunked blob
 ///   p git id                -> LFS pointer   (BlobId, size) of that pointer blob
 ///   b BlobId                -> BlobManifest
 ///   f FileHash              -> BlobId
@@ -18,11 +18,13 @@
 ///   m BlobId                -> TensorMap
 ///   r type lower(ns/name)   -> RepoRow       o repo uid -> key of its r row
 ///   h uid refname           -> RefRow        H uid refname NUL seq -> RefLogRow
-///   C uid commit id         -> "" the commit belongs to this repo's known history
-///   l uid BlobId            -> linked: a commit of this repo names the blob;  L BlobId uid -> same, reversed
-///   u user NUL uid BlobId   -> this user uploaded the blob for this repo (possession)
+///   C uid commit id         -> ""            the commit belongs to this repo's known history
+///   l uid BlobId            -> ""            a commit of this repo names the blob
+///   L BlobId uid            -> ""            the same, reversed
+///   u user NUL uid BlobId   -> ""            this user uploaded the blob for this repo
 ///   k uid replay-key        -> CommitId      commit replays (HUB_API 5.4 idempotence)
-///   U lower(user)           -> UserRow       t token public id -> TokenRow     T user NUL token id -> ""
+///   U lower(user)           -> UserRow       t token public id -> TokenRow
+///   T user NUL token id     -> ""
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
 ///   reserved: z leases, y tombstones, j jobs, M mirrors, R redirects

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "storage/commit.h"
+#include "storage/git/tree_edit.h"
 #include "storage/repo/parts.h"
-#include "storage/repo/tree_edit.h"
 
 namespace waag::storage {
 

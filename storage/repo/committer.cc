@@ -1,8 +1,8 @@
 #include "storage/repo/committer.h"
 
+#include "storage/git/commit_object.h"
 #include "storage/meta/keys.h"
 #include "storage/repo/change_plan.h"
-#include "storage/repo/commit_object.h"
 
 namespace waag::storage {
 namespace {

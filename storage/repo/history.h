@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/repo/object_cache.h"
+#include "storage/git/object_cache.h"
 
 namespace waag::storage {
 

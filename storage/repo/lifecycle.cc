@@ -1,8 +1,8 @@
 #include "storage/repo/lifecycle.h"
 
+#include "storage/git/commit_object.h"
+#include "storage/git/tree_edit.h"
 #include "storage/meta/keys.h"
-#include "storage/repo/commit_object.h"
-#include "storage/repo/tree_edit.h"
 #include "storage/store.h"
 
 namespace waag::storage {

@@ -3,11 +3,11 @@
 #include <array>
 #include <mutex>
 
+#include "storage/git/object_cache.h"
 #include "storage/meta/tables/links.h"
 #include "storage/meta/tables/refs.h"
 #include "storage/meta/tables/repos.h"
 #include "storage/meta/tables/users.h"
-#include "storage/repo/object_cache.h"
 
 namespace waag::storage {
 

@@ -1,4 +1,4 @@
-#include "storage/repo/object_cache.h"
+#include "storage/git/object_cache.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "storage/repo/tree_edit.h"
+#include "storage/git/tree_edit.h"
 
 #include "tests/support/git_oracle.h"
 #include "tests/support/store_fixture.h"

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "storage/git/objects.h"
 #include "storage/meta/repo_rows.h"
-#include "storage/repo/objects.h"
 
 namespace waag::storage {
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <memory>
 
-#include "storage/repo/object_cache.h"
+#include "storage/git/object_cache.h"
 
 namespace waag::storage {
 

@@ -1,4 +1,4 @@
-#include "storage/repo/object_cache.h"
+#include "storage/git/object_cache.h"
 
 #include "storage/meta/keys.h"
 #include "tests/support/store_fixture.h"

@@ -1,4 +1,4 @@
-#include "storage/repo/tree_edit.h"
+#include "storage/git/tree_edit.h"
 
 namespace waag::storage {
 namespace {

@@ -1,4 +1,4 @@
-#include "storage/repo/commit_object.h"
+#include "storage/git/commit_object.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "storage/repo/objects.h"
+#include "storage/git/objects.h"
 
 #include "tests/support/store_fixture.h"
 

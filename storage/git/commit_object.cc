@@ -1,4 +1,4 @@
-#include "storage/repo/commit_object.h"
+#include "storage/git/commit_object.h"
 
 namespace waag::storage {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "storage/repo/lru_cache.h"
-#include "storage/repo/objects.h"
+#include "storage/git/lru_cache.h"
+#include "storage/git/objects.h"
 #include "storage/snapshot.h"
 
 namespace waag::storage {
