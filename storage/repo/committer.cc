@@ -85,7 +85,8 @@ class Committing {
                   Transaction& transaction) const {
     const auto uid = request_.repo_uid;
     const RefRow moved{commit, {}, now_};
-    parts_.refs.move(transaction, {uid, request_.ref, head, moved, request_.user, now_});
+    const RefTable::Move move{uid, request_.ref, head, moved, request_.user, now_};
+    WAAG_CHECK(parts_.refs.move(transaction, move));
     RefTable::add_commit(transaction, uid, commit);
     for (const auto& blob : plan.links) {
       WAAG_TRY(const bool linked, parts_.links.has(uid, blob));

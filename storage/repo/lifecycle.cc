@@ -45,8 +45,8 @@ Result<RepoRow> try_create(const Parts& parts, const NewRepo& repo) {
   WAAG_TRY(const auto commit, add_first_commit(parts, repo, row.created, batch));
   WAAG_CHECK(batch.write(parts.rows, parts.packs, transaction));
   const RefRow head{commit, {}, row.created};
-  parts.refs.move(transaction,
-                  {row.uid, head_branch, std::nullopt, head, repo.creator, row.created});
+  const RefTable::Move move{row.uid, head_branch, std::nullopt, head, repo.creator, row.created};
+  WAAG_CHECK(parts.refs.move(transaction, move));
   RefTable::add_commit(transaction, row.uid, commit);
   WAAG_CHECK(parts.rows.apply(std::move(transaction)));
   return row;

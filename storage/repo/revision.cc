@@ -100,7 +100,7 @@ Status move_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
     if (!known) return no_revision(target->hex());
     move.to = RefRow{*target, {}, move.at};
   }
-  parts.refs.move(transaction, move);
+  WAAG_CHECK(parts.refs.move(transaction, move));
   WAAG_CHECK(parts.rows.apply(std::move(transaction)));
   return ok();
 }

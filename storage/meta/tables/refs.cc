@@ -5,9 +5,6 @@
 namespace waag::storage {
 namespace {
 
-/// Bits below the millisecond in a log sequence: a million moves each millisecond keep their order.
-constexpr unsigned sequence_bits = 20;
-
 /// The commit id at the end of a C row's key.
 CommitId commit_of_key(std::string_view key) {
   CommitId id;
@@ -42,32 +39,40 @@ Result<std::vector<RefLogRow>> RefTable::log(std::uint64_t uid, std::string_view
   return found;
 }
 
-void RefTable::move(Transaction& transaction, const Move& move) {
+Status RefTable::move(Transaction& transaction, const Move& move) {
   const auto key = keys::ref(move.uid, move.name);
+  WAAG_TRY(const auto at, next_time(move));
   std::optional<std::string> old_value;
   if (move.from) old_value = encode(*move.from);
   transaction.expects.push_back({key, std::move(old_value)});
-  if (move.to)
-    transaction.puts.push_back({key, encode(*move.to)});
-  else
+  if (move.to) {
+    RefRow row = *move.to;
+    row.updated = at;
+    transaction.puts.push_back({key, encode(row)});
+  } else {
     transaction.dels.push_back(key);
+  }
   RefLogRow log;
   if (move.from) log.from = move.from->target;
   if (move.to) log.to = move.to->target;
   log.user = move.user;
-  log.at = move.at;
-  const auto log_key = keys::ref_log(move.uid, move.name, next_log_sequence(move.at));
+  log.at = at;
+  const auto log_key = keys::ref_log(move.uid, move.name, static_cast<std::uint64_t>(at.count()));
+  transaction.expects.push_back({log_key, std::nullopt});
   transaction.puts.push_back({log_key, encode(log)});
+  return ok();
 }
 
-std::uint64_t RefTable::next_log_sequence(TimeMs at) {
-  const auto floor = static_cast<std::uint64_t>(std::max<std::int64_t>(at.count(), 0))
-                     << sequence_bits;
-  auto last = last_sequence_.load();
-  while (true) {
-    const auto next = std::max(floor, last + 1);
-    if (last_sequence_.compare_exchange_weak(last, next)) return next;
+// The clock may stand still or go back, also over a restart; the log's order may not.
+Result<TimeMs> RefTable::next_time(const Move& move) const {
+  TimeMs last{};
+  if (move.from) {
+    last = move.from->updated;
+  } else {
+    WAAG_TRY(const auto before, log(move.uid, move.name));
+    if (!before.empty()) last = before.back().at;
   }
+  return std::max(move.at, last + TimeMs(1));
 }
 
 Result<bool> RefTable::knows(std::uint64_t uid, const CommitId& commit) const {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-
 #include "storage/meta/tables/table.h"
 
 namespace waag::storage {
@@ -24,8 +22,9 @@ class RefTable {
     std::string_view user;
     TimeMs at{};
   };
-  /// Puts the ref row, with the expectation of its old value, and its log row on `transaction`.
-  void move(Transaction& transaction, const Move& move);
+  /// Puts the ref row, with the expectation of its old value, and its log row on `transaction`. The
+  /// rows' time is `at`, or a millisecond after the ref's last move if the clock has not passed it.
+  Status move(Transaction& transaction, const Move& move);
 
   /// True if the commit came into this repo by a commit, a push or a mirror. Knowing a commit's id
   /// is not enough: the same id may belong to another, private repo.
@@ -37,10 +36,9 @@ class RefTable {
   Result<std::vector<CommitId>> commits(std::uint64_t uid) const;
 
  private:
-  std::uint64_t next_log_sequence(TimeMs at);
+  Result<TimeMs> next_time(const Move& move) const;
 
   RowStore& rows_;
-  std::atomic<std::uint64_t> last_sequence_{0};
 };
 
 }  // namespace waag::storage
