@@ -141,8 +141,8 @@ Status RealDaemon::stop() {
   if (server_) server_->stop(std::chrono::seconds(config_.server.drain_s));
   server_.reset();
   if (blocking_) blocking_->join();
+  app_.reset();  // unfinished uploads hold on to the store
   const auto closed = store_->close();
-  app_.reset();
   store_.reset();
   log_.flush();
   return closed;

@@ -55,7 +55,6 @@ Headers file_headers(const Request& request, const Reading& reading,
   headers.set("Content-Type", std::string(as_pointer ? "text/plain; charset=utf-8"
                                                      : content_type_of(reading.path)));
   headers.set("Cache-Control", cache_control(reading));
-  headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
   headers.set("Vary", "Authorization");
   return headers;

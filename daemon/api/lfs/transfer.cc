@@ -53,7 +53,6 @@ Result<Response> send_object(storage::Store& store, const Request& request,
   reply.size_bytes = *size;
   reply.headers.set("Content-Type", "application/octet-stream");
   reply.headers.set("Cache-Control", "private, no-transform");
-  reply.headers.set("X-Content-Type-Options", "nosniff");
   reply.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
   reply.open = [&store, oid = grant.oid] { return store.open_blob(oid); };
   return blob_response(request, std::move(reply));
