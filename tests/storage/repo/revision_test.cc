@@ -108,7 +108,7 @@ TEST_CASE_METHOD(Fixture, "move_ref: creates, moves and deletes by comparison",
   CHECK((*log)[1].user == "bob");
   CHECK((*log)[2].from == second);
   CHECK((*log)[2].to.is_zero());
-  CHECK((*log)[2].at == clock.now());
+  CHECK((*log)[2].at == clock.now() + TimeMs(2));  // the clock stood still: times rise all the same
 }
 
 TEST_CASE_METHOD(Fixture, "move_ref: names that git would not take", "[storage][revision]") {
