@@ -20,7 +20,8 @@ reliability() {
   build asan
   export WAAG_KILLS=${WAAG_KILLS:-2000} WAAG_CRASH_IMAGES=${WAAG_CRASH_IMAGES:-200000}
   export WAAG_ROUNDS=${WAAG_ROUNDS:-2000} WAAG_SEED=${WAAG_SEED:-$(date +%s)}
-  echo "seed: $WAAG_SEED (WAAG_SEED=… repeats the run), kills: $WAAG_KILLS, images: $WAAG_CRASH_IMAGES"
+  echo "seed: $WAAG_SEED (WAAG_SEED=… repeats the run)"
+  echo "kills: $WAAG_KILLS, crash images: $WAAG_CRASH_IMAGES"
   skip "upstream faults" "there is no upstream client yet"
   ctest --test-dir build/asan --parallel "$jobs" --output-on-failure --no-tests=error \
     --timeout 14400 -R 'crash|kill|property'
