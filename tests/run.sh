@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 jobs=${JOBS:-$(nproc)}
 [[ -z ${CI:-} ]] || unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER
-export WAAG_CRASH_IMAGES=${WAAG_CRASH_IMAGES:-3000}  # for one and for four writers each
+export WAAG_CRASH_IMAGES=${WAAG_CRASH_IMAGES:-1200}  # for one and for four writers each
 fuzz_seconds=${FUZZ_SECONDS:-5}
 failed=()
 
