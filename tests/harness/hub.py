@@ -9,6 +9,8 @@ import signal
 import subprocess
 import time
 
+from certificate import Certificate
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_S = 60
 STOP_S = 60
@@ -31,11 +33,22 @@ class Reply:
 
 
 class Hub:
-    """`settings` become WAAG_SECTION__KEY variables: {"store.reserve_bytes": 0}."""
+    """`settings` become WAAG_SECTION__KEY variables: {"store.reserve_bytes": 0}.
 
-    def __init__(self, data: pathlib.Path, settings: dict | None = None):
+    With a `certificate` the hub speaks TLS only.
+    """
+
+    def __init__(
+        self,
+        data: pathlib.Path,
+        settings: dict | None = None,
+        certificate: Certificate | None = None,
+    ):
         self.data = pathlib.Path(data)
         self.settings = {"server.drain_s": 5, "store.reserve_bytes": 64 << 20, **(settings or {})}
+        self.certificate = certificate
+        if certificate is not None:
+            self.settings |= certificate.settings
         self.process = None
         self.address = ""
         self.ready_path = "/readyz"
@@ -49,7 +62,7 @@ class Hub:
 
     @property
     def endpoint(self) -> str:
-        return f"http://{self.address}"
+        return f"{'https' if self.certificate else 'http'}://{self.address}"
 
     @property
     def token(self) -> str:
@@ -110,10 +123,16 @@ class Hub:
             body = json.dumps(json_body).encode()
             sent.setdefault("Content-Type", "application/json")
         path = path.removeprefix(self.endpoint)
-        with contextlib.closing(http.client.HTTPConnection(self.address, timeout=60)) as link:
+        with contextlib.closing(self._connection()) as link:
             link.request(method, path, body=body, headers=sent)
             reply = link.getresponse()
             return Reply(reply.status, reply.headers, reply.read())
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.certificate is None:
+            return http.client.HTTPConnection(self.address, timeout=60)
+        context = self.certificate.context()
+        return http.client.HTTPSConnection(self.address, timeout=60, context=context)
 
     def get(self, path, **options) -> Reply:
         return self.request("GET", path, **options)

@@ -16,33 +16,37 @@ VENVS = ROOT / ".venvs"
 PIP = "-m pip --disable-pip-version-check --no-input --quiet install --retries 5".split()
 
 
-def fresh(folder: pathlib.Path, requirements: pathlib.Path) -> bool:
-    """True if `folder` was made completely, at this place, from these requirements."""
+def ensure(name: str, *requirements: pathlib.Path) -> pathlib.Path:
+    """The interpreter of an up-to-date environment `name` with all that `requirements` list."""
+    VENVS.mkdir(exist_ok=True)
+    folder = VENVS / name
     stamp = folder / "stamp"
-    return stamp.is_file() and stamp.read_text() == identity(folder, requirements)
+    wanted = identity(folder, requirements)
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        make(folder, requirements)
+        stamp.write_text(wanted)
+    return folder / "bin" / "python"
 
 
-def identity(folder: pathlib.Path, requirements: pathlib.Path) -> str:
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+def identity(folder: pathlib.Path, requirements) -> str:
+    """Changes with the requirements, the place and Python's version."""
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in requirements)).hexdigest()
     return f"{digest} {folder} {sys.version}\n"
 
 
-def make(folder: pathlib.Path, requirements: pathlib.Path) -> None:
+def make(folder: pathlib.Path, requirements) -> None:
     print(f"venvs: {folder.name}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
+    files = [argument for file in requirements for argument in ("-r", str(file))]
     # Every package is named with its version: resolving must not pull in what nobody has tested.
-    subprocess.run([python, *PIP, "--no-deps", "-r", str(requirements)], check=True)
-    (folder / "stamp").write_text(identity(folder, requirements))
+    subprocess.run([python, *PIP, "--no-deps", *files], check=True)
 
 
 def main() -> int:
-    VENVS.mkdir(exist_ok=True)
     for requirements in sorted((ROOT / "tests" / "requirements").glob("*.txt")):
-        folder = VENVS / requirements.stem
-        if not fresh(folder, requirements):
-            make(folder, requirements)
+        ensure(requirements.stem, requirements)
     return 0
 
 

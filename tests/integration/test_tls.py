@@ -4,25 +4,8 @@ import hashlib
 import json
 import subprocess
 
+import certificate
 from hub import Hub
-
-
-def certificate(folder):
-    """A self-signed certificate for 127.0.0.1, which is its own CA."""
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=waag test",
-         "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True, timeout=60,
-    )
-    return key, cert
-
-
-class TlsHub(Hub):
-    def _ready(self, published):
-        self.address = published.read_text().strip() if published.exists() else ""
-        return bool(self.address)
 
 
 def curl(cert, *args) -> bytes:
@@ -31,14 +14,14 @@ def curl(cert, *args) -> bytes:
 
 
 def test_upload_and_download_over_tls(tmp_path):
-    key, cert = certificate(tmp_path)
-    settings = {"server.tls_certificate": cert, "server.tls_key": key}
+    made = certificate.make(tmp_path)
+    cert = made.authority
     content = bytes(range(256)) * 40_000  # about 10 MB: several TLS records and extents
     payload = tmp_path / "weights.bin"
     payload.write_bytes(content)
     oid = hashlib.sha256(content).hexdigest()
-    with TlsHub(tmp_path / "data", settings) as hub:
-        base = f"https://{hub.address}"
+    with Hub(tmp_path / "data", certificate=made) as hub:
+        base = hub.endpoint
         auth = ["-H", f"Authorization: Bearer {hub.token}"]
         assert curl(cert, f"{base}/healthz").strip() == b"ok"
         curl(cert, *auth, "-d", '{"name":"tls","organization":"acme"}', f"{base}/api/repos/create")
