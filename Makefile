@@ -48,9 +48,9 @@ bench: build
 	@python3 tests/harness/venvs.py
 	@.venvs/tools/bin/python -m bench $(BENCH)
 
-## make conformance   TREE=dir: a checkout of huggingface_hub, its own test suite against waagd
+## make conformance   TREE=dir (a checkout of huggingface_hub) [XET=1]: its own tests against waagd
 conformance:
-	@tests/long.sh conformance "$(TREE)"
+	@XET=$(XET) tests/long.sh conformance "$(TREE)"
 
 ## make reliability   the crash, kill and property tests with larger numbers
 reliability:

@@ -38,7 +38,8 @@ step "build fuzz targets" build fuzz fuzz_targets
 suite "fuzz" tests/fuzz/run.sh build/fuzz "$fuzz_seconds"
 suite "unit, property, crash, tidy" ctest --test-dir build/asan --parallel "$jobs" \
   --output-on-failure --no-tests=error
-suite "integration" .venvs/tools/bin/python -m pytest -q tests/tidy tests/integration
+suite "integration" .venvs/tools/bin/python -m pytest -q tests/tidy tests/conformance \
+  tests/integration
 if [[ ${#failed[@]} -gt 0 ]]; then
   printf 'FAILED: %s\n' "${failed[@]}" >&2
   exit 1
