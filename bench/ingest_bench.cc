@@ -15,6 +15,7 @@
 
 #include "protocol/hash.h"
 #include "protocol/xet/chunker.h"
+#include "protocol/xet/hashing_chunker.h"
 #include "protocol/xet/merkle.h"
 #include "storage/blob_reader.h"
 #include "storage/ingest.h"
@@ -26,8 +27,8 @@ namespace {
 using namespace waag;
 using namespace waag::storage;
 
-constexpr std::size_t block_bytes = 8u << 20;    // made at a time
-constexpr std::size_t piece_bytes = 256u << 10;  // handed to write(), as a body reader does
+constexpr std::size_t block_bytes = 8u << 20;  // made at a time
+constexpr std::size_t piece_bytes = 1u << 20;  // handed to write(), as the daemon does
 
 double cpu_seconds() {
   timespec now{};
@@ -108,6 +109,15 @@ void stages(const Weights& weights, std::size_t blocks) {
          over_data(weights, blocks,
                    [&](ByteView b) {
                      while (!b.empty()) b = b.subspan(chunker.next(b).used_bytes);
+                   }),
+         bytes);
+  xet::HashingChunker both;
+  std::vector<std::size_t> cuts;
+  report("stage: both interleaved",
+         over_data(weights, blocks,
+                   [&](ByteView b) {
+                     cuts.clear();
+                     both.update(b, cuts);
                    }),
          bytes);
   report("stage: BLAKE3 of 64 KiB",

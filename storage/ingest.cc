@@ -3,29 +3,31 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "protocol/hash.h"
-#include "protocol/xet/chunker.h"
+#include "protocol/xet/hashing_chunker.h"
 #include "protocol/xet/merkle.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"
 #include "storage/pack/codec.h"
 #include "storage/tensor_tracker.h"
 
-// One pass over the bytes: piece by piece they are hashed, copied to a stage, cut into chunks and
-// named. When the stage is full its chunks are looked up together; the unknown ones become one
-// group of a pack. Chunks collect into xorbs of the file's own; at each full one the pack is synced
-// and the rows of what is durable are published, so that no journal record is large. The manifest
-// comes last.
+// One pass over the bytes, a block at a time: hashed, cut into chunks and named where they lie.
+// Then the block's chunks are looked up together; the unknown ones become one group of a pack. Only
+// the chunk that a block leaves open is copied, and small writes, which are gathered into blocks.
+// Chunks collect into xorbs of the file's own; at each full one the pack is synced and the rows of
+// what is durable are published, so that no journal record is large. The manifest comes last.
 //
-//   memory: stage 1.25 MiB + the writer's group buffer, as large + one xorb's lists (<= 0.8 MiB)
-//           + the head of a weight file (<= 1 MiB, only until it is parsed)
+//   memory: a gathered block, if writes are small (1 MiB) + the open chunk (128 KiB) + the writer's
+//           group buffer (1.1 MiB) + one xorb's lists (<= 0.8 MiB) + the tensor tracker's
 
 namespace waag::storage {
 
 namespace {
 
-constexpr std::size_t stage_bytes = 1280 * 1024;
-/// Taken at a time: stays in the L2 cache between SHA-256, copy, gear scan and BLAKE3.
+/// What becomes one group of a pack.
+constexpr std::size_t block_bytes_max = 1u << 20;
+/// A write of so much is a block by itself; less is gathered, or groups would be small.
+constexpr std::size_t block_bytes_min = 512 * 1024;
+/// Taken at a time: stays in the L2 cache between SHA-256, gear scan and BLAKE3.
 constexpr std::size_t piece_bytes = 64 * 1024;
 /// Source: XET 3.1, what a client cuts a xorb at.
 constexpr std::uint64_t xorb_bytes_max = 64u << 20;
@@ -35,11 +37,11 @@ constexpr std::size_t unpublished_chunks_max = 2048;
 /// One probe for compressible data holds for so much of the file. STORAGE C.3.
 constexpr std::uint64_t probe_bytes = 4u << 20;
 
-/// A chunk in the stage.
-struct StagedChunk {
+/// A chunk that ended in the block.
+struct BlockChunk {
   ChunkHash hash;
-  std::uint32_t begin = 0;  // in the stage
-  std::uint32_t bytes = 0;
+  std::uint64_t begin = 0;  // in the file
+  ByteView raw;             // in the block, or the open chunk's buffer
 };
 
 /// The xorb being filled: its chunks, and where they lie.
@@ -67,16 +69,19 @@ class IngestImpl final : public Ingest {
   IngestImpl(RowStore& rows, PackSet& packs)
       : rows_(rows),
         packs_(packs),
-        stage_(std::make_unique_for_overwrite<std::byte[]>(stage_bytes)) {}
+        open_(std::make_unique_for_overwrite<std::byte[]>(xet::chunk_bytes_max)) {}
 
   Status write(ByteView bytes) override {
     while (!bytes.empty()) {
       if (failed_) return *failed_;
-      if (staged_bytes_ == stage_bytes) WAAG_CHECK(noted(flush()));
-      const auto room = stage_bytes - staged_bytes_;
-      const auto piece = bytes.first(std::min({bytes.size(), room, piece_bytes}));
-      take(piece);
-      bytes = bytes.subspan(piece.size());
+      if (gathered_bytes_ == 0 && bytes.size() >= block_bytes_min) {
+        const auto block = bytes.first(std::min(bytes.size(), block_bytes_max));
+        WAAG_CHECK(noted(take(block)));
+        bytes = bytes.subspan(block.size());
+      } else {
+        bytes = bytes.subspan(gather(bytes));
+        if (gathered_bytes_ == block_bytes_max) WAAG_CHECK(noted(take_gathered()));
+      }
     }
     return failed_ ? Status(*failed_) : ok();
   }
@@ -84,10 +89,11 @@ class IngestImpl final : public Ingest {
   Result<IngestedBlob> finish(const IngestExpect& expect, Transaction extra) override {
     if (failed_) return *failed_;
     failed_ = fail(Errc::internal, "ingest was finished already");
-    if (chunker_.open_bytes() > 0) end_chunk();
-    WAAG_CHECK(flush());
+    WAAG_CHECK(take_gathered());
+    if (open_bytes_ > 0) end_chunk({open_.get(), open_bytes_});
+    WAAG_CHECK(place_chunks());
     done_.size_bytes = file_bytes_;
-    done_.id = sha256_.finish();
+    done_.id = scanner_.finish();
     if (expect.size_bytes && *expect.size_bytes != done_.size_bytes)
       return fail(Errc::unprocessable, "size differs from what was announced");
     if (expect.id && *expect.id != done_.id)
@@ -116,65 +122,86 @@ class IngestImpl final : public Ingest {
     return status;
   }
 
-  void take(ByteView piece) {
-    sha256_.update(piece);
-    tensors_.feed(piece);
-    std::memcpy(stage_.get() + staged_bytes_, piece.data(), piece.size());
-    while (!piece.empty()) {
-      const auto step = chunker_.next(piece);
-      staged_bytes_ += step.used_bytes;
-      file_bytes_ += step.used_bytes;
-      piece = piece.subspan(step.used_bytes);
-      if (step.cut) end_chunk();
+  /// Copies to the gathered block what has room there. @return how much
+  std::size_t gather(ByteView bytes) {
+    if (!gathered_) gathered_ = std::make_unique_for_overwrite<std::byte[]>(block_bytes_max);
+    const auto count = std::min(bytes.size(), block_bytes_max - gathered_bytes_);
+    std::memcpy(gathered_.get() + gathered_bytes_, bytes.data(), count);
+    gathered_bytes_ += count;
+    return count;
+  }
+
+  Status take_gathered() { return take({gathered_.get(), std::exchange(gathered_bytes_, 0)}); }
+
+  /// Hashes and cuts a block and stores the chunks that end in it. Keeps a copy of the open one.
+  Status take(ByteView block) {
+    std::size_t begin = 0;  // of the chunk that is open, in the block
+    for (std::size_t at = 0; at < block.size();) {
+      const auto piece = block.subspan(at, std::min(piece_bytes, block.size() - at));
+      tensors_.feed(piece);
+      cuts_.clear();
+      scanner_.update(piece, cuts_);
+      for (const auto cut : cuts_) {
+        end_chunk(whole_chunk(block.subspan(begin, at + cut - begin)));
+        begin = at + cut;
+      }
+      at += piece.size();
     }
+    WAAG_CHECK(place_chunks());
+    keep_open(block.subspan(begin));
+    return ok();
   }
 
-  void end_chunk() {
-    const auto bytes = staged_bytes_ - open_begin_;
-    const auto hash = xet::chunk_hash({stage_.get() + open_begin_, bytes});
-    staged_.push_back(
-        {hash, static_cast<std::uint32_t>(open_begin_), static_cast<std::uint32_t>(bytes)});
-    tree_.add({hash, bytes});
-    open_begin_ = staged_bytes_;
+  void keep_open(ByteView bytes) {
+    if (!bytes.empty()) std::memcpy(open_.get() + open_bytes_, bytes.data(), bytes.size());
+    open_bytes_ += bytes.size();
   }
 
-  /// Finds or writes the staged chunks, puts them into xorbs, moves the open chunk to the stage's
-  /// front.
-  Status flush() {
+  /// The chunk that ends with `bytes`, with what earlier blocks left of it in front.
+  ByteView whole_chunk(ByteView bytes) {
+    if (open_bytes_ == 0) return bytes;
+    keep_open(bytes);
+    return {open_.get(), std::exchange(open_bytes_, 0)};
+  }
+
+  void end_chunk(ByteView raw) {
+    const auto hash = xet::chunk_hash(raw);
+    chunks_.push_back({hash, file_bytes_, raw});
+    tree_.add({hash, raw.size()});
+    file_bytes_ += raw.size();
+  }
+
+  /// Finds or writes the chunks that ended, and puts them into xorbs.
+  Status place_chunks() {
     WAAG_TRY(const auto found, look_up());
     WAAG_TRY(const auto places, write_new(found));
-    for (std::size_t i = 0; i < staged_.size(); ++i)
-      WAAG_CHECK(add_to_xorb(staged_[i].hash, staged_[i].bytes, places[i]));
+    for (std::size_t i = 0; i < chunks_.size(); ++i) WAAG_CHECK(add_to_xorb(chunks_[i], places[i]));
     if (unpublished_.size() >= unpublished_chunks_max) WAAG_CHECK(publish());
-    staged_.clear();
-    const auto open_bytes = staged_bytes_ - open_begin_;
-    std::memmove(stage_.get(), stage_.get() + open_begin_, open_bytes);
-    open_begin_ = 0;
-    staged_bytes_ = open_bytes;
+    chunks_.clear();
     return ok();
   }
 
   using Found = std::vector<std::optional<Location>>;
 
-  /// One answer per staged chunk: from this ingest's own unpublished ones, else from the index.
+  /// One answer per chunk: from this ingest's own unpublished ones, else from the index.
   Result<Found> look_up() {
-    Found found(staged_.size());
+    Found found(chunks_.size());
     std::vector<std::string> keys;
     std::vector<std::size_t> asked;
-    for (std::size_t i = 0; i < staged_.size(); ++i) {
-      const auto own = recent_.find(staged_[i].hash);
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+      const auto own = recent_.find(chunks_[i].hash);
       if (own != recent_.end()) {
         found[i] = own->second;
         continue;
       }
-      keys.push_back(keys::chunk(staged_[i].hash));
+      keys.push_back(keys::chunk(chunks_[i].hash));
       asked.push_back(i);
     }
     WAAG_TRY(const auto values, rows_.get_many(keys));
     for (std::size_t k = 0; k < asked.size(); ++k) {
       if (!values[k]) continue;
       WAAG_TRY(const auto at, decode_location(*values[k]));
-      if (at.raw_bytes != staged_[asked[k]].bytes)
+      if (at.raw_bytes != chunks_[asked[k]].raw.size())
         return fail(Errc::corrupt, "chunk row of another length");
       found[asked[k]] = at;
     }
@@ -183,22 +210,23 @@ class IngestImpl final : public Ingest {
 
   /// Writes the chunks that were not found, each once. @return the places of all
   Result<std::vector<Location>> write_new(const Found& found) {
-    std::vector<Location> places(staged_.size());
+    std::vector<Location> places(chunks_.size());
     std::vector<RecordIn> group;
     std::uint64_t group_bytes = 0;
     std::unordered_map<ChunkHash, bool> grouped;
-    for (std::size_t i = 0; i < staged_.size(); ++i) {
-      if (found[i] || !grouped.emplace(staged_[i].hash, true).second) continue;
-      if (!group.empty() && group_bytes + staged_[i].bytes > packs_.options().group_bytes_max) {
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+      if (found[i] || !grouped.emplace(chunks_[i].hash, true).second) continue;
+      if (!group.empty() &&
+          group_bytes + chunks_[i].raw.size() > packs_.options().group_bytes_max) {
         WAAG_CHECK(append_group(group));
         group_bytes = 0;
       }
-      group.push_back(record(staged_[i]));
-      group_bytes += staged_[i].bytes;
+      group.push_back(record(chunks_[i]));
+      group_bytes += chunks_[i].raw.size();
     }
     if (!group.empty()) WAAG_CHECK(append_group(group));
-    for (std::size_t i = 0; i < staged_.size(); ++i)
-      places[i] = found[i] ? *found[i] : recent_.at(staged_[i].hash);
+    for (std::size_t i = 0; i < chunks_.size(); ++i)
+      places[i] = found[i] ? *found[i] : recent_.at(chunks_[i].hash);
     return places;
   }
 
@@ -218,15 +246,14 @@ class IngestImpl final : public Ingest {
     return ok();
   }
 
-  RecordIn record(const StagedChunk& chunk) {
+  RecordIn record(const BlockChunk& chunk) {
     RecordIn record;
     record.hash = chunk.hash.bytes;
-    record.raw = {stage_.get() + chunk.begin, chunk.bytes};
-    const auto begin = file_bytes_ - staged_bytes_ + chunk.begin;
-    const auto element = tensors_.at(begin, begin + chunk.bytes);
+    record.raw = chunk.raw;
+    const auto element = tensors_.at(chunk.begin, chunk.begin + chunk.raw.size());
     record.dtype = element.dtype;
     record.phase = element.phase;
-    if (element.dtype == Dtype::none) record.codec = choose(record.raw, begin);
+    if (element.dtype == Dtype::none) record.codec = choose(record.raw, chunk.begin);
     return record;
   }
 
@@ -241,12 +268,13 @@ class IngestImpl final : public Ingest {
     return probed_;
   }
 
-  Status add_to_xorb(const ChunkHash& hash, std::uint32_t bytes, const Location& at) {
+  Status add_to_xorb(const BlockChunk& chunk, const Location& at) {
+    const auto bytes = static_cast<std::uint32_t>(chunk.raw.size());
     if (!xorb_.has_room(bytes)) {
       WAAG_CHECK(close_xorb());
       WAAG_CHECK(publish());
     }
-    xorb_.add(hash, bytes, at);
+    xorb_.add(chunk.hash, bytes, at);
     return ok();
   }
 
@@ -315,14 +343,15 @@ class IngestImpl final : public Ingest {
   PackSet& packs_;
   std::optional<Error> failed_;
 
-  std::unique_ptr<std::byte[]> stage_;
-  std::size_t staged_bytes_ = 0;
-  std::size_t open_begin_ = 0;  // where the chunk that has not ended begins in the stage
-  std::vector<StagedChunk> staged_;
-  std::uint64_t file_bytes_ = 0;
+  std::unique_ptr<std::byte[]> gathered_;  // a block being made of small writes
+  std::size_t gathered_bytes_ = 0;
+  std::unique_ptr<std::byte[]> open_;  // the beginning of the chunk that has not ended
+  std::size_t open_bytes_ = 0;
+  std::vector<BlockChunk> chunks_;  // ended in this block
+  std::vector<std::size_t> cuts_;
+  std::uint64_t file_bytes_ = 0;  // of the chunks that ended
 
-  Sha256 sha256_;
-  xet::Chunker chunker_;
+  xet::HashingChunker scanner_;
   xet::MerkleBuilder tree_;
   TensorTracker tensors_;
   Codec probed_{Codec::raw};

@@ -49,6 +49,7 @@ class Chunker {
   void reset() { *this = Chunker{}; }
 
  private:
+  friend class HashingChunker;  // runs the hash itself, interleaved with SHA-256
   std::uint64_t hash_ = 0;
   std::size_t open_bytes_ = 0;
 };
