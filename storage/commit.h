@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "storage/meta/repo_rows.h"
+#include "storage/staging_area.h"
 
 namespace waag::storage {
 
@@ -13,7 +15,7 @@ struct Change {
   enum class Kind : std::uint8_t { put_file, put_lfs, remove_file, remove_folder };
   Kind kind{Kind::put_file};
   std::string path;  // checked by protocol::parse_file_path
-  GitId blob;        // put_file: a git blob staged with Store::stage_file
+  GitId blob;        // put_file: a git blob of CommitRequest::staged, or of the store
   BlobId lfs;        // put_lfs
   std::optional<std::uint64_t>
       lfs_size;  // put_lfs: what the client claims; Errc::unprocessable if wrong
@@ -29,6 +31,8 @@ struct CommitRequest {
   TimeMs date{};
   std::string message;
   std::vector<Change> changes;
+  /// Where the changes' new files wait; becomes durable with the commit. nullptr: there are none.
+  std::shared_ptr<StagingArea> staged;
   /// Hash over (user, ref, parent, payload): the same request within 10 minutes gets the first
   /// one's commit.
   std::optional<BlobId> replay_key;

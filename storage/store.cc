@@ -10,7 +10,6 @@
 #include "storage/repo/reserve.h"
 #include "storage/repo/revision.h"
 #include "storage/repo/statistics.h"
-#include "storage/staged_file.h"
 
 // The façade: wires the parts in the order of their dependence and says which of them does what.
 // Whatever makes the store grow asks the reserve first; reads and deletes never do.
@@ -52,12 +51,12 @@ class StoreImpl final : public Store {
     WAAG_CHECK(reserve_.check());
     return guard_ingest(reserve_, begin_ingest(*base_.rows, *base_.packs));
   }
-  Result<std::unique_ptr<StagedFile>> stage_file() override {
-    WAAG_CHECK(reserve_.check());
-    return begin_staged_file(*base_.rows, *base_.packs, reserve_);
+  std::shared_ptr<StagingArea> staging_area() override {
+    return std::make_shared<StagingArea>(*base_.rows, *base_.packs, reserve_);
   }
   Result<CommitOutcome> commit(CommitRequest request) override {
     WAAG_CHECK(reserve_.check());
+    if (!request.staged) request.staged = staging_area();
     return commit_changes(parts_, request);
   }
   Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,

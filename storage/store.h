@@ -24,21 +24,6 @@ struct NewRepo {
   std::string gitattributes;  // content of the first commit's one file
 };
 
-/// A file's bytes on their way into a commit: a small one is held and becomes one record, a larger
-/// one is ingested as chunks. Holds <= 4 MiB. Blocks; not thread-safe.
-class StagedFile {
- public:
-  struct Done {
-    GitId git_id;  // as `git hash-object` says
-    std::uint64_t size_bytes = 0;
-    std::optional<BlobId> blob;  // set if it was large enough to be chunked: may become an LFS file
-  };
-  virtual ~StagedFile() = default;
-  virtual Status write(ByteView bytes) = 0;
-  /// Durable on return.
-  virtual Result<Done> finish() = 0;
-};
-
 struct StoreOptions {
   std::filesystem::path data;  // absolute or relative folder, made if missing
   std::uint64_t reserve_bytes =
@@ -61,7 +46,8 @@ class Store {
   // --- bytes in and out (the two waists) ---
   /// Errc::no_space below the reserve.
   virtual Result<std::unique_ptr<Ingest>> ingest() = 0;
-  virtual Result<std::unique_ptr<StagedFile>> stage_file() = 0;
+  /// For the files of one commit.
+  virtual std::shared_ptr<StagingArea> staging_area() = 0;
   virtual Result<CommitOutcome> commit(CommitRequest request) = 0;
   virtual Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
                                                            const CommitId& commit) = 0;

@@ -209,6 +209,7 @@ Result<Response> land(App& app, const Request& request, const Goal& goal, Commit
   commit.date = app.clock.now();
   commit.message = builder.message();
   commit.changes = std::move(builder.changes());
+  commit.staged = builder.staged();
   if (goal.as_pull) return land_pull(app, request, goal, std::move(commit));
   const auto outcome = commit_with_retries(store, commit);
   if (outcome) return success(request, goal, outcome->commit, std::nullopt);

@@ -117,8 +117,9 @@ Status commit_first_files(App& app, const storage::RepoRow& repo, const Wanted& 
   commit.author_email = wanted.repo.author_email;
   commit.date = app.clock.now();
   commit.message = "Add files";
+  commit.staged = app.store.staging_area();
   for (const auto& file : wanted.files) {
-    WAAG_TRY(const auto staged, app.store.stage_file());
+    WAAG_TRY(const auto staged, commit.staged->file());
     WAAG_CHECK(staged->write(as_bytes(file.content)));
     WAAG_TRY(const auto done, staged->finish());
     storage::Change change;

@@ -16,7 +16,7 @@ std::string header_safe(std::string_view text, std::string_view if_empty) {
 
 }  // namespace
 
-Result<CommitId> add_commit_object(ObjectBatch& batch, const NewCommit& commit) {
+Result<CommitId> add_commit_object(ObjectWriter& objects, const NewCommit& commit) {
   if (commit.message.find('\0') != std::string::npos)
     return fail(Errc::unprocessable, "commit message with a NUL");
   git::GitCommit object;
@@ -28,7 +28,8 @@ Result<CommitId> add_commit_object(ObjectBatch& batch, const NewCommit& commit) 
   object.committer = object.author;
   object.message = commit.message;
   WAAG_TRY(auto body, git::serialize_commit(object));
-  return CommitId{batch.add(git::ObjectKind::commit, std::move(body)).bytes};
+  WAAG_TRY(const auto id, objects.add(git::ObjectKind::commit, std::move(body)));
+  return CommitId{id.bytes};
 }
 
 }  // namespace waag::storage

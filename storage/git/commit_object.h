@@ -17,6 +17,6 @@ struct NewCommit {
 /// Adds the commit's git object; author and committer are the same. What git's headers cannot hold
 /// ('<', '>', controls) is left out of names, an empty name becomes "unknown".
 /// @return Errc::unprocessable if the message holds a NUL
-Result<CommitId> add_commit_object(ObjectBatch& batch, const NewCommit& commit);
+Result<CommitId> add_commit_object(ObjectWriter& objects, const NewCommit& commit);
 
 }  // namespace waag::storage

@@ -7,10 +7,12 @@
 namespace waag::storage {
 namespace {
 
-/// Payload and records of one group: well below the pack's own bound of 8 MiB, so that a group
-/// never needs more memory than one write of a large blob does.
-constexpr std::size_t group_bytes_max = 4u << 20;
-constexpr std::size_t group_records_max = 4096;
+/// Payload and records of one group: enough to make its directory and its padding cheap.
+constexpr std::uint32_t group_bytes_max = 1u << 20;
+constexpr std::size_t group_records_max = 2048;
+/// Objects whose rows wait for the change's own transaction; more go before it, so that neither
+/// memory nor one batch of rows grows with the change.
+constexpr std::size_t unpublished_max = 4096;
 
 RecordKind record_kind(git::ObjectKind kind) {
   switch (kind) {
@@ -26,52 +28,90 @@ RecordKind record_kind(git::ObjectKind kind) {
   return RecordKind::git_tag;
 }
 
-Status append_group(PackWriter& writer, std::vector<RecordIn>& group, Transaction& transaction) {
-  if (group.empty()) return ok();
-  WAAG_TRY(const auto places, writer.append_group(group));
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    GitId id;
-    std::copy_n(group[i].hash.begin(), id.bytes.size(), id.bytes.begin());
-    transaction.derived.push_back({keys::git_object(id), encode(places[i])});
-  }
-  group.clear();
-  return ok();
-}
-
 }  // namespace
 
-GitId ObjectBatch::add(git::ObjectKind kind, std::string body) {
+Status ObjectWriter::noted(Status status) {
+  if (!status) failed_ = status.error();
+  return status;
+}
+
+Result<GitId> ObjectWriter::add(git::ObjectKind kind, std::string body) {
+  if (failed_) return *failed_;
   const auto id = git::object_id(kind, as_bytes(body));
-  if (ids_.insert(id).second) objects_.push_back({kind, id, std::move(body)});
+  if (places_.contains(id) || held_ids_.contains(id)) return id;
+  const auto bytes_max = std::min(group_bytes_max, packs_.options().group_bytes_max);
+  const bool full = held_.size() == group_records_max || held_bytes_ + body.size() > bytes_max;
+  if (full) {
+    WAAG_CHECK(flush());
+    if (places_.size() >= unpublished_max) WAAG_CHECK(noted(publish()));
+  }
+  held_bytes_ += body.size();
+  held_.push_back({kind, id, std::move(body)});
+  held_ids_.insert(id);
   return id;
 }
 
-Status ObjectBatch::write(const RowStore& rows, PackSet& packs, Transaction& transaction) const {
+Status ObjectWriter::flush() {
+  if (failed_) return *failed_;
+  return held_.empty() ? ok() : noted(write_held());
+}
+
+Status ObjectWriter::write_held() {
   std::vector<std::string> wanted;
-  for (const auto& object : objects_) wanted.push_back(keys::git_object(object.id));
-  WAAG_TRY(const auto known, rows.get_many(wanted));
-  if (std::ranges::all_of(known, [](const auto& row) { return row.has_value(); })) return ok();
-  WAAG_TRY(const auto writer, packs.writer(PackClass::small_objects));
+  for (const auto& object : held_) wanted.push_back(keys::git_object(object.id));
+  WAAG_TRY(const auto known, rows_.get_many(wanted));
   std::vector<RecordIn> group;
-  std::size_t group_bytes = 0;
-  for (std::size_t i = 0; i < objects_.size(); ++i) {
+  std::vector<GitId> ids;
+  for (std::size_t i = 0; i < held_.size(); ++i) {
     if (known[i]) continue;
-    const auto& object = objects_[i];
-    if (group_bytes + object.body.size() > group_bytes_max || group.size() == group_records_max) {
-      WAAG_CHECK(append_group(*writer, group, transaction));
-      group_bytes = 0;
-    }
     RecordIn record;
-    record.kind = record_kind(object.kind);
-    std::ranges::copy(object.id.bytes, record.hash.begin());
+    record.kind = record_kind(held_[i].kind);
+    std::ranges::copy(held_[i].id.bytes, record.hash.begin());
     record.codec = Codec::zstd;
-    record.raw = as_bytes(object.body);
+    record.raw = as_bytes(held_[i].body);
     group.push_back(record);
-    group_bytes += object.body.size();
+    ids.push_back(held_[i].id);
   }
-  WAAG_CHECK(append_group(*writer, group, transaction));
-  WAAG_TRY(const auto extents, writer->sync());
-  transaction.extents.insert(transaction.extents.end(), extents.begin(), extents.end());
+  if (!group.empty()) {
+    if (!writer_) {
+      WAAG_TRY(writer_, packs_.writer(PackClass::small_objects));
+    }
+    WAAG_TRY(const auto places, writer_->append_group(group));
+    for (std::size_t i = 0; i < ids.size(); ++i) places_.emplace(ids[i], places[i]);
+  }
+  held_.clear();
+  held_ids_.clear();
+  held_bytes_ = 0;
+  return ok();
+}
+
+const Location* ObjectWriter::place(const GitId& id) const {
+  const auto at = places_.find(id);
+  return at == places_.end() ? nullptr : &at->second;
+}
+
+Status ObjectWriter::settle(Transaction& transaction) {
+  WAAG_CHECK(flush());
+  if (places_.empty()) return ok();
+  auto synced = writer_->sync();
+  if (!synced) return noted(synced.error());
+  extents_.insert(extents_.end(), synced->begin(), synced->end());
+  transaction.extents.insert(transaction.extents.end(), extents_.begin(), extents_.end());
+  for (const auto& [id, at] : places_)
+    transaction.derived.push_back({keys::git_object(id), encode(at)});
+  return ok();
+}
+
+void ObjectWriter::settled() {
+  places_.clear();
+  extents_.clear();
+}
+
+Status ObjectWriter::publish() {
+  Transaction transaction;
+  WAAG_CHECK(settle(transaction));
+  WAAG_CHECK(rows_.apply(std::move(transaction)));
+  settled();
   return ok();
 }
 

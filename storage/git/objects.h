@@ -1,5 +1,6 @@
 #pragma once
 
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -9,23 +10,48 @@
 
 namespace waag::storage {
 
-/// The git objects that one change makes (pointer blobs, trees, the commit): each once, those that
-/// the store lacks written together and made durable by one fdatasync. Not thread-safe.
-class ObjectBatch {
+/// The git objects that one change makes (small files, pointer blobs, trees, the commit): each
+/// once, those that the store lacks collected into groups and written as the groups fill. They
+/// become durable and known together, by the transaction that settle() fills; of a change of very
+/// many objects the first ones go before. Holds some 2 MiB, and the largest single object besides.
+/// Not thread-safe. After an error it is of no more use.
+class ObjectWriter {
  public:
-  GitId add(git::ObjectKind kind, std::string body);
-  /// Writes what is missing and puts its extents and look-up rows on `transaction`. May be called
-  /// again with a fresh transaction if that one was not applied.
-  Status write(const RowStore& rows, PackSet& packs, Transaction& transaction) const;
+  /// Both must outlive this.
+  ObjectWriter(RowStore& rows, PackSet& packs) : rows_(rows), packs_(packs) {}
+
+  /// @return the object's id; the store may have it already
+  Result<GitId> add(git::ObjectKind kind, std::string body);
+  /// Writes what is still held: each added object is now in the store or has a place.
+  Status flush();
+  /// Where an added object lies that the store does not know yet, as far as flushed; else nullptr.
+  [[nodiscard]] const Location* place(const GitId& id) const;
+
+  /// Makes all that was added durable and puts its extents and look-up rows on `transaction`. May
+  /// be called again with a fresh transaction if that one was not applied.
+  Status settle(Transaction& transaction);
+  /// To be called when the transaction was applied.
+  void settled();
 
  private:
   struct Object {
-    git::ObjectKind kind;
+    git::ObjectKind kind{};
     GitId id;
     std::string body;
   };
-  std::vector<Object> objects_;
-  std::unordered_set<GitId> ids_;
+  Status noted(Status status);
+  Status write_held();
+  Status publish();
+
+  RowStore& rows_;
+  PackSet& packs_;
+  std::optional<Error> failed_;
+  std::vector<Object> held_;
+  std::unordered_set<GitId> held_ids_;
+  std::size_t held_bytes_ = 0;
+  std::unique_ptr<PackWriter> writer_;
+  std::unordered_map<GitId, Location> places_;  // written, not yet known to the store
+  std::vector<PackExtent> extents_;             // synced, not yet known to the store
 };
 
 /// The body of a tree, commit, tag or small blob. Errc::not_found if the store has no such record,

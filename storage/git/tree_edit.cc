@@ -111,24 +111,24 @@ Status TreeEdit::remove_below(Node& node, std::string_view path, bool folder_onl
   return ok();
 }
 
-Result<GitId> TreeEdit::write(ObjectBatch& batch) const {
-  if (root_) return write_node(*root_, batch);
+Result<GitId> TreeEdit::write(ObjectWriter& objects) const {
+  if (root_) return write_node(*root_, objects);
   if (root_id_) return *root_id_;
-  return write_node(Node{}, batch);
+  return write_node(Node{}, objects);
 }
 
-Result<GitId> TreeEdit::write_node(const Node& node, ObjectBatch& batch) const {
+Result<GitId> TreeEdit::write_node(const Node& node, ObjectWriter& objects) const {
   std::vector<git::GitTreeEntry> entries;
   entries.reserve(node.children.size());
   for (const auto& [name, child] : node.children) {
     git::GitTreeEntry entry{child.mode, name, child.id};
     if (child.node && child.node->changed) {
-      WAAG_TRY(entry.id, write_node(*child.node, batch));
+      WAAG_TRY(entry.id, write_node(*child.node, objects));
     }
     entries.push_back(std::move(entry));
   }
   WAAG_TRY(auto body, git::serialize_tree(std::move(entries)));
-  return batch.add(git::ObjectKind::tree, std::move(body));
+  return objects.add(git::ObjectKind::tree, std::move(body));
 }
 
 }  // namespace waag::storage

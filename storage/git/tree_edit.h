@@ -25,8 +25,8 @@ class TreeEdit {
   Status remove(std::string_view path);
   /// Removes a directory; a file of that name is Errc::entry_not_found.
   Status remove_folder(std::string_view path);
-  /// Adds the changed trees to `batch`. @return the root's id
-  Result<GitId> write(ObjectBatch& batch) const;
+  /// Adds the changed trees to `objects`. @return the root's id
+  Result<GitId> write(ObjectWriter& objects) const;
 
  private:
   struct Node;
@@ -43,7 +43,7 @@ class TreeEdit {
   Status load(Node& node, const GitId& id);
   Result<Node*> enter(Child& child);
   Status remove_below(Node& node, std::string_view path, bool folder_only);
-  Result<GitId> write_node(const Node& node, ObjectBatch& batch) const;
+  Result<GitId> write_node(const Node& node, ObjectWriter& objects) const;
 
   ObjectCache& objects_;
   std::optional<GitId> root_id_;

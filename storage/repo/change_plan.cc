@@ -11,9 +11,11 @@ namespace {
 /// Plans one commit's changes; collects what is missing so that one answer names all of it.
 class Planner {
  public:
-  Planner(const Parts& parts, const CommitRequest& request) : parts_(parts), request_(request) {}
+  Planner(const Parts& parts, const CommitRequest& request)
+      : parts_(parts), request_(request), staged_(*request.staged) {}
 
   Result<ChangePlan> plan() {
+    WAAG_CHECK(staged_.objects().flush());
     // LFS files first: a regular file may be a pointer to one that comes with it.
     for (const auto& change : request_.changes)
       if (change.kind == Change::Kind::put_lfs) WAAG_CHECK(look_up_lfs(change));
@@ -62,7 +64,7 @@ class Planner {
     const lfs::LfsPointer pointer{change.lfs, *size};
     auto text = lfs::serialize_pointer(pointer);
     const auto pointer_bytes = static_cast<std::uint32_t>(text.size());
-    step.blob = plan_.pointers.add(git::ObjectKind::blob, std::move(text));
+    WAAG_TRY(step.blob, staged_.objects().add(git::ObjectKind::blob, std::move(text)));
     step.content = TreeEdit::Content::lfs_pointer;
     note_pointer(step.blob, pointer, pointer_bytes);
     return ok();
@@ -70,21 +72,31 @@ class Planner {
 
   Status add_file(const Change& change, ChangePlan::Step& step) {
     step.blob = change.blob;
+    if (const auto* at = staged_.objects().place(change.blob)) return add_record(*at, step);
+    if (const auto* blob = staged_.chunked(change.blob)) {
+      plan_.links.insert(*blob);
+      return ok();
+    }
     const std::vector<std::string> wanted{keys::git_object(change.blob),
                                           keys::large_git_blob(change.blob)};
     WAAG_TRY(const auto rows, parts_.rows.get_many(wanted));
     if (rows[0]) {
       WAAG_TRY(const auto at, decode_location(*rows[0]));
-      if (at.kind != RecordKind::git_blob)
-        return fail(Errc::invalid_argument, change.blob.hex() + " is no git blob");
-      if (at.raw_bytes < lfs::pointer_bytes_limit) return add_if_pointer(at, step);
-    } else if (rows[1]) {
+      return add_record(at, step);
+    }
+    if (rows[1]) {
       WAAG_TRY(const auto blob, decode_large_git_blob(*rows[1]));
       plan_.links.insert(blob);
     } else {
       missing_ += " " + change.blob.hex();
     }
     return ok();
+  }
+
+  Status add_record(const Location& at, ChangePlan::Step& step) {
+    if (at.kind != RecordKind::git_blob)
+      return fail(Errc::invalid_argument, step.blob.hex() + " is no git blob");
+    return at.raw_bytes < lfs::pointer_bytes_limit ? add_if_pointer(at, step) : ok();
   }
 
   Status add_if_pointer(const Location& at, ChangePlan::Step& step) {
@@ -121,6 +133,7 @@ class Planner {
 
   const Parts& parts_;
   const CommitRequest& request_;
+  StagingArea& staged_;
   ChangePlan plan_;
   std::map<BlobId, std::optional<std::uint64_t>> sizes_;  // of the LFS files; nullopt: unknown
   std::string missing_;

@@ -18,7 +18,6 @@ struct ChangePlan {
     TreeEdit::Content content{TreeEdit::Content::file};
   };
   std::vector<Step> steps;
-  ObjectBatch pointers;
   std::vector<Row> pointer_rows;
   std::set<BlobId> links;  // blobs that the repo holds from this commit on
 
@@ -26,13 +25,14 @@ struct ChangePlan {
   Status lay_on(TreeEdit& tree) const;
 };
 
-/// Checks paths (Errc::unprocessable), that every named blob is in the store
+/// Checks paths (Errc::unprocessable), that every named blob is staged or in the store
 /// (Errc::invalid_argument naming all that are not) and that claimed LFS sizes are right
 /// (Errc::unprocessable).
 ///
 /// A regular file whose content is an LFS pointer counts as that LFS file; it is accepted only if
 /// the repo holds the blob, the user uploaded it for the repo, or the same commit brings it. Else
 /// everybody could read private files by writing pointers to their hashes.
+/// Pointers to LFS files are added to what is staged.
 Result<ChangePlan> plan_changes(const Parts& parts, const CommitRequest& request);
 
 }  // namespace waag::storage

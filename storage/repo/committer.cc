@@ -43,7 +43,8 @@ bool is_live(const Replay& replay, TimeMs now) {
 
 class Committing {
  public:
-  Committing(const Parts& parts, const CommitRequest& request) : parts_(parts), request_(request) {}
+  Committing(const Parts& parts, const CommitRequest& request)
+      : parts_(parts), request_(request), staged_(*request.staged) {}
 
   /// One try on the head as it is now. Errc::conflict if another writer came first.
   Result<CommitOutcome> attempt(const ChangePlan& plan) {
@@ -58,27 +59,27 @@ class Committing {
     if (request_.parent && *request_.parent != head->target)
       return fail(Errc::precondition_failed, "head is " + head->target.hex());
 
-    ObjectBatch batch = plan.pointers;
-    WAAG_TRY(const auto commit, build(plan, head->target, batch));
-    WAAG_CHECK(batch.write(parts_.rows, parts_.packs, transaction));
+    WAAG_TRY(const auto commit, build(plan, head->target));
+    WAAG_CHECK(staged_.settle(transaction));
     WAAG_CHECK(add_rows(plan, *head, commit, transaction));
     WAAG_CHECK(parts_.rows.apply(std::move(transaction)));
+    staged_.settled();
     return CommitOutcome{commit, false};
   }
 
  private:
-  Result<CommitId> build(const ChangePlan& plan, const CommitId& head, ObjectBatch& batch) const {
+  Result<CommitId> build(const ChangePlan& plan, const CommitId& head) const {
     WAAG_TRY(const auto parent, parts_.objects.commit(head));
     TreeEdit tree(parts_.objects, parent->tree);
     WAAG_CHECK(plan.lay_on(tree));
     NewCommit commit;
-    WAAG_TRY(commit.tree, tree.write(batch));
+    WAAG_TRY(commit.tree, tree.write(staged_.objects()));
     commit.parent = head;
     commit.author_name = request_.author_name.empty() ? request_.user : request_.author_name;
     commit.author_email = request_.author_email;
     commit.date = request_.date == TimeMs{} ? now_ : request_.date;
     commit.message = request_.message;
-    return add_commit_object(batch, commit);
+    return add_commit_object(staged_.objects(), commit);
   }
 
   Status add_rows(const ChangePlan& plan, const RefRow& head, const CommitId& commit,
@@ -124,6 +125,7 @@ class Committing {
 
   const Parts& parts_;
   const CommitRequest& request_;
+  StagingArea& staged_;
   TimeMs now_{};
 };
 

@@ -19,17 +19,17 @@ std::string deletion_key(std::uint64_t uid) {
 }
 
 Result<CommitId> add_first_commit(const Parts& parts, const NewRepo& repo, TimeMs now,
-                                  ObjectBatch& batch) {
+                                  ObjectWriter& objects) {
   TreeEdit tree(parts.objects, std::nullopt);
-  const auto attributes = batch.add(git::ObjectKind::blob, repo.gitattributes);
+  WAAG_TRY(const auto attributes, objects.add(git::ObjectKind::blob, repo.gitattributes));
   WAAG_CHECK(tree.put(".gitattributes", attributes, TreeEdit::Content::file));
   NewCommit commit;
-  WAAG_TRY(commit.tree, tree.write(batch));
+  WAAG_TRY(commit.tree, tree.write(objects));
   commit.author_name = repo.author_name.empty() ? repo.creator : repo.author_name;
   commit.author_email = repo.author_email;
   commit.date = now;
   commit.message = "initial commit";
-  return add_commit_object(batch, commit);
+  return add_commit_object(objects, commit);
 }
 
 Result<RepoRow> try_create(const Parts& parts, const NewRepo& repo) {
@@ -41,9 +41,9 @@ Result<RepoRow> try_create(const Parts& parts, const NewRepo& repo) {
   row.sdk = repo.sdk;
   Transaction transaction;
   WAAG_CHECK(parts.repos.add(transaction, row));
-  ObjectBatch batch;
-  WAAG_TRY(const auto commit, add_first_commit(parts, repo, row.created, batch));
-  WAAG_CHECK(batch.write(parts.rows, parts.packs, transaction));
+  ObjectWriter objects(parts.rows, parts.packs);
+  WAAG_TRY(const auto commit, add_first_commit(parts, repo, row.created, objects));
+  WAAG_CHECK(objects.settle(transaction));
   const RefRow head{commit, {}, row.created};
   const RefTable::Move move{row.uid, head_branch, std::nullopt, head, repo.creator, row.created};
   WAAG_CHECK(parts.refs.move(transaction, move));

@@ -30,7 +30,7 @@ TEST_CASE_METHOD(StoreFixture,
   store = *std::move(opened);
   CHECK(store->writable().error().code == Errc::no_space);
   CHECK(store->ingest().error().code == Errc::no_space);
-  CHECK(store->stage_file().error().code == Errc::no_space);
+  CHECK(store->staging_area()->file().error().code == Errc::no_space);
   CHECK(commit_error(uid, {change}) == Errc::no_space);
   NewRepo repo;
   repo.id = {RepoType::model, "acme", "new"};

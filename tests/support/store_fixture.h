@@ -44,14 +44,24 @@ class StoreFixture {
     return row->uid;
   }
 
-  GitId stage(std::string_view content) {
-    auto file = store->stage_file();
+  /// Into `area`, for a commit to come.
+  static storage::StagedFile::Done stage(storage::StagingArea& area, std::string_view content) {
+    auto file = area.file();
     REQUIRE(file);
     REQUIRE((*file)->write(as_bytes(content)));
     auto done = (*file)->finish();
     if (!done) FAIL("stage: " << done.error().what);
     CHECK(done->size_bytes == content.size());
-    return done->git_id;
+    return *done;
+  }
+  /// Into the store itself, as if a commit had brought it.
+  GitId stage(std::string_view content) {
+    const auto area = store->staging_area();
+    const auto done = stage(*area, content);
+    storage::Transaction transaction;
+    REQUIRE(area->settle(transaction));
+    REQUIRE(store->rows().apply(std::move(transaction)));
+    return done.git_id;
   }
   BlobId ingest(std::string_view content) {
     auto ingest = store->ingest();

@@ -126,7 +126,8 @@ class Maker {
   SeededRandom random_;
 };
 
-Result<Change> stage(storage::Store& store, std::uint64_t uid, const Step::Put& put) {
+Result<Change> stage(storage::Store& store, storage::StagingArea& area, std::uint64_t uid,
+                     const Step::Put& put) {
   const Bytes bytes = make_content(put.content);
   Change change;
   change.path = put.path;
@@ -140,7 +141,7 @@ Result<Change> stage(storage::Store& store, std::uint64_t uid, const Step::Put& 
     change.lfs_size = done.size_bytes;
     return change;
   }
-  WAAG_TRY(auto staged, store.stage_file());
+  WAAG_TRY(auto staged, area.file());
   WAAG_CHECK(staged->write(bytes));
   WAAG_TRY(auto done, staged->finish());
   change.kind = Change::Kind::put_file;
@@ -166,8 +167,9 @@ Status run_commit(storage::Store& store, const Step& step) {
     change.path = path;
     request.changes.push_back(change);
   }
+  request.staged = store.staging_area();
   for (const auto& put : step.puts) {
-    WAAG_TRY(auto change, stage(store, repo.uid, put));
+    WAAG_TRY(auto change, stage(store, *request.staged, repo.uid, put));
     request.changes.push_back(change);
   }
   WAAG_TRY(auto outcome, store.commit(std::move(request)));

@@ -37,7 +37,7 @@ Status CommitBuilder::on(hub::CommitHeader& header) {
 }
 
 Status CommitBuilder::on(hub::FileBegin&) {
-  WAAG_TRY(file_, store_.stage_file());
+  WAAG_TRY(file_, staged_->file());
   return ok();
 }
 

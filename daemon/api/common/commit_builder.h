@@ -14,7 +14,7 @@ namespace waag::daemon {
 /// what the parser and one staged file hold, whatever the body's size. Blocks; not thread-safe.
 class CommitBuilder {
  public:
-  explicit CommitBuilder(storage::Store& store) : store_(store) {}
+  explicit CommitBuilder(storage::Store& store) : staged_(store.staging_area()) {}
 
   Status feed(ByteView bytes);
   /// After the last byte.
@@ -22,6 +22,8 @@ class CommitBuilder {
 
   [[nodiscard]] const hub::CommitHeader& header() const { return header_; }
   [[nodiscard]] std::vector<storage::Change>& changes() { return changes_; }
+  /// The changes' files.
+  [[nodiscard]] const std::shared_ptr<storage::StagingArea>& staged() const { return staged_; }
   /// SHA-256 of the body, after finish().
   [[nodiscard]] const BlobId& payload() const { return payload_; }
   /// Summary, and the description after an empty line.
@@ -36,7 +38,7 @@ class CommitBuilder {
   Status on(hub::LfsFileOperation& file);
   Status on(hub::DeleteOperation& removal);
 
-  storage::Store& store_;
+  const std::shared_ptr<storage::StagingArea> staged_;
   hub::CommitRequestParser parser_;
   std::unique_ptr<storage::StagedFile> file_;  // between FileBegin and FileEnd
   hub::CommitHeader header_;

@@ -1,13 +1,16 @@
 #include "storage/git/commit_object.h"
 
-#include <catch2/catch.hpp>
-
 #include "tests/support/git_oracle.h"
+#include "tests/support/store_fixture.h"
 
 namespace waag::storage {
 
-TEST_CASE("commit object: git takes it, whatever the names hold", "[storage][commit_object]") {
+using testing::StoreFixture;
+
+TEST_CASE_METHOD(StoreFixture, "commit object: git takes it, whatever the names hold",
+                 "[storage][commit_object]") {
   test::GitOracle git;
+  ObjectWriter writer(store->rows(), store->packs());
   NewCommit commit;
   commit.tree = *GitId::parse(git.object_id("tree", ""));
   commit.date = TimeMs(1'700'000'000'999);
@@ -16,8 +19,7 @@ TEST_CASE("commit object: git takes it, whatever the names hold", "[storage][com
     commit.author_name = name;
     commit.author_email = name;
     commit.message = "title\n\nbody";
-    ObjectBatch batch;
-    const auto id = add_commit_object(batch, commit);
+    const auto id = add_commit_object(writer, commit);
     REQUIRE(id);
     // What git makes of the same: hash-object checks the form.
     git::GitCommit same;
@@ -32,8 +34,7 @@ TEST_CASE("commit object: git takes it, whatever the names hold", "[storage][com
     CHECK(git.object_id("commit", *git::serialize_commit(same)) == id->hex());
   }
   commit.message = std::string("a\0b", 3);
-  ObjectBatch batch;
-  CHECK(add_commit_object(batch, commit).error().code == Errc::unprocessable);
+  CHECK(add_commit_object(writer, commit).error().code == Errc::unprocessable);
 }
 
 }  // namespace waag::storage

@@ -16,21 +16,20 @@ struct Fixture : StoreFixture {
 
   /// Stores a tree as a push could bring it.
   GitId push_tree(std::vector<git::GitTreeEntry> entries) {
-    ObjectBatch batch;
-    const auto id = batch.add(git::ObjectKind::tree, *git::serialize_tree(std::move(entries)));
-    return save(batch, id);
+    ObjectWriter writer(store->rows(), store->packs());
+    return save(writer,
+                writer.add(git::ObjectKind::tree, *git::serialize_tree(std::move(entries))));
   }
-  GitId save(const ObjectBatch& batch, const GitId& id) {
+  GitId save(ObjectWriter& writer, const Result<GitId>& id) {
+    REQUIRE(id);
     Transaction transaction;
-    REQUIRE(batch.write(store->rows(), store->packs(), transaction));
+    REQUIRE(writer.settle(transaction));
     REQUIRE(store->rows().apply(transaction));
-    return id;
+    return *id;
   }
   GitId save(const TreeEdit& edit) {
-    ObjectBatch batch;
-    const auto id = edit.write(batch);
-    REQUIRE(id);
-    return save(batch, *id);
+    ObjectWriter writer(store->rows(), store->packs());
+    return save(writer, edit.write(writer));
   }
   std::uint32_t mode(const GitId& tree, std::string_view name) {
     const auto* line = (*objects.tree(tree))->find(name);
@@ -98,13 +97,13 @@ TEST_CASE_METHOD(Fixture, "tree edit: only changed directories are written",
   TreeEdit first(objects, std::nullopt);
   for (const auto* path : {"a/b/c", "d/e", "f"}) REQUIRE(first.put(path, blob, Content::file));
   const auto root = save(first);
-  CHECK(*TreeEdit(objects, root).write(*std::make_unique<ObjectBatch>()) == root);
+  ObjectWriter writer(store->rows(), store->packs());
+  CHECK(*TreeEdit(objects, root).write(writer) == root);
   TreeEdit second(objects, root);
   REQUIRE(second.put("d/new", blob, Content::file));
-  ObjectBatch batch;
-  REQUIRE(second.write(batch));
+  REQUIRE(second.write(writer));
   Transaction transaction;
-  REQUIRE(batch.write(store->rows(), store->packs(), transaction));
+  REQUIRE(writer.settle(transaction));
   CHECK(transaction.derived.size() == 2);  // the root and d, not a or a/b
 }
 

@@ -15,6 +15,12 @@ struct Fixture : StoreFixture {
   LinkTable links{store->rows()};
   RepoLocks locks;
   Parts parts{clock, store->rows(), store->packs(), objects, repos, refs, links, locks};
+
+  Result<ChangePlan> plan(std::uint64_t uid, const std::vector<Change>& changes) {
+    auto made = request(uid, changes);
+    made.staged = store->staging_area();
+    return plan_changes(parts, made);
+  }
 };
 
 }  // namespace
@@ -23,15 +29,14 @@ TEST_CASE_METHOD(Fixture, "change plan: says what a commit brings", "[storage][c
   const auto uid = make_repo("tiny");
   const auto large = testing::noise(1, 150'000);
   const auto weights = put_lfs("w.bin", "weights");
-  const auto plan = plan_changes(
-      parts, request(uid, {weights, put("a", "1"), put("big", large), remove_folder("old/")}));
-  REQUIRE(plan);
-  REQUIRE(plan->steps.size() == 4);
-  CHECK(plan->steps[0].content == TreeEdit::Content::lfs_pointer);
-  CHECK(plan->steps[1].content == TreeEdit::Content::file);
-  CHECK(plan->steps[3].path == "old");
-  CHECK(plan->pointer_rows.size() == 1);
-  CHECK(plan->links == std::set<BlobId>{weights.lfs, sha256(as_bytes(large))});
+  const auto made = plan(uid, {weights, put("a", "1"), put("big", large), remove_folder("old/")});
+  REQUIRE(made);
+  REQUIRE(made->steps.size() == 4);
+  CHECK(made->steps[0].content == TreeEdit::Content::lfs_pointer);
+  CHECK(made->steps[1].content == TreeEdit::Content::file);
+  CHECK(made->steps[3].path == "old");
+  CHECK(made->pointer_rows.size() == 1);
+  CHECK(made->links == std::set<BlobId>{weights.lfs, sha256(as_bytes(large))});
 }
 
 TEST_CASE_METHOD(Fixture, "change plan: one answer names all that is missing",
@@ -45,11 +50,11 @@ TEST_CASE_METHOD(Fixture, "change plan: one answer names all that is missing",
     change.lfs.bytes.fill(std::byte{i});
     changes.push_back(change);
   }
-  const auto plan = plan_changes(parts, request(uid, changes));
-  REQUIRE_FALSE(plan);
-  CHECK(plan.error().code == Errc::invalid_argument);
+  const auto refused = plan(uid, changes);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::invalid_argument);
   for (const auto& change : changes)
-    CHECK(plan.error().what.find(change.lfs.hex()) != std::string::npos);
+    CHECK(refused.error().what.find(change.lfs.hex()) != std::string::npos);
 }
 
 }  // namespace waag::storage

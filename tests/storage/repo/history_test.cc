@@ -28,10 +28,10 @@ struct Fixture : StoreFixture {
     object.author = {"Ann", "ann@example.org", seconds, "+0000"};
     object.committer = object.author;
     object.message = message;
-    ObjectBatch batch;
+    ObjectWriter writer(store->rows(), store->packs());
     Transaction transaction;
-    const CommitId id{batch.add(git::ObjectKind::commit, *git::serialize_commit(object)).bytes};
-    REQUIRE(batch.write(store->rows(), store->packs(), transaction));
+    const CommitId id{writer.add(git::ObjectKind::commit, *git::serialize_commit(object))->bytes};
+    REQUIRE(writer.settle(transaction));
     RefTable::add_commit(transaction, uid, id);
     REQUIRE(store->rows().apply(transaction));
     return id;
