@@ -9,9 +9,10 @@ namespace waag::daemon {
 /// config_load.cc names them; unknown keys are errors. docs/CONFIG.md is generated from that table.
 struct Config {
   struct Server {
-    std::string listen = "127.0.0.1:8080";  // host:port; port 0 picks a free one
-    std::string public_url;                 // "" = from X-Forwarded-* or Host
-    unsigned threads = 0;                   // network threads; 0 = one per core
+    std::string listen = "127.0.0.1:8080";             // host:port; port 0 picks a free one
+    std::string public_url;                            // "" = from X-Forwarded-* or Host
+    std::string trusted_proxies = "127.0.0.0/8, ::1";  // whose X-Forwarded-* is believed
+    unsigned threads = 0;                              // network threads; 0 = one per core
     unsigned blocking_threads = 0;  // pool for disk and hashing; 0 = two per core, at least 4
     bool insecure = false;          // allow a non-loopback bind without TLS
     std::string tls_certificate;    // PEM files; both or none

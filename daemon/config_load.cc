@@ -78,7 +78,11 @@ std::vector<Setting> make_table() {
       server<&S::listen>("server.listen", "Address and port; port 0 picks a free one."),
       server<&S::public_url>("server.public_url",
                              "URL under which clients see the hub; empty: taken from "
-                             "X-Forwarded-Proto and X-Forwarded-Host, else Host."),
+                             "X-Forwarded-Proto and X-Forwarded-Host of a trusted proxy, else "
+                             "Host."),
+      server<&S::trusted_proxies>("server.trusted_proxies",
+                                  "Addresses and networks of the reverse proxies whose "
+                                  "X-Forwarded-* headers are believed, comma-separated."),
       server<&S::threads>("server.threads", "Network threads; 0: one per core."),
       server<&S::blocking_threads>("server.blocking_threads",
                                    "Threads for disk and hashing; 0: two per core, at least 4."),
@@ -245,6 +249,8 @@ Status LoadedConfig::check() const {
     return fail(Errc::invalid_argument,
                 "server.listen: " + s.listen +
                     " is not a loopback address: set TLS files, or allow it with --insecure");
+  if (const auto proxies = TrustedProxies::parse(s.trusted_proxies); !proxies)
+    return fail(Errc::invalid_argument, "server.trusted_proxies: " + proxies.error().what);
   WAAG_CHECK(check_choice("server.send_path", s.send_path, {"auto", "sendfile", "extents"}));
   WAAG_CHECK(check_choice("log.level", config.log.level, {"debug", "info", "warn", "error"}));
   return check_choice("log.format", config.log.format, {"text", "json"});

@@ -32,9 +32,10 @@ SendPath send_path(std::string_view name) {
   return name == "extents" ? SendPath::extents : SendPath::automatic;
 }
 
-Server::Options server_options(const Config& config, ListenAddress listen) {
+Result<Server::Options> server_options(const Config& config) {
   Server::Options options;
-  options.listen = std::move(listen);
+  WAAG_TRY(options.listen, parse_listen_address(config.server.listen));
+  WAAG_TRY(options.trusted_proxies, TrustedProxies::parse(config.server.trusted_proxies));
   options.threads = config.server.threads > 0 ? config.server.threads : cores();
   options.public_url = config.server.public_url;
   options.tls_certificate = config.server.tls_certificate;
@@ -90,13 +91,13 @@ Status RealDaemon::open_store() {
 }
 
 Status RealDaemon::listen() {
-  WAAG_TRY(auto listen, parse_listen_address(config_.server.listen));
-  const std::string host = listen.host;
+  WAAG_TRY(auto options, server_options(config_));
+  const std::string host = options.listen.host;
   const Server::Parts parts{routes(), *blocking_, clock_, random_, *metrics_, log_};
   auto to_gate = [app = app_.get()](const Route& route, Request request) {
     return answer(*app, route, std::move(request));
   };
-  WAAG_TRY(server_, Server::start(parts, to_gate, server_options(config_, std::move(listen))));
+  WAAG_TRY(server_, Server::start(parts, to_gate, std::move(options)));
   const bool v6 = host.find(':') != std::string::npos;
   address_ = (v6 ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
   return ok();

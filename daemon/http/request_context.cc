@@ -26,9 +26,10 @@ std::string base_url(const http::RequestHead& head, const Peer& peer, std::strin
     while (public_url.ends_with('/')) public_url.remove_suffix(1);
     return std::string(public_url);
   }
+  std::string url = peer.tls ? "https" : "http";
+  if (!peer.trusted_proxy) return url + "://" + head.host;
   const auto proto = head.header("X-Forwarded-Proto");
   const auto host = head.header("X-Forwarded-Host");
-  std::string url = peer.tls ? "https" : "http";
   if (proto && (*proto == "http" || *proto == "https")) url = *proto;
   url += "://";
   url += host && is_sane_host(*host) ? *host : std::string_view(head.host);

@@ -9,6 +9,7 @@ namespace waag::daemon {
 struct Peer {
   std::string remote;  // address without port
   bool tls = false;
+  bool trusted_proxy = false;  // its X-Forwarded-* headers are believed
 };
 
 /// A request ready for its handler, or the reply that it gets instead.
@@ -20,7 +21,8 @@ struct Inbound {
 
 /// Parses the target once for router, authorisation and storage alike, and finds the route.
 ///
-/// @param public_url  the configured one, or "" to take X-Forwarded-Proto and -Host, else Host
+/// @param public_url  the configured one, or "" to take X-Forwarded-Proto and -Host of a trusted
+///        proxy, else Host
 Inbound make_request(const Router& router, http::RequestHead head, const Peer& peer,
                      std::string_view public_url);
 

@@ -169,7 +169,9 @@ class Server::Thread {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     Peer peer;
-    peer.remote = socket.remote_endpoint(ignored).address().to_string();
+    const auto address = socket.remote_endpoint(ignored).address();
+    peer.remote = address.to_string();
+    peer.trusted_proxy = server_.options_.trusted_proxies.contains(address);
     peer.tls = server_.tls_ != nullptr;
     auto stream = server_.tls_ ? make_tls_stream(std::move(socket), *server_.tls_)
                                : make_plain_stream(std::move(socket));

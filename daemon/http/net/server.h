@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/http/net/trusted_proxies.h"
 #include "daemon/http/session.h"
 
 namespace waag::daemon {
@@ -25,7 +26,8 @@ class Server {
     ListenAddress listen;
     unsigned threads = 1;
     std::string public_url;
-    std::string tls_certificate;  // "" = plain
+    TrustedProxies trusted_proxies;  // nobody, unless set
+    std::string tls_certificate;     // "" = plain
     std::string tls_key;
     SendPath send_path{SendPath::automatic};
     ConnectionLimits limits;

@@ -15,13 +15,23 @@ TEST_CASE("request_context: a handler sees decoded segments, query, base URL and
   auto client = host.client();
   CHECK(client.ask(get("/seen/acme/a%20b/c%2Fd?q=1+2&expand[]=x")).body ==
         "acme|a b|c/d&q=1+2&expand=x http://hub 127.0.0.1");
-  const auto proxied =
-      get("/seen/a/b", "X-Forwarded-Proto: https\r\nX-Forwarded-Host: models.example:8443\r\n");
-  CHECK(client.ask(proxied).body == "a|b https://models.example:8443 127.0.0.1");
-  const auto hostile = get("/seen/a/b", "X-Forwarded-Host: evil/..\r\nX-Forwarded-Proto: js\r\n");
-  CHECK(client.ask(hostile).body == "a|b http://hub 127.0.0.1");
   CHECK(client.ask(get("/healthz", "X-Request-Id: abc-1\r\n")).header("X-Request-Id") == "abc-1");
   CHECK(client.ask(get("/healthz", "X-Request-Id: a b\r\n")).header("X-Request-Id") != "a b");
+}
+
+TEST_CASE("request_context: X-Forwarded-* is believed of a trusted proxy only",
+          "[daemon][request_context]") {
+  const auto proxied =
+      get("/seen/a/b", "X-Forwarded-Proto: https\r\nX-Forwarded-Host: models.example:8443\r\n");
+  const auto hostile = get("/seen/a/b", "X-Forwarded-Host: evil/..\r\nX-Forwarded-Proto: js\r\n");
+  TestServer strangers(test_routes(), test_answer);
+  CHECK(strangers.client().ask(proxied).body == "a|b http://hub 127.0.0.1");
+  Server::Options options;
+  options.trusted_proxies = *TrustedProxies::parse("10.0.0.0/8, 127.0.0.0/8");
+  TestServer host(test_routes(), test_answer, options);
+  auto client = host.client();
+  CHECK(client.ask(proxied).body == "a|b https://models.example:8443 127.0.0.1");
+  CHECK(client.ask(hostile).body == "a|b http://hub 127.0.0.1");
 }
 
 TEST_CASE("request_context: what may be a request id, what may be a host",
