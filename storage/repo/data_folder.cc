@@ -96,11 +96,12 @@ Status DataFolder::write_format(Random& random) {
     WAAG_CHECK(file->write(0, as_bytes(text)));
     WAAG_CHECK(file->sync());
   }
-  WAAG_CHECK(fs_.rename(unfinished, path_ / "FORMAT"));
-  WAAG_CHECK(fs_.sync_dir(path_));
-  // The folder's own name must last too, else an acknowledged write could vanish with it.
+  // The folder's own name must last too, else an acknowledged write could vanish with it: before
+  // the mark is there, as whoever finds the mark asks no more.
   const auto parent = std::filesystem::absolute(path_).lexically_normal().parent_path();
-  return fs_.sync_dir(parent);
+  WAAG_CHECK(fs_.sync_dir(parent));
+  WAAG_CHECK(fs_.rename(unfinished, path_ / "FORMAT"));
+  return fs_.sync_dir(path_);
 }
 
 Status DataFolder::make_folders() {

@@ -1,7 +1,10 @@
 #include "storage/repo/data_folder.h"
 
+#include <algorithm>
 #include <fstream>
 
+#include "storage/os/recording_file_system.h"
+#include "tests/support/memory_file_system.h"
 #include "tests/support/store_fixture.h"
 
 namespace waag::storage {
@@ -70,6 +73,21 @@ TEST_CASE_METHOD(Folder, "data folder: what a start that failed left behind is n
   write("LOCK", "");
   std::filesystem::create_directories(data / "lost+found");
   CHECK(open());
+}
+
+TEST_CASE("data folder: its name lasts before its mark is there", "[storage][data]") {
+  testing::MemoryFileSystem memory;
+  REQUIRE(memory.create_dir("/parent"));
+  RecordingFileSystem disk(memory);
+  SeededRandom random(1);
+  REQUIRE(DataFolder::open(disk, random, "/parent/data"));
+  std::vector<FileOp> log = disk.log();
+  const auto named = std::ranges::find_if(log, [](const FileOp& op) {
+    return op.kind == FileOp::Kind::sync_dir && op.path == "/parent";
+  });
+  const auto marked = std::ranges::find(log, FileOp::Kind::rename, &FileOp::kind);
+  REQUIRE(marked != log.end());
+  CHECK(named < marked);
 }
 
 }  // namespace waag::storage
