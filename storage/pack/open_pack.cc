@@ -13,14 +13,23 @@ Result<std::shared_ptr<OpenPack>> OpenPack::create(FileSystem& fs,
     WAAG_CHECK(fs.create_dir(folder));
     WAAG_CHECK(fs.sync_dir(packs));
   }
-  std::shared_ptr<OpenPack> made(new OpenPack(fs, packs, head));
-  WAAG_TRY(made->writer_, fs.open(path, OpenMode::create_new));
-  WAAG_CHECK(made->writer_->write(0, encode_head(head)));
-  WAAG_CHECK(made->writer_->sync());
-  WAAG_CHECK(fs.sync_dir(folder));
-  made->durable_end_ = head_bytes;
-  WAAG_TRY(made->reader_, fs.open(path, OpenMode::read));
-  return made;
+  std::shared_ptr<OpenPack> pack(new OpenPack(fs, packs, head));
+  WAAG_TRY(pack->writer_, fs.open(path, OpenMode::create_new));
+  if (auto made = pack->make(); !made) {
+    (void)fs.remove(path);  // if it stays, recovery removes it or writes the head again
+    return std::move(made).error();
+  }
+  return pack;
+}
+
+Status OpenPack::make() {
+  const auto path = pack_path(packs_, head_.pack, /*open=*/true);
+  WAAG_CHECK(writer_->write(0, encode_head(head_)));
+  WAAG_CHECK(writer_->sync());
+  WAAG_CHECK(fs_.sync_dir(path.parent_path()));
+  durable_end_ = head_bytes;
+  WAAG_TRY(reader_, fs_.open(path, OpenMode::read));
+  return ok();
 }
 
 Result<std::shared_ptr<OpenPack>> OpenPack::recover(FileSystem& fs,
@@ -53,6 +62,9 @@ Result<std::shared_ptr<OpenPack>> OpenPack::recover(FileSystem& fs,
   made->end_ = made->writable_ ? walk.end : end;
   made->durable_end_ = made->end_;
   made->tail_is_garbage_ = file_bytes > walk.end;
+  // Without an extent the process may have died, or been told of an error, before its sync: then
+  // what the kernel shows may be all that there is, and no later sync would write it.
+  made->head_is_proven_ = !extents.empty();
   made->places_ = std::move(walk.places);
   made->entries_ = std::move(walk.entries);
   return made;
@@ -68,7 +80,11 @@ std::uint32_t OpenPack::records() const {
   return static_cast<std::uint32_t>(entries_.size());
 }
 
-Status OpenPack::cut_tail() {
+Status OpenPack::repair() {
+  if (!head_is_proven_) {
+    WAAG_CHECK(writer_->write(0, encode_head(head_)));
+    head_is_proven_ = true;
+  }
   if (!tail_is_garbage_) return ok();
   const auto cut = writer_->truncate(end());
   if (!cut) {
@@ -84,11 +100,11 @@ Result<PackExtent> OpenPack::append(GroupBuilder& builder, std::span<const Recor
   const auto begin = end();
   WAAG_CHECK(builder.build(head_, begin, this->records(), records));
   const std::lock_guard io(io_mutex_);
-  WAAG_CHECK(cut_tail());
+  WAAG_CHECK(repair());
   auto written = writer_->write(begin, builder.bytes());
   if (!written) {
     tail_is_garbage_ = true;
-    (void)cut_tail();  // failing that, the pack takes no more records
+    (void)repair();  // failing that, the pack takes no more records
     return std::move(written).error();
   }
   const auto& place = builder.place();
@@ -116,12 +132,12 @@ Status OpenPack::sync(std::uint32_t end) {
 Status OpenPack::seal() {
   const std::lock_guard io(io_mutex_);
   if (!writable_) return fail(Errc::unavailable, "pack takes no footer");
-  WAAG_CHECK(cut_tail());
+  WAAG_CHECK(repair());
   const auto begin = end();
   auto written = writer_->write(begin, encode_footer(head_.pack, begin, places_, entries_));
   if (!written) {
     tail_is_garbage_ = true;
-    (void)cut_tail();
+    (void)repair();
     return written;
   }
   writable_ = false;  // whatever happens next

@@ -52,7 +52,9 @@ class OpenPack {
  private:
   OpenPack(FileSystem& fs, const std::filesystem::path& packs, const PackHead& head)
       : fs_(fs), packs_(packs), head_(head) {}
-  Status cut_tail();
+  Status make();
+  /// Puts right what a failed write or an earlier process left. Before every change.
+  Status repair();
 
   FileSystem& fs_;
   std::filesystem::path packs_;
@@ -64,6 +66,7 @@ class OpenPack {
   std::mutex io_mutex_;            // orders writes and syncs of the file
   std::uint32_t durable_end_ = 0;  // under io_mutex_
   bool tail_is_garbage_ = false;   // under io_mutex_: cut before the next change
+  bool head_is_proven_ = true;     // under io_mutex_: if not, written again with the next change
 
   mutable std::mutex mutex_;  // what follows
   std::uint32_t end_ = head_bytes;

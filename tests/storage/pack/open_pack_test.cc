@@ -1,7 +1,10 @@
 #include "storage/pack/open_pack.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
+#include "storage/os/recording_file_system.h"
 #include "tests/storage/pack/pack_support.h"
 
 namespace waag::storage {
@@ -123,6 +126,35 @@ TEST_CASE("open pack: a file whose head was never written is removed", "[storage
   packs.fs.put(path, Bytes(GENERATE(0u, 17u, 4096u)));
   REQUIRE(packs.open({}));
   CHECK_FALSE(packs.fs.exists(path));
+}
+
+TEST_CASE("open pack: of a file that could not be made nothing stays", "[storage][pack]") {
+  MemoryPacks packs(29);
+  REQUIRE(packs.open({}));
+  auto writer = *packs.set->writer(PackClass::chunks);
+  packs.fs.fail_syncs(1);
+  CHECK_FALSE(append(packs, *writer, 1000));
+  CHECK(packs.fs.files().empty());
+  CHECK(append(packs, *writer, 1000));
+}
+
+TEST_CASE("open pack: a head that no extent proves durable is written again", "[storage][pack]") {
+  MemoryPacks packs(30);
+  const PackId id{0x0123456789abcdef};
+  const auto path = pack::pack_path(testing::packs_folder, id, /*open=*/true);
+  packs.fs.put(path, pack::encode_head({id, PackClass::chunks}));
+  RecordingFileSystem disk(packs.fs);
+  packs.set = *PackSet::open(disk, packs.random, testing::packs_folder, packs.options);
+  REQUIRE(packs.set->recover({}));
+  auto writer = *packs.set->writer(PackClass::chunks);
+  REQUIRE(append(packs, *writer, 1000)->at.pack == id);
+  REQUIRE(writer->sync());
+  const auto log = disk.log();
+  const auto head = std::ranges::find_if(
+      log, [](const FileOp& op) { return op.kind == FileOp::Kind::write && op.offset == 0; });
+  REQUIRE(head != log.end());
+  CHECK(head->bytes == pack::encode_head({id, PackClass::chunks}));
+  CHECK(log.back().kind == FileOp::Kind::sync);
 }
 
 TEST_CASE("open pack: a full disk fails the group and leaves the rest whole", "[storage][pack]") {
