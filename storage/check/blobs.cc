@@ -69,7 +69,7 @@ void check_terms(const Examiner& examiner, const BlobManifest& manifest, const s
 void check_bytes(const Examiner& examiner, const BlobId& id, const std::string& about) {
   const auto reader = open_blob(examiner.rows, examiner.packs, id);
   if (!examiner.good(reader, about)) return;
-  Bytes buffer(read_bytes);
+  Bytes buffer(std::min<std::uint64_t>(read_bytes, (*reader)->size_bytes()));
   Sha256 hash;
   for (std::uint64_t at = 0; at < (*reader)->size_bytes();) {
     const auto got = (*reader)->read(at, buffer);
@@ -99,7 +99,7 @@ void check_large_git_blobs(const Examiner& examiner) {
     const auto reader = open_blob(examiner.rows, examiner.packs, id);
     if (!examiner.good(reader, about)) return;
     Sha1 hash = git::git_blob_hasher((*reader)->size_bytes());
-    Bytes buffer(read_bytes);
+    Bytes buffer(std::min<std::uint64_t>(read_bytes, (*reader)->size_bytes()));
     for (std::uint64_t at = 0; at < (*reader)->size_bytes();) {
       const auto got = (*reader)->read(at, buffer);
       if (!examiner.good(got, about)) return;
