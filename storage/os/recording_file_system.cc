@@ -15,15 +15,19 @@ class RecordingFileSystem::RecordedFile final : public File {
   }
   Status write(std::uint64_t offset, ByteView bytes) override {
     const std::lock_guard lock(owner_.mutex_);
-    WAAG_CHECK(inner_->write(offset, bytes));
-    log(FileOp::Kind::write, offset, Bytes(bytes.begin(), bytes.end()));
-    return ok();
+    auto written = inner_->write(offset, bytes);
+    log(FileOp::Kind::write, offset,
+        written ? Bytes(bytes.begin(), bytes.end()) : remains(offset, bytes.size()));
+    return written;
   }
   Status sync() override {
     const std::lock_guard lock(owner_.mutex_);
-    WAAG_CHECK(inner_->sync());
-    log(FileOp::Kind::sync, 0, {});
-    return ok();
+    auto synced = inner_->sync();
+    log(synced ? FileOp::Kind::sync : FileOp::Kind::failed_sync, 0, {});
+    if (synced) return synced;
+    // The file may have lost its end; a later sync makes that durable.
+    if (const auto size_bytes = inner_->size()) log(FileOp::Kind::truncate, *size_bytes, {});
+    return synced;
   }
   Status truncate(std::uint64_t size_bytes) override {
     const std::lock_guard lock(owner_.mutex_);
@@ -35,6 +39,13 @@ class RecordingFileSystem::RecordedFile final : public File {
   int descriptor() const override { return inner_->descriptor(); }
 
  private:
+  /// What can be read where a write failed.
+  [[nodiscard]] Bytes remains(std::uint64_t offset, std::size_t bytes) const {
+    Bytes found(bytes);
+    const auto got = inner_->read(offset, found);
+    found.resize(got ? *got : 0);
+    return found;
+  }
   void log(FileOp::Kind kind, std::uint64_t offset, Bytes bytes) {
     owner_.log_.push_back({kind, id_, path_, {}, offset, std::move(bytes)});
   }

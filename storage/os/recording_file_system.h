@@ -13,9 +13,10 @@ struct FileOp {
     create_file,  // name durable after sync_dir of its folder
     create_dir,   // likewise
     write,
-    truncate,  // offset = new size
-    sync,      // of the file: everything written to it so far is durable
-    rename,    // path -> to
+    truncate,     // offset = new size
+    sync,         // of the file: everything written to it so far is durable
+    failed_sync,  // of the file: what no sync had covered never will be, though it can be read
+    rename,       // path -> to
     remove,
     sync_dir,
     mark,  // offset = the test's number: "by now this had been acknowledged"
@@ -29,8 +30,9 @@ struct FileOp {
   Bytes bytes;
 };
 
-/// Passes everything on and logs each change that succeeded, in the order in which it happened.
-/// From the log every state that a crash could have left can be built
+/// Passes everything on and logs each change in the order in which it happened. One that failed is
+/// not logged, but what it left is: the bytes of a short write; that a sync failed, and the file's
+/// size after it. From the log every state that a crash could have left can be built
 /// (tests/support/crash_image.h).
 ///
 /// Files that exist before recording starts must not be written to: the log must explain every

@@ -85,6 +85,7 @@ CrashImages::CrashImages(std::vector<FileOp> log, std::set<Path> existing)
   for (std::size_t i = log_.size(); i-- > 0;) {
     const auto& op = log_[i];
     if (op.kind == Kind::sync) file_sync[op.file] = i;
+    if (op.kind == Kind::failed_sync) file_sync.erase(op.file);
     if (op.kind == Kind::sync_dir) dir_sync[op.path] = i;
     if (changes_content(op)) covered_by_[i] = next(file_sync, op.file);
     if (changes_name(op)) covered_by_[i] = next(dir_sync, op.path.parent_path());

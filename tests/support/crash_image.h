@@ -24,6 +24,8 @@ namespace waag::testing {
 
 /// What survives of operations that no sync had covered. Those that one had always survive. File
 /// contents are covered by File::sync, names (create, rename, remove) by sync_dir of their folder.
+/// A sync that failed leaves contents uncovered for good: the kernel shows them and will not write
+/// them again.
 enum class Survival : std::uint8_t {
   all,
   none,

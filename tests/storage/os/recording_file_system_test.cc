@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "storage/os/failing_file_system.h"
 #include "tests/support/file_system_suite.h"
 #include "tests/support/memory_file_system.h"
 #include "tests/support/temp_folder.h"
@@ -48,4 +49,27 @@ TEST_CASE("recording_file_system: logs changes in order, files keep their number
   CHECK(log[3].offset == 42);
   CHECK(log[6].file == log[1].file);
   CHECK(log[6].offset == 1);
+}
+
+TEST_CASE("recording_file_system: logs what failures leave", "[storage][os]") {
+  using Kind = FileOp::Kind;
+  MemoryFileSystem memory;
+  REQUIRE(memory.create_dir("/d"));
+  FailingFileSystem failing(memory, FailingFileSystem::Failure::short_write, 1);
+  RecordingFileSystem fs(failing);
+  auto file = fs.open("/d/x", OpenMode::create_new);
+  REQUIRE(file);
+  REQUIRE((*file)->write(3, as_bytes("abcd")).error().code == Errc::no_space);
+  failing.arm(FailingFileSystem::Failure::lost_sync, 0);
+  REQUIRE_FALSE((*file)->sync());
+
+  const auto log = fs.log();
+  REQUIRE(log.size() == 4);
+  CHECK(log[1].kind == Kind::write);
+  CHECK(log[1].offset == 3);
+  CHECK(as_text(log[1].bytes) == "ab");
+  CHECK(log[2].kind == Kind::failed_sync);
+  CHECK(log[2].file == log[0].file);
+  CHECK(log[3].kind == Kind::truncate);
+  CHECK(log[3].offset == 0);
 }
