@@ -17,14 +17,23 @@ build() {  # PRESET TARGET...
 
 reliability() {
   deploy/install-deps.sh run test
+  build release crash_test kill_victim
   build asan
-  export WAAG_KILLS=${WAAG_KILLS:-2000} WAAG_CRASH_IMAGES=${WAAG_CRASH_IMAGES:-200000}
+  local images=${WAAG_CRASH_IMAGES:-200000} kills=${WAAG_KILLS:-2000}
+  local failure_steps=${WAAG_FAILURE_STEPS:-60} asan_share=50
   export WAAG_ROUNDS=${WAAG_ROUNDS:-2000} WAAG_SEED=${WAAG_SEED:-$(date +%s)}
   echo "seed: $WAAG_SEED (WAAG_SEED=… repeats the run)"
-  echo "kills: $WAAG_KILLS, crash images: $WAAG_CRASH_IMAGES"
   skip "upstream faults" "there is no upstream client yet"
-  ctest --test-dir build/asan --parallel "$jobs" --output-on-failure --no-tests=error \
-    --timeout 14400 -R 'crash|kill|property'
+  WAAG_CRASH_IMAGES=$images WAAG_KILLS=$kills WAAG_FAILURE_STEPS=$failure_steps \
+    long_ctest release '^crash'
+  WAAG_CRASH_IMAGES=$((images / asan_share)) WAAG_KILLS=$((kills / asan_share)) \
+    long_ctest asan '^crash|^property'
+}
+
+long_ctest() {  # PRESET REGEX
+  ctest --test-dir "build/$1" --parallel "$jobs" --output-on-failure --no-tests=error \
+    --timeout 14400 -R "$2"
+  grep '^tried:' "build/$1/Testing/Temporary/LastTest.log"
 }
 
 sanitize() {

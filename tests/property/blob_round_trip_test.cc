@@ -1,8 +1,7 @@
-#include <cstdlib>
-
 #include <catch2/catch.hpp>
 
 #include "tests/support/blob_store.h"
+#include "tests/support/environment.h"
 
 // read(ingest(x)) == x for files made of noise, text, zeros and parts of each other, in whatever
 // pieces they come and go; and only new content takes room. WAAG_SEED replays a run, WAAG_ROUNDS
@@ -12,11 +11,7 @@ namespace waag::storage {
 namespace {
 
 using testing::BlobStore;
-
-std::uint64_t environment(const char* name, std::uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
+using testing::environment;
 
 void append(Bytes& to, ByteView part) { to.insert(to.end(), part.begin(), part.end()); }
 

@@ -1,7 +1,6 @@
 #include "tests/support/crash_image.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 #include <stdexcept>
 
@@ -136,16 +135,19 @@ DiskImage CrashImages::at(std::size_t cut, Survival survival, std::uint64_t seed
   return image;
 }
 
+std::vector<CrashImages::Pick> CrashImages::picks(std::uint64_t seed) const {
+  std::vector<Pick> all;
+  for (std::size_t cut = 0; cut < cuts(); ++cut)
+    for (const auto survival : all_survivals) all.push_back({cut, survival});
+  std::shuffle(all.begin(), all.end(), std::mt19937_64(seed));
+  return all;
+}
+
 std::vector<std::uint64_t> CrashImages::marks(std::size_t cut) const {
   std::vector<std::uint64_t> numbers;
   for (std::size_t i = 0; i < cut; ++i)
     if (log_[i].kind == Kind::mark) numbers.push_back(log_[i].offset);
   return numbers;
-}
-
-std::size_t crash_images_wanted(std::size_t usual) {
-  const char* wanted = std::getenv("WAAG_CRASH_IMAGES");
-  return wanted == nullptr ? usual : static_cast<std::size_t>(std::strtoull(wanted, nullptr, 10));
 }
 
 }  // namespace waag::testing

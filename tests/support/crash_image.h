@@ -53,6 +53,12 @@ class CrashImages {
   /// Cut number n lies before operation n; the last one behind all.
   [[nodiscard]] std::size_t cuts() const { return log_.size() + 1; }
   [[nodiscard]] DiskImage at(std::size_t cut, Survival survival, std::uint64_t seed) const;
+  /// All pairs of a cut and a way to survive, in an order drawn from the seed.
+  struct Pick {
+    std::size_t cut = 0;
+    Survival survival{Survival::all};
+  };
+  [[nodiscard]] std::vector<Pick> picks(std::uint64_t seed) const;
   /// The numbers marked before the cut, in order.
   [[nodiscard]] std::vector<std::uint64_t> marks(std::size_t cut) const;
 
@@ -62,8 +68,5 @@ class CrashImages {
   std::vector<std::size_t> covered_by_;  // per operation: the sync that makes it durable, or cuts()
   std::vector<std::uint64_t> moved_;     // per rename: the file it moves
 };
-
-/// Number of images (or runs) that a crash test should try: WAAG_CRASH_IMAGES, else `usual`.
-std::size_t crash_images_wanted(std::size_t usual);
 
 }  // namespace waag::testing
