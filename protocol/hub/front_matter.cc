@@ -47,7 +47,9 @@ void write_messages(JsonWriter& json, const std::vector<std::string>& messages) 
 
 std::string_view front_matter(std::string_view readme) {
   if (readme.starts_with(byte_order_mark)) readme.remove_prefix(byte_order_mark.size());
-  if (take_line(readme) != "---") return {};
+  std::string_view opening;
+  while (opening.empty() && !readme.empty()) opening = take_line(readme);
+  if (opening != "---") return {};
   const auto start = readme;
   while (!readme.empty()) {
     const auto before = start.size() - readme.size();

@@ -7,7 +7,7 @@
 namespace waag::hub {
 
 /// The YAML between the first two `---` lines of a README.md; "" if there is none. Tolerates a byte
-/// order mark and CRLF. Source: HUB_API 4.8.
+/// order mark, CRLF and, as clients do, blank lines before. Source: HUB_API 4.8.
 std::string_view front_matter(std::string_view readme);
 
 struct CardProblems {

@@ -8,6 +8,9 @@ TEST_CASE("front_matter: where it begins and ends", "[protocol][front_matter]") 
   CHECK(front_matter("---\nlicense: mit\n---\n# T") == "license: mit\n");
   CHECK(front_matter("\xEF\xBB\xBF---\r\na: b\r\n---\r\n") == "a: b\r\n");
   CHECK(front_matter("---\na: b\n---") == "a: b\n");
+  CHECK(front_matter("\n \r\n---\na: b\n---\n") == "a: b\n");
+  CHECK(front_matter("\n\ntext\n---\na: b\n---\n").empty());
+  CHECK(front_matter("\n\n").empty());
   CHECK(front_matter("---\nnever: closed\n").empty());
   CHECK(front_matter("# no metadata\n---\na: b\n---\n").empty());
   CHECK(front_matter("").empty());
