@@ -47,6 +47,12 @@ bool is_sane_request_id(std::string_view id) {
   return !id.empty() && id.size() <= request_id_bytes_max && made_of(id, "._:-");
 }
 
+std::optional<std::string> asked_request_id(const http::RequestHead& head) {
+  for (const auto* name : {"X-Request-Id", "X-Amzn-Trace-Id"})
+    if (const auto id = head.header(name); id && is_sane_request_id(*id)) return std::string(*id);
+  return std::nullopt;
+}
+
 bool is_sane_host(std::string_view host) {
   return !host.empty() && host.size() <= host_bytes_max && made_of(host, ".-:[]_");
 }

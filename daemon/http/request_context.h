@@ -27,6 +27,9 @@ Inbound make_request(const Router& router, http::RequestHead head, const Peer& p
                      std::string_view public_url);
 
 /// A client's id for its request if it is fit for logs and headers: 1 to 128 of [A-Za-z0-9._:-].
+/// The id that the client gave its request: X-Request-Id, else the X-Amzn-Trace-Id of every call of
+/// huggingface_hub. nullopt if neither is sane.
+std::optional<std::string> asked_request_id(const http::RequestHead& head);
 bool is_sane_request_id(std::string_view id);
 /// host or host:port, of characters that can stand in a URL's authority, without user info.
 bool is_sane_host(std::string_view host);

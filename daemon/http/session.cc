@@ -115,8 +115,7 @@ Task<bool> Session::serve_one(std::size_t head_bytes) {
   exchange.head_bytes = head_bytes;
   exchange.http_1_1 = head.http_1_1;
   exchange.close = !head.keep_alive || ++served_ >= context_.limits.requests_max;
-  const auto id = head.header("X-Request-Id");
-  exchange.request_id = id && is_sane_request_id(*id) ? std::string(*id) : context_.ids.next();
+  exchange.request_id = asked_request_id(head).value_or(context_.ids.next());
   RequestBody::Framing framing;
   framing.content_length = head.content_length;
   framing.chunked = head.chunked;

@@ -34,6 +34,18 @@ TEST_CASE("request_context: X-Forwarded-* is believed of a trusted proxy only",
   CHECK(client.ask(hostile).body == "a|b http://hub 127.0.0.1");
 }
 
+TEST_CASE("request_context: the trace id that every Python client sends is the request's id",
+          "[daemon][request_context]") {
+  TestServer host(test_routes(), test_answer);
+  auto client = host.client();
+  const std::string trace = "X-Amzn-Trace-Id: 5a59f9e6-b02b-4eb0\r\n";
+  CHECK(client.ask(get("/healthz", trace)).header("X-Request-Id") == "5a59f9e6-b02b-4eb0");
+  CHECK(client.ask(get("/healthz", trace + "X-Request-Id: own\r\n")).header("X-Request-Id") ==
+        "own");
+  CHECK(client.ask(get("/healthz", trace + "X-Request-Id: a b\r\n")).header("X-Request-Id") ==
+        "5a59f9e6-b02b-4eb0");
+}
+
 TEST_CASE("request_context: what may be a request id, what may be a host",
           "[daemon][request_context]") {
   CHECK(is_sane_request_id("4bf92f35-77b3:a.b_c"));
