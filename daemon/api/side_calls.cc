@@ -2,6 +2,8 @@
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "protocol/http/field.h"
+#include "protocol/http/url_path.h"
 #include "protocol/hub/dates.h"
 #include "protocol/hub/front_matter.h"
 #include "protocol/hub/json_writer.h"
@@ -11,6 +13,7 @@ namespace waag::daemon::api {
 namespace {
 
 constexpr std::size_t card_body_bytes_max = 16u << 20;
+constexpr std::string_view form_type = "application/x-www-form-urlencoded";
 
 Result<Response> who_am_i(storage::Store& store, const Identity& who) {
   WAAG_TRY(const auto user, store.find_user(who.user));
@@ -37,6 +40,21 @@ Task<Result<Response>> check_right(App& app, Request request, Action action) {
   co_return json_response(R"({"success":true})");
 }
 
+/// The card's text, as JSON or, from huggingface_hub before 1.0, as a form.
+Task<Result<std::string>> read_card(Request& request) {
+  const auto type = request.headers.get("Content-Type").value_or("").substr(0, form_type.size());
+  if (request.body && http::equal_nocase(type, form_type)) {
+    WAAG_CO_TRY(const auto text, co_await request.body->read_all(card_body_bytes_max));
+    WAAG_CO_TRY(const auto pairs, http::parse_form(text));
+    for (const auto& [key, value] : pairs)
+      if (key == "content") co_return value;
+    co_return std::string();
+  }
+  WAAG_CO_TRY(const auto body, co_await read_json(request, card_body_bytes_max));
+  WAAG_CO_TRY(const auto content, text_field(body, "content"));
+  co_return content.value_or("");
+}
+
 }  // namespace
 
 Reply get_whoami(App& app, Request request) {
@@ -60,9 +78,8 @@ Reply get_agent_harnesses(App&, Request) {
 
 /// JSON in all cases: anything else ends every upload of a README (HUB_API 4.7).
 Reply post_validate_yaml(App&, Request request) {
-  WAAG_CO_TRY(const auto body, co_await read_json(request, card_body_bytes_max));
-  WAAG_CO_TRY(const auto content, text_field(body, "content"));
-  const auto problems = hub::check_card(content.value_or(""));
+  WAAG_CO_TRY(const auto content, co_await read_card(request));
+  const auto problems = hub::check_card(content);
   co_return json_response(hub::card_reply(problems), problems.errors.empty() ? 200 : 400);
 }
 

@@ -74,3 +74,19 @@ TEST_CASE("validate-yaml: always JSON", "[daemon][side_calls]") {
   CHECK(ask("no metadata").status == 200);
   CHECK(hub.post("/api/validate-yaml", "", "<html>").json().is_object());
 }
+
+TEST_CASE("validate-yaml: as a form, as huggingface_hub sends it before 1.0",
+          "[daemon][side_calls]") {
+  HubFixture hub;
+  const auto ask = [&](const std::string& form) {
+    const std::string type = "Content-Type: application/x-www-form-urlencoded\r\n";
+    return hub.post("/api/validate-yaml", "", form, type);
+  };
+  CHECK(ask("repoType=model&content=---%0Alicense%3A+mit%0A---%0A").body ==
+        R"({"errors":[],"warnings":[]})");
+  const auto bad = ask("content=---%0Amodel-index%3A+foo%0A---%0A&repoType=model");
+  CHECK(bad.status == 400);
+  CHECK(bad.json().at("errors").as_array().size() == 1);
+  CHECK(ask("repoType=model").status == 200);
+  CHECK(ask("content=%zz").status == 400);
+}
