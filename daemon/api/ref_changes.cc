@@ -32,8 +32,10 @@ Result<std::string> full_name(std::string_view prefix, std::string_view name,
 }
 
 struct NewRef {
-  std::string name;   // full
-  std::string start;  // revision; "" = head of main
+  std::string_view prefix;
+  std::string_view kind;  // "branch" or "tag"
+  std::string name;       // as asked for
+  std::string start;      // revision; "" = head of main
   bool overwrite = false;
 };
 
@@ -42,11 +44,12 @@ Result<Response> create_ref(storage::Store& store, const Identity& who, const Re
   WAAG_TRY(const auto repo, authorised_repo(store, who, id, Action::write));
   WAAG_TRY(const auto start,
            resolve_revision(store, repo.uid, wanted.start.empty() ? "HEAD" : wanted.start));
-  WAAG_TRY(const auto old, store.find_ref(repo.uid, wanted.name));
-  const auto taken = fail(Errc::conflict, "Reference " + wanted.name + " already exists");
+  WAAG_TRY(const auto name, full_name(wanted.prefix, wanted.name, wanted.kind));
+  WAAG_TRY(const auto old, store.find_ref(repo.uid, name));
+  const auto taken = fail(Errc::conflict, "Reference " + name + " already exists");
   if (old && !wanted.overwrite) return taken;
   const auto expected = old ? std::optional(old->target) : std::nullopt;
-  const auto moved = store.move_ref(repo.uid, wanted.name, expected, start.commit, who.user);
+  const auto moved = store.move_ref(repo.uid, name, expected, start.commit, who.user);
   if (!moved && moved.error().code == Errc::conflict) return taken;
   if (!moved) return moved.error();
   return json_response(R"({"success":true})");
@@ -85,8 +88,7 @@ Reply remove(App& app, Request request, std::string_view prefix) {
 Reply post_branch(App& app, Request request) {
   WAAG_CO_TRY(auto id, repo_of(request));
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
-  NewRef wanted;
-  WAAG_CO_TRY(wanted.name, full_name(branches, join(request.rest), "branch"));
+  NewRef wanted{branches, "branch", join(request.rest), "", false};
   WAAG_CO_TRY(const auto start, text_field(body, "startingPoint"));
   WAAG_CO_TRY(const auto empty, bool_field(body, "emptyBranch"));
   WAAG_CO_TRY(const auto overwrite, bool_field(body, "overwrite"));
@@ -104,9 +106,7 @@ Reply post_tag(App& app, Request request) {
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
   WAAG_CO_TRY(const auto tag, text_field(body, "tag"));
   if (!tag) co_return fail(Errc::invalid_argument, "\"tag\" is missing");
-  NewRef wanted;
-  WAAG_CO_TRY(wanted.name, full_name(tags, *tag, "tag"));
-  wanted.start = join(request.rest);
+  NewRef wanted{tags, "tag", *tag, join(request.rest), false};
   co_return co_await create(app, std::move(request), std::move(id), std::move(wanted));
 }
 

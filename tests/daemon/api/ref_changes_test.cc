@@ -87,6 +87,7 @@ TEST_CASE("refs: tags, also beside a branch of the same name", "[daemon][refs]")
   CHECK(hub.make("/tag/nope", R"({"tag":"v2"})").header("X-Error-Code") == "RevisionNotFound");
   CHECK(hub.make("/tag/main", "{}").status == 400);
   CHECK(hub.make("/tag/main", R"({"tag":"a b"})").status == 400);
+  CHECK(hub.make("/tag/nope", R"({"tag":"a b"})").header("X-Error-Code") == "RevisionNotFound");
   CHECK(hub.remove("/tag/same").status == 200);
   CHECK(hub.target("tags", "same").empty());
   CHECK_FALSE(hub.target("branches", "same").empty());
