@@ -28,29 +28,50 @@ TreeEntry entry_of(const TreeLine& line, std::string path) {
   return entry;
 }
 
-/// One listing: depth first, in git order, from behind a given path on.
+/// One listing: depth first, from behind a given path on.
 class Lister {
  public:
-  Lister(ObjectCache& objects, bool recursive, std::size_t limit)
-      : objects_(objects), recursive_(recursive), limit_(limit) {}
+  Lister(ObjectCache& objects, bool recursive, std::size_t limit, ListOrder order)
+      : objects_(objects), recursive_(recursive), limit_(limit), order_(order) {}
 
   /// @param after  path of the last entry seen, relative to `folder`; "" from the start
   Status list(const GitId& tree_id, std::string_view folder, std::string_view after,
               std::size_t depth) {
     if (depth > depth_max) return fail(Errc::corrupt, "tree too deep");
     WAAG_TRY(const auto tree, objects_.tree(tree_id));
-    auto at = tree->lines.begin();
+    auto from = tree->lines.begin();
+    bool folders_done = false;
     if (!after.empty()) {
       const auto slash = after.find('/');
       const auto name = after.substr(0, slash);
-      at = first_after(*tree, name);
       const TreeLine* seen = tree->find(name);
-      if (seen != nullptr && seen->is_directory() && recursive_) {
+      const bool is_folder = seen != nullptr ? seen->is_directory() : slash != after.npos;
+      from = first_after(*tree, name, is_folder);
+      folders_done = !is_folder;
+      if (seen != nullptr && is_folder && recursive_) {
         const auto below = slash == after.npos ? std::string_view{} : after.substr(slash + 1);
         WAAG_CHECK(list(seen->id, join(folder, name), below, depth + 1));
       }
     }
-    for (; at != tree->lines.end() && !full(); ++at) {
+    if (order_ == ListOrder::git) return add(*tree, from, folder, depth, true, true);
+    if (!folders_done) {
+      WAAG_CHECK(add(*tree, from, folder, depth, /*folders=*/true, /*files=*/false));
+      from = tree->lines.begin();
+    }
+    return add(*tree, from, folder, depth, /*folders=*/false, /*files=*/true);
+  }
+
+  std::vector<TreeEntry> take() { return std::move(entries_); }
+
+ private:
+  [[nodiscard]] bool full() const { return limit_ != 0 && entries_.size() >= limit_; }
+
+  using Line = std::vector<TreeLine>::const_iterator;
+
+  Status add(const Tree& tree, Line at, std::string_view folder, std::size_t depth, bool folders,
+             bool files) {
+    for (; at != tree.lines.end() && !full(); ++at) {
+      if (!(at->is_directory() ? folders : files)) continue;
       const auto path = join(folder, at->name);
       entries_.push_back(entry_of(*at, path));
       if (recursive_ && at->is_directory() && !full())
@@ -59,17 +80,10 @@ class Lister {
     return ok();
   }
 
-  std::vector<TreeEntry> take() { return std::move(entries_); }
-
- private:
-  [[nodiscard]] bool full() const { return limit_ != 0 && entries_.size() >= limit_; }
-
   /// The first line behind `name`, whether that is there or not.
-  static std::vector<TreeLine>::const_iterator first_after(const Tree& tree,
-                                                           std::string_view name) {
-    const TreeLine* seen = tree.find(name);
-    const git::GitTreeEntry mark{
-        seen != nullptr ? seen->mode : git::mode_file, std::string(name), {}};
+  static Line first_after(const Tree& tree, std::string_view name, bool is_folder) {
+    const auto mode = is_folder ? git::mode_directory : git::mode_file;
+    const git::GitTreeEntry mark{mode, std::string(name), {}};
     const auto before = [](const git::GitTreeEntry& entry, const TreeLine& line) {
       return git::tree_order(entry, {line.mode, line.name, {}});
     };
@@ -79,6 +93,7 @@ class Lister {
   ObjectCache& objects_;
   bool recursive_;
   std::size_t limit_;
+  ListOrder order_;
   std::vector<TreeEntry> entries_;
 };
 
@@ -110,7 +125,7 @@ class TreeSnapshot final : public Snapshot {
   }
 
   Result<std::vector<TreeEntry>> list(std::string_view path, bool recursive, std::string_view after,
-                                      std::size_t limit) const override {
+                                      std::size_t limit, ListOrder order) const override {
     WAAG_TRY(const auto folder, stat(path));
     if (folder.type != TreeEntry::Type::directory) return no_entry(path);
     std::string_view below = after;
@@ -119,7 +134,7 @@ class TreeSnapshot final : public Snapshot {
         return fail(Errc::invalid_argument, "the listing goes on outside its folder");
       below.remove_prefix(path.size() + 1);
     }
-    Lister lister(objects_, recursive, limit);
+    Lister lister(objects_, recursive, limit, order);
     WAAG_CHECK(lister.list(folder.oid, path, below, 0));
     return lister.take();
   }

@@ -36,6 +36,9 @@ struct CommitInfo {
   std::string message;  // whole; title is the first line
 };
 
+/// In which order the entries of a folder are listed; each folder stands before what is in it.
+enum class ListOrder { git, folders_first };
+
 /// One commit's files, read-only and immutable. Cheap to copy. Thread-safe. All calls may block.
 class Snapshot {
  public:
@@ -43,11 +46,12 @@ class Snapshot {
   [[nodiscard]] virtual const CommitInfo& commit() const = 0;
   /// The file or directory at `path` ("" is the root). Errc::entry_not_found.
   virtual Result<TreeEntry> stat(std::string_view path) const = 0;
-  /// Entries below the directory `path` in git byte order, directories before their children.
+  /// Entries below the directory `path`.
   /// @param after  full path of the last entry seen (paging); "" from the start
   /// @param limit  at most this many; 0 = all
   virtual Result<std::vector<TreeEntry>> list(std::string_view path, bool recursive,
-                                              std::string_view after, std::size_t limit) const = 0;
+                                              std::string_view after, std::size_t limit,
+                                              ListOrder order = ListOrder::git) const = 0;
 };
 
 class ObjectCache;

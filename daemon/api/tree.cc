@@ -68,7 +68,8 @@ Result<Response> list_tree(storage::Store& store, const Request& request, const 
   if (!root || root->type != storage::TreeEntry::Type::directory) return no_such_path(reading);
   const bool recursive = request.query.flag("recursive");
   WAAG_TRY(auto entries,
-           reading.snapshot->list(reading.path, recursive, after, limit == 0 ? 0 : limit + 1));
+           reading.snapshot->list(reading.path, recursive, after, limit == 0 ? 0 : limit + 1,
+                                  storage::ListOrder::folders_first));  // as the Hub does
   const bool more = limit != 0 && entries.size() > limit;
   if (more) entries.resize(limit);
   WAAG_TRY(const auto commits, commits_of(store, reading, entries, expand));

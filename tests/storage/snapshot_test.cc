@@ -23,12 +23,28 @@ struct Fixture : StoreFixture {
 using Paths = std::vector<std::string>;
 
 Paths paths(const Snapshot& snapshot, std::string_view path, bool recursive,
-            std::string_view after = "", std::size_t limit = 0) {
-  const auto entries = snapshot.list(path, recursive, after, limit);
+            std::string_view after = "", std::size_t limit = 0, ListOrder order = ListOrder::git) {
+  const auto entries = snapshot.list(path, recursive, after, limit, order);
   REQUIRE(entries);
   Paths found;
   for (const auto& entry : *entries) found.push_back(entry.path);
   return found;
+}
+
+/// Every page size and every place to go on from gives the same list.
+void check_pages(const Snapshot& snapshot, bool recursive, ListOrder order, const Paths& all) {
+  CHECK(paths(snapshot, "", recursive, "", 0, order) == all);
+  for (std::size_t limit = 1; limit <= all.size(); ++limit) {
+    Paths got;
+    while (true) {
+      const auto after = got.empty() ? "" : got.back();
+      const auto page = paths(snapshot, "", recursive, after, limit, order);
+      if (page.empty()) break;
+      CHECK(page.size() <= limit);
+      got.insert(got.end(), page.begin(), page.end());
+    }
+    CHECK(got == all);
+  }
 }
 
 }  // namespace
@@ -47,22 +63,26 @@ TEST_CASE_METHOD(Fixture, "snapshot: git order, directories before what is in th
   CHECK(snap->list("a0", true, "", 0).error().code == Errc::entry_not_found);
   CHECK(snap->list("none", true, "", 0).error().code == Errc::entry_not_found);
 
-  // Every page size and every place to go on from gives the same list.
-  for (std::size_t limit = 1; limit <= all.size(); ++limit) {
-    Paths got;
-    while (true) {
-      const auto page = paths(*snap, "", true, got.empty() ? "" : got.back(), limit);
-      if (page.empty()) break;
-      CHECK(page.size() <= limit);
-      got.insert(got.end(), page.begin(), page.end());
-    }
-    CHECK(got == all);
-  }
+  check_pages(*snap, true, ListOrder::git, all);
   CHECK(paths(*snap, "", false, "a", 2) == Paths{"a0", "z"});
   CHECK(paths(*snap, "a", true, "a/b", 1) == Paths{"a/b/c"});
   CHECK(paths(*snap, "a", true, "a/b/c", 0) == Paths{"a/x"});
   CHECK(paths(*snap, "", true, "a/nothing", 1) == Paths{"a/x"});
   CHECK(snap->list("a", true, "z", 0).error().code == Errc::invalid_argument);
+}
+
+TEST_CASE_METHOD(Fixture, "snapshot: folders first, in every folder", "[storage][snapshot]") {
+  const auto snap = with({put("a/x", "1"), put("a/b/c", "2"), put("a/a", "7"), put("a-b", "3"),
+                          put("a.b/d", "4"), put("z/y", "6")});
+  constexpr auto order = ListOrder::folders_first;
+  const Paths all{"a.b", "a.b/d",          "a",  "a/b", "a/b/c", "a/a", "a/x", "z",
+                  "z/y", ".gitattributes", "a-b"};
+  check_pages(*snap, true, order, all);
+  check_pages(*snap, false, order, Paths{"a.b", "a", "z", ".gitattributes", "a-b"});
+  CHECK(paths(*snap, "a", true, "a/b/gone", 2, order) == Paths{"a/a", "a/x"});
+  CHECK(paths(*snap, "", true, "a/b/c", 3, order) == Paths{"a/a", "a/x", "z"});
+  CHECK(paths(*snap, "", true, "gone/x", 1, order) == Paths{"z"});
+  CHECK(paths(*snap, "", true, "gone", 1, order) == Paths{});
 }
 
 TEST_CASE_METHOD(Fixture, "snapshot: what it says of files, folders and LFS files",

@@ -32,14 +32,32 @@ std::vector<std::string> paths(const Reply& reply) {
 
 using Paths = std::vector<std::string>;
 
+/// All pages from `target` on; each has at most two entries and an absolute link to the next.
+Paths all_pages(Hub& hub, std::string target) {
+  Paths all;
+  for (int pages = 0; pages < 10 && !target.empty(); ++pages) {
+    const auto reply = hub.get(target);
+    const auto page = paths(reply);
+    CHECK(page.size() <= 2);
+    all.insert(all.end(), page.begin(), page.end());
+    const auto link = reply.header("Link");
+    target.clear();
+    if (link.empty()) break;
+    REQUIRE(link.starts_with("<http://hub:8080/api/models/ada/tiny/tree/main?"));
+    REQUIRE(link.ends_with(">; rel=\"next\""));
+    target = HubFixture::path_of(link.substr(1, link.find('>') - 1));
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("tree: flat and recursive, directories before their children", "[daemon][tree]") {
   Hub hub;
   CHECK(paths(hub.get("/api/models/ada/tiny/tree/main")) ==
-        Paths{".gitattributes", "a", "e+f #1.txt", "m.bin"});
+        Paths{"a", ".gitattributes", "e+f #1.txt", "m.bin"});
   CHECK(paths(hub.get("/api/models/ada/tiny/tree/main?recursive=True")) ==
-        Paths{".gitattributes", "a", "a/b", "a/b/c.txt", "a/d.txt", "e+f #1.txt", "m.bin"});
+        Paths{"a", "a/b", "a/b/c.txt", "a/d.txt", ".gitattributes", "e+f #1.txt", "m.bin"});
   CHECK(paths(hub.get("/api/models/ada/tiny/tree/main/a%2Fb")) == Paths{"a/b/c.txt"});
   CHECK(paths(hub.get("/api/models/ada/tiny/tree/main/a/b")) == Paths{"a/b/c.txt"});
   CHECK(paths(hub.get("/api/models/ada/tiny/tree/" + hub.id + "/a?recursive=1")) ==
@@ -53,9 +71,9 @@ TEST_CASE("tree: fields of files, LFS files and directories", "[daemon][tree]") 
         R"({"type":"file","oid":")" + std::string(entries.at(3).at("oid").as_string()) +
             R"(","size":7,"path":"m.bin","lfs":{"oid":")" + HubFixture::oid("weights").hex() +
             R"(","size":7,"pointerSize":126}})");
-  CHECK(entries.at(1).at("type") == "directory");
-  CHECK(entries.at(1).at("size") == 0);
-  CHECK(entries.at(1).at("oid").as_string().size() == 40);
+  CHECK(entries.at(0).at("type") == "directory");
+  CHECK(entries.at(0).at("size") == 0);
+  CHECK(entries.at(0).at("oid").as_string().size() == 40);
   // printf e | git hash-object --stdin
   CHECK(entries.at(2).at("oid") == "9cbe6ea56f225388ae614c419249bfc6d734cc30");
   CHECK_FALSE(entries.at(2).as_object().contains("xetHash"));
@@ -63,22 +81,13 @@ TEST_CASE("tree: fields of files, LFS files and directories", "[daemon][tree]") 
 
 TEST_CASE("tree: pages by limit are complete and absolute", "[daemon][tree]") {
   Hub hub;
-  std::string target = "/api/models/ada/tiny/tree/main?recursive=true&limit=2";
-  Paths all;
-  for (int pages = 0; pages < 10 && !target.empty(); ++pages) {
-    const auto reply = hub.get(target);
-    const auto page = paths(reply);
-    CHECK(page.size() <= 2);
-    all.insert(all.end(), page.begin(), page.end());
-    const auto link = reply.header("Link");
-    target.clear();
-    if (link.empty()) break;
-    REQUIRE(link.starts_with("<http://hub:8080/api/models/ada/tiny/tree/main?"));
-    REQUIRE(link.ends_with(">; rel=\"next\""));
-    CHECK(link.find("recursive=true") != std::string::npos);
-    target = HubFixture::path_of(link.substr(1, link.find('>') - 1));
-  }
-  CHECK(all == paths(hub.get("/api/models/ada/tiny/tree/main?recursive=true")));
+  const std::string tree = "/api/models/ada/tiny/tree/main";
+  CHECK(all_pages(hub, tree + "?recursive=true&limit=2") == paths(hub.get(tree + "?recursive=1")));
+  hub.committed("ada/tiny", hub.file_line("z/1", "1") + hub.file_line("a.b/1", "1"));
+  const Paths flat{"a.b", "a", "z", ".gitattributes", "e+f #1.txt", "m.bin"};
+  CHECK(paths(hub.get(tree)) == flat);
+  CHECK(all_pages(hub, tree + "?limit=2") == flat);
+  CHECK(all_pages(hub, tree + "?limit=1") == flat);
 }
 
 TEST_CASE("tree: expand names the commit that touched an entry last", "[daemon][tree]") {
