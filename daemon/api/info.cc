@@ -97,11 +97,11 @@ Result<std::vector<storage::RepoRow>> find_repos(storage::Store& store, const Id
 }
 
 Result<Response> list_repos(storage::Store& store, const Request& request, RepoType type) {
+  WAAG_TRY(const auto fields, RepoFields::for_list(request.query, type));
   WAAG_TRY(const auto filter, filter_of(request.query));
   WAAG_TRY(auto repos, find_repos(store, request.who, type, filter));
   const bool more = repos.size() > filter.limit;
   if (more) repos.resize(filter.limit);
-  const auto fields = RepoFields::for_list(request.query);
   hub::JsonWriter json;
   json.begin_array();
   for (const auto& repo : repos) {

@@ -122,12 +122,9 @@ void write_of_type(hub::JsonWriter& json, const RepoFields& fields, const storag
   if (fields.has("datasets")) json.key("datasets").begin_array().end_array();
 }
 
-}  // namespace
-
-Result<RepoFields> RepoFields::parse(const Query& query, RepoType type) {
-  RepoFields fields;
-  fields.blobs_ = query.flag("blobs");
-  fields.without_ = {"xetEnabled"};
+/// The values of `expand`.
+Result<std::set<std::string, std::less<>>> asked_fields(const Query& query, RepoType type) {
+  std::set<std::string, std::less<>> asked_for;
   const auto known = fields_of(type);
   for (const auto asked : query.all("expand")) {
     if (std::ranges::find(known, asked) == known.end()) {
@@ -136,14 +133,24 @@ Result<RepoFields> RepoFields::parse(const Query& query, RepoType type) {
         list += (list.empty() ? "" : ", ") + std::string(name);
       return fail(Errc::invalid_argument, "\"expand\" must be one of [" + list + "]");
     }
-    fields.only_.emplace(asked);
+    asked_for.emplace(asked);
   }
+  return asked_for;
+}
+
+}  // namespace
+
+Result<RepoFields> RepoFields::parse(const Query& query, RepoType type) {
+  RepoFields fields;
+  fields.blobs_ = query.flag("blobs");
+  fields.without_ = {"xetEnabled"};
+  WAAG_TRY(fields.only_, asked_fields(query, type));
   return fields;
 }
 
-RepoFields RepoFields::for_list(const Query& query) {
+Result<RepoFields> RepoFields::for_list(const Query& query, RepoType type) {
   RepoFields fields;
-  for (const auto asked : query.all("expand")) fields.only_.emplace(asked);
+  WAAG_TRY(fields.only_, asked_fields(query, type));
   fields.without_ = {"xetEnabled", "usedStorage"};
   if (!query.flag("full")) fields.without_.insert("siblings");
   return fields;

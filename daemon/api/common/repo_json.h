@@ -16,8 +16,8 @@ class RepoFields {
   /// From `expand` (then only those and the ids) or all, with `blobs`. An unknown expand value is
   /// Errc::invalid_argument with the text whose list clients parse.
   static Result<RepoFields> parse(const Query& query, RepoType type);
-  /// Items of a list: the light fields; with `full` also the files.
-  static RepoFields for_list(const Query& query);
+  /// Items of a list: of `expand` as above, else the light fields; with `full` also the files.
+  static Result<RepoFields> for_list(const Query& query, RepoType type);
 
   [[nodiscard]] bool has(std::string_view field) const;
   [[nodiscard]] bool blobs() const { return blobs_; }

@@ -93,6 +93,7 @@ TEST_CASE("info: expand", "[daemon][info]") {
   const auto bad = hub.get("/api/models/ada/tiny?expand=nonsense");
   CHECK(bad.status == 400);
   CHECK(bad.error().starts_with("\"expand\" must be one of [author, baseModels, cardData, "));
+  CHECK(hub.get("/api/models?expand=nonsense").error() == bad.error());
   CHECK(bad.error().ends_with("]"));
   CHECK(hub.get("/api/datasets/ada/tiny?expand=gguf").status == 400);
 }

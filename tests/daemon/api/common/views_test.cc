@@ -40,7 +40,7 @@ TEST_CASE("repo_json: fields asked for", "[daemon][repo_json]") {
   CHECK_FALSE(some->needs_files());
   query.add("expand", "sdk");
   CHECK_FALSE(RepoFields::parse(query, RepoType::model));
-  CHECK_FALSE(RepoFields::for_list(Query{}).needs_files());
+  CHECK_FALSE(RepoFields::for_list(Query{}, RepoType::model)->needs_files());
 }
 
 TEST_CASE("blob_reply: nothing that a browser runs", "[daemon][blob_reply]") {
