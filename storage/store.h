@@ -21,7 +21,8 @@ struct NewRepo {
   std::string author_name;  // of the initial commit
   std::string author_email;
   std::string sdk;
-  std::string gitattributes;  // content of the first commit's one file
+  std::string gitattributes;  // content of the first commit's .gitattributes
+  std::string readme;         // of its README.md; none if empty
 };
 
 struct StoreOptions {

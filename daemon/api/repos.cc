@@ -86,6 +86,12 @@ Result<std::vector<FirstFile>> first_files(const boost::json::object& body) {
   return files;
 }
 
+/// A Space says in its card what runs it; clients count on the card.
+std::string space_card(const storage::NewRepo& repo) {
+  return "---\ntitle: " + repo.id.name + "\nsdk: " + repo.sdk + "\npinned: false\n---\n\n# " +
+         repo.id.name + "\n";
+}
+
 Result<Wanted> parse_wanted(const boost::json::object& body, const Identity& who) {
   Wanted wanted;
   WAAG_TRY(wanted.repo.id, named_repo(body, who));
@@ -99,7 +105,10 @@ Result<Wanted> parse_wanted(const boost::json::object& body, const Identity& who
                   "\"sdk\" must be one of [static, gradio, docker, streamlit]");
   }
   wanted.repo.visibility = visibility.value_or(storage::Visibility::open);
-  if (wanted.repo.id.type == RepoType::space) wanted.repo.sdk = sdk.value_or("static");
+  if (wanted.repo.id.type == RepoType::space) {
+    wanted.repo.sdk = sdk.value_or("static");
+    wanted.repo.readme = space_card(wanted.repo);
+  }
   wanted.repo.creator = who.user;
   wanted.repo.author_name = who.user;
   wanted.repo.author_email = commit_email(who.user);

@@ -23,6 +23,10 @@ Result<CommitId> add_first_commit(const Parts& parts, const NewRepo& repo, TimeM
   TreeEdit tree(parts.objects, std::nullopt);
   WAAG_TRY(const auto attributes, objects.add(git::ObjectKind::blob, repo.gitattributes));
   WAAG_CHECK(tree.put(".gitattributes", attributes, TreeEdit::Content::file));
+  if (!repo.readme.empty()) {
+    WAAG_TRY(const auto readme, objects.add(git::ObjectKind::blob, repo.readme));
+    WAAG_CHECK(tree.put("README.md", readme, TreeEdit::Content::file));
+  }
   NewCommit commit;
   WAAG_TRY(commit.tree, tree.write(objects));
   commit.author_name = repo.author_name.empty() ? repo.creator : repo.author_name;

@@ -103,6 +103,20 @@ TEST_CASE("repos: first files of the creation", "[daemon][repos]") {
   CHECK(hub.get("/ada/x/resolve/main/README.md").body == "hi");
 }
 
+TEST_CASE("repos: a Space has a card from the start", "[daemon][repos]") {
+  HubFixture hub;
+  const auto create = [&](const std::string& name, const std::string& more) {
+    const auto body = R"({"type":"space","name":")" + name + "\"" + more + "}";
+    REQUIRE(hub.post("/api/repos/create", hub.ada, body).status == 200);
+    return hub.get("/spaces/ada/" + name + "/resolve/main/README.md").body;
+  };
+  CHECK(create("demo", R"(,"sdk":"gradio")") ==
+        "---\ntitle: demo\nsdk: gradio\npinned: false\n---\n\n# demo\n");
+  CHECK(create("plain", "").find("sdk: static\n") != std::string::npos);
+  CHECK(create("own", R"(,"files":[{"path":"README.md","content":"mine"}])") == "mine");
+  CHECK(hub.get("/api/spaces/ada/demo/commits/main").json().as_array().size() == 1);
+}
+
 TEST_CASE("repos: deletion", "[daemon][repos]") {
   HubFixture hub;
   hub.make_repo("x");

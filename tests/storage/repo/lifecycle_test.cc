@@ -55,11 +55,19 @@ TEST_CASE_METHOD(StoreFixture, "repos: created with their first commit, found in
   CHECK(entries->front().path == ".gitattributes");
   CHECK(read(entries->front()) == "*.bin filter=lfs\n");
 
+  repo.id.name = "With-Card";
+  repo.readme = "# Card\n";
+  const auto with_card = store->create_repo(repo);
+  REQUIRE(with_card);
+  const auto card = snapshot(with_card->uid, head(with_card->uid))->stat("README.md");
+  REQUIRE(card);
+  CHECK(read(*card) == "# Card\n");
+
   repo.id.name = "TINY-DEMO";
   CHECK(store->create_repo(repo).error().code == Errc::conflict);
   repo.id.name = "..";
   CHECK(store->create_repo(repo).error().code == Errc::invalid_argument);
-  CHECK(make_repo("next") == 2);
+  CHECK(make_repo("next") == 3);
 }
 
 TEST_CASE_METHOD(StoreFixture, "repos: visibility changes, nothing else does", "[storage][repos]") {
