@@ -22,6 +22,8 @@ Reply get_repo_info(App& app, Request request);
 Reply get_repo_list(App& app, Request request);
 /// One-segment ids of old scripts (gpt2): 307 to the canonical id where it is known.
 Reply redirect_short_id(App& app, Request request);
+/// What of a repo this hub does not have: 404; of a missing repo the code that clients know.
+Reply refuse_unsupported(App& app, Request request);
 
 // tree.cc
 Reply get_tree(App& app, Request request);

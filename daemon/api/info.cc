@@ -5,6 +5,7 @@
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "daemon/http/errors.h"
 #include "protocol/base64.h"
 #include "protocol/http/field.h"
 #include "protocol/http/link_header.h"
@@ -186,6 +187,15 @@ Reply redirect_short_id(App& app, Request request) {
   response.headers.set("Location", with_full_name(request.target, *id));
   response.headers.set("Vary", "Authorization");
   co_return response;
+}
+
+Reply refuse_unsupported(App& app, Request request) {
+  WAAG_CO_TRY(const auto id, repo_of(request));
+  auto work = [&store = app.store, who = request.who, id] {
+    return authorised_repo(store, who, id, Action::read);
+  };
+  WAAG_CO_TRY(const auto repo, co_await offload(app.blocking, std::move(work)));
+  co_return refusal(404, "Not supported by this hub");
 }
 
 }  // namespace waag::daemon::api

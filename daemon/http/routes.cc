@@ -69,6 +69,10 @@ Family metadata() {
       {Method::get, "/api/{type}/{ns}/{name}/auth-check/write", "auth_check_write",
        Policy::write_repo, no_body, api::get_auth_check_write,
        "200 if the caller may write to the repo."},
+      {Method::get, "/api/{type}/{ns}/{name}/{rest...}", "unsupported", Policy::read_repo, no_body,
+       api::refuse_unsupported, "404 for whatever else clients ask of a repo."},
+      {Method::post, "/api/{type}/{ns}/{name}/{rest...}", "unsupported_post", Policy::read_repo,
+       Limits{1u << 20}, api::refuse_unsupported, "404 for whatever else clients ask of a repo."},
   };
 }
 

@@ -82,6 +82,17 @@ TEST_CASE("info: at a revision", "[daemon][info]") {
   CHECK(hub.get("/api/models/ada/tiny/revision/main/more").status == 404);
 }
 
+TEST_CASE("info: what this hub has not is told apart from a missing repo", "[daemon][info]") {
+  Hub hub;
+  const std::string known = "/api/models/ada/tiny/", missing = "/api/models/ada/nope/";
+  CHECK(hub.get(known + "leaderboard").error() == "Not supported by this hub");
+  CHECK(hub.get(known + "leaderboard").header("X-Error-Code").empty());
+  CHECK(hub.post(known + "a/b", hub.ada, "{}").status == 404);
+  CHECK(hub.get(missing + "leaderboard", hub.ada).header("X-Error-Code") == "RepoNotFound");
+  CHECK(hub.post(missing + "a/b", hub.ada, "{}").header("X-Error-Code") == "RepoNotFound");
+  CHECK(hub.get("/api/models/short/commits/main").header("X-Error-Code") == "RepoNotFound");
+}
+
 TEST_CASE("info: expand", "[daemon][info]") {
   Hub hub;
   const auto one = hub.get("/api/models/ada/tiny?expand=sha&expand[]=author").json().as_object();

@@ -49,6 +49,8 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"refs", Class::read},
                                                         {"commits", Class::read},
                                                         {"auth_check", Class::read},
+                                                        {"unsupported", Class::read},
+                                                        {"unsupported_post", Class::read},
                                                         {"lfs_batch", Class::read},
                                                         {"lfs_locks_verify", Class::open},
                                                         {"auth_check_write", Class::write},
