@@ -36,6 +36,7 @@ TESTS = (
     ("test_utils_cache.py::*_wrong_permission", "needs a user who is not root"),
     ("test_hf_api.py::TestExpandPropertyType*", PRODUCTION),
     ("test_repocard.py::*::test_validate_repocard", "the licences that huggingface.co knows"),
+    ("test_repository.py::*::test_clone_from_not_hf_url", PRODUCTION),
     ("test_repository.py::*::test_repo_user", "knows the e-mail address of the CI hub's user"),
     ("test_hf_api.py::*::test_upload_lfs_file_multipart", "sets the size of parts at the CI hub"),
     (
