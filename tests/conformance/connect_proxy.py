@@ -63,6 +63,8 @@ class ConnectProxy:
                 up.close()
         except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # one side went away or spoke nonsense: both connections close
+        except asyncio.CancelledError:
+            pass  # the proxy stops; asyncio's own callback would print the cancellation as a fault
         finally:
             writer.close()
 

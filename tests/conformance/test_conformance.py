@@ -121,3 +121,13 @@ def test_proxy_leads_known_names_on_and_refuses_others(tmp_path):
                 secure.sendall(b"hello")
                 assert secure.recv(100) == b"HELLO"
             server.join(20)
+
+
+def test_proxy_stops_quietly_with_connections_open(caplog):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with ConnectProxy({"hub:443": f"127.0.0.1:{listener.getsockname()[1]}"}) as proxy:
+            link, status = connect(proxy, "hub:443")
+            assert status == b"200"
+        assert link.recv(1) == b""
+        link.close()
+    assert caplog.text == ""
