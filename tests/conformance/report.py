@@ -16,7 +16,7 @@ What the test suite of huggingface_hub, the Python client, says of waagd. Writte
 `make conformance TREE=dir`, one section per version of the client; the suite runs unchanged, over
 TLS, against a Release daemon with a fresh store. A failed test is a fault or a gap of ours. A
 skipped one is left out by a named reason: our table (tests/conformance/skips.py) or the suite's own
-condition. Tests that send nothing to the hub are counted in the last line of the first table.
+condition. Classes of tests that send nothing to the hub are counted in one line.
 """
 
 
@@ -117,11 +117,14 @@ def _row(name: str, count: Counter) -> str:
 def _failures(results: list[Result]) -> list[str]:
     groups = defaultdict(list)
     for result in failed(results):
-        groups[result.group].append(f"`{result.name}`")
+        groups[result.group].append(result.name)
     if not groups:
         return []
-    lines = [f"- {name}: {', '.join(sorted(groups[name]))}" for name in sorted(groups)]
-    return ["Failed:", "", *lines, ""]
+    lines = ["Failed:", ""]
+    for group in sorted(groups):
+        names = ", ".join(f"`{name}`" for name in sorted(groups[group]))
+        lines.append(f"- {group}: {names}")
+    return [*lines, ""]
 
 
 def _skips(results: list[Result]) -> list[str]:
