@@ -32,7 +32,7 @@ build() {  # PRESET TARGET...
 # Many, as only Release gets through them in a minute; the ASan build tries a few of the same.
 crash() {
   WAAG_CRASH_IMAGES=${WAAG_CRASH_IMAGES:-6000} WAAG_KILLS=${WAAG_KILLS:-60} \
-    WAAG_FAILURE_STEPS=${WAAG_FAILURE_STEPS:-10} ctest --test-dir build/release \
+    WAAG_FAILURE_STEPS=${WAAG_FAILURE_STEPS:-12} ctest --test-dir build/release \
     --parallel "$jobs" --output-on-failure --no-tests=error -R '^crash' || return
   grep '^tried:' build/release/Testing/Temporary/LastTest.log
 }

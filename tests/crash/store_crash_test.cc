@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "storage/staged_file.h"
 #include "tests/crash/image_count.h"
 #include "tests/crash/store_recording.h"
 #include "tests/support/memory_file_system.h"
@@ -24,7 +25,7 @@ constexpr std::size_t steps_beyond = 4;  // to go on with after a crash
 /// One workload and its recorded run.
 struct Scene {
   explicit Scene(std::uint64_t seed)
-      : script(seed, steps_recorded + steps_beyond, image_sizes),
+      : script(seed, steps_recorded + steps_beyond),
         recording(record_store(folder.path(), script, steps_recorded, seed)) {}
 
   [[nodiscard]] std::filesystem::path data() const { return folder.path() / "data"; }
@@ -64,6 +65,27 @@ Problems problems_of(const Scene& scene, const CrashImages& images, const Pick& 
 }
 
 }  // namespace
+
+TEST_CASE("store_crash: the workload has everything that can break", "[crash][store]") {
+  const Scene scene(1);
+  std::map<Step::Kind, int> kinds;
+  int lfs = 0;
+  int chunked = 0;
+  int small = 0;
+  for (const auto& step : scene.script.steps) {
+    ++kinds[step.kind];
+    for (const auto& put : step.puts)
+      ++(put.lfs ? lfs : put.content.bytes > staged_bytes_max ? chunked : small);
+  }
+  CHECK(kinds.size() == 6);
+  CHECK(std::min({lfs, chunked, small}) >= 2);
+  std::map<std::string, int> renamed;  // by what it then is
+  for (const auto& op : scene.recording.log)
+    if (op.kind == FileOp::Kind::rename) ++renamed[op.to.extension()];
+  CHECK(renamed[".pack"] >= 3);
+  CHECK(renamed[".ckpt"] >= 2);
+  CHECK(scene.recording.index_copies.size() >= 2);
+}
 
 TEST_CASE("store_crash: images of every cut lose nothing acknowledged and keep nothing half",
           "[crash][store]") {

@@ -26,7 +26,7 @@ class FailingRun {
  public:
   FailingRun(const std::filesystem::path& root, const Script& script, Failure failure,
              std::uint64_t at)
-      : root_(root), script_(script), failing_(memory_, failure, at), failure_(failure) {
+      : root_(root), script_(script), failing_(memory_, failure, at), failure_(failure), at_(at) {
     REQUIRE(memory_.create_dir(root));
   }
 
@@ -42,16 +42,25 @@ class FailingRun {
     }
   }
 
-  /// What is wrong when the process ends here: the kernel keeps its files, or a power cut takes
-  /// what was not synced.
-  Problems problems_after(std::uint64_t dice) {
-    if (dice % 2 == 0) std::filesystem::remove_all(data() / "index");
-    const auto kind = dice / 2 % (1 + all_survivals.size());
-    if (kind == all_survivals.size()) return problems(memory_);
+  /// What is wrong when the process ends now, with or without its index, and the kernel keeps its
+  /// files.
+  Problems problems_after_kill(bool with_index) {
+    if (!with_index) clear_index();
+    return recovery_problems(memory_, data(), script_, acknowledged_);
+  }
+  /// What is wrong when the power went at some time after the failure: a checkpoint may have
+  /// outlived what was wrong with the journal.
+  Problems problems_after_power_cut(std::uint64_t seed) {
+    clear_index();
+    SeededRandom dice(seed);
     const CrashImages images(disk_.log(), {root_});
+    const auto begin = std::min<std::size_t>(at_, images.cuts() - 1);
+    const auto cut = images.cuts() - 1 - dice.next() % (images.cuts() - begin);
+    const auto survival = all_survivals[dice.next() % all_survivals.size()];
+    const auto marks = images.marks(cut);
     MemoryFileSystem after;
-    images.at(images.cuts() - 1, all_survivals[kind], dice).restore(after);
-    return problems(after);
+    images.at(cut, survival, seed).restore(after);
+    return recovery_problems(after, data(), script_, marks.empty() ? 0 : marks.back());
   }
 
   [[nodiscard]] std::uint64_t operations() const { return failing_.operations(); }
@@ -87,12 +96,10 @@ class FailingRun {
       INFO((done ? "" : done.error().what));
       REQUIRE((done || !store.writable()));
     }
-    if (done) ++acknowledged_;
+    if (done) disk_.mark(++acknowledged_);
     return done.has_value();
   }
-  Problems problems(FileSystem& disk) {
-    return recovery_problems(disk, data(), script_, acknowledged_);
-  }
+  void clear_index() const { std::filesystem::remove_all(data() / "index"); }
 
   std::filesystem::path root_;
   const Script& script_;
@@ -100,6 +107,7 @@ class FailingRun {
   FailingFileSystem failing_;
   RecordingFileSystem disk_{failing_};
   Failure failure_;
+  std::uint64_t at_;
   TestClock clock_;
   std::size_t acknowledged_ = 0;
 };
@@ -120,7 +128,7 @@ TEST_CASE("store_failure: any one operation may fail in any way", "[crash][failu
                                 Failure::lost_sync, Failure::crash_stop);
   const auto seed = environment("WAAG_SEED", 1);
   const auto steps = environment("WAAG_FAILURE_STEPS", 3);
-  const Script script(seed, steps + 2, image_sizes);
+  const Script script(seed, steps + 2);
   const TempFolder folder;
   std::uint64_t at = 0;
   for (bool reached = true; reached; ++at) {
@@ -130,7 +138,8 @@ TEST_CASE("store_failure: any one operation may fail in any way", "[crash][failu
     FailingRun run(folder.path(), script, failure, at);
     run.run(steps);
     reached = run.operations() > at;
-    REQUIRE(run.problems_after(at + 5 * static_cast<std::uint64_t>(failure)) == Problems{});
+    REQUIRE(run.problems_after_kill(/*with_index=*/at % 2 == 0) == Problems{});
+    REQUIRE(run.problems_after_power_cut(seed * 1000 + at) == Problems{});
   }
   CHECK(at > 60);  // the workload did reach packs, journal, rotations and checkpoints
   print_tried(at, "failures of the store's disk: " + name_of(failure));

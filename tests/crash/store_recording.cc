@@ -34,8 +34,8 @@ storage::StoreOptions crash_store(const std::filesystem::path& data, SeededRando
   return options;
 }
 
-Script::Script(std::uint64_t seed, std::size_t count, const WorkloadSizes& sizes)
-    : steps(make_workload(seed, count, sizes)), models(1) {
+Script::Script(std::uint64_t seed, std::size_t count)
+    : steps(make_short_workload(seed, count)), models(1) {
   for (const auto& step : steps) {
     models.push_back(models.back());
     apply(models.back(), step);

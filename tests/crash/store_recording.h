@@ -6,17 +6,14 @@
 
 namespace waag::testing {
 
-/// Smaller than kill_test's: an image is built and read a few times over, thousands of them.
-inline constexpr WorkloadSizes image_sizes = {2000, 90'000, 131'500};
-
-/// Packs and journals so small that a workload of `image_sizes` seals, rotates and checkpoints.
+/// Packs and journals so small that a short workload seals, rotates and checkpoints.
 /// Nothing goes on in the background and all randomness comes from `random`: the same run gives the
 /// same operations in the same order.
 storage::StoreOptions crash_store(const std::filesystem::path& data, SeededRandom& random);
 
-/// A workload and what must be there after each of its steps.
+/// A short workload and what must be there after each of its steps.
 struct Script {
-  Script(std::uint64_t seed, std::size_t count, const WorkloadSizes& sizes);
+  Script(std::uint64_t seed, std::size_t count);
 
   std::vector<Step> steps;
   std::vector<Model> models;  // models[n]: after the first n steps

@@ -25,9 +25,25 @@ void fill_stream(std::uint64_t seed, std::span<std::byte> out) {
   }
 }
 
+struct Sizes {
+  std::uint32_t small_bytes_max = 0;
+  std::uint32_t lfs_bytes_max = 0;
+  std::uint32_t regular_chunked_bytes = 0;  // above StagedFile's bound
+  std::uint32_t files_per_chunked = 0;      // of the regular ones
+};
+constexpr Sizes usual_sizes = {4000, 400'000, 150'000, 8};
+constexpr Sizes short_sizes = {2000, 90'000, 131'500, 3};
+
+using Kind = Step::Kind;
+constexpr std::array short_kinds = {
+    Kind::create_repo,   Kind::commit,      Kind::commit,      Kind::create_branch,
+    Kind::commit,        Kind::commit,      Kind::create_repo, Kind::commit,
+    Kind::delete_branch, Kind::delete_repo, Kind::commit,      Kind::put_user,
+};
+
 class Maker {
  public:
-  Maker(std::uint64_t seed, const WorkloadSizes& sizes) : random_(seed), sizes_(sizes) {}
+  Maker(std::uint64_t seed, const Sizes& sizes) : random_(seed), sizes_(sizes) {}
 
   Step next(const Model& model) {
     const auto dice = random_.next() % 100;
@@ -38,6 +54,24 @@ class Maker {
     return commit(model);
   }
 
+  Step next(Step::Kind kind, const Model& model) {
+    switch (kind) {
+      case Kind::create_repo:
+        return create_repo(model);
+      case Kind::commit:
+        return commit(model);
+      case Kind::create_branch:
+        return create_branch(model, any_key(model.repos));
+      case Kind::delete_branch:
+        return delete_branch(model, branched(model));
+      case Kind::delete_repo:
+        return delete_repo(model);
+      case Kind::put_user:
+        break;
+    }
+    return put_user(model);
+  }
+
  private:
   std::uint64_t below(std::uint64_t bound) { return random_.next() % bound; }
 
@@ -46,9 +80,16 @@ class Maker {
     return std::next(map.begin(), static_cast<std::ptrdiff_t>(below(map.size())))->first;
   }
 
+  /// A repo with another branch than main.
+  static std::string branched(const Model& model) {
+    return std::ranges::find_if(model.repos,
+                                [](const auto& repo) { return repo.second.size() > 1; })
+        ->first;
+  }
+
   Step create_repo(const Model& model) {
     Step step;
-    step.kind = Step::Kind::create_repo;
+    step.kind = Kind::create_repo;
     do step.repo = "repo" + std::to_string(below(1000));
     while (model.repos.contains(step.repo));
     return step;
@@ -56,29 +97,38 @@ class Maker {
 
   Step put_user(const Model& model) {
     Step step;
-    step.kind = Step::Kind::put_user;
+    step.kind = Kind::put_user;
     step.user = "user" + std::to_string(model.users.size());
     return step;
   }
 
   Step branch_step(const Model& model) {
+    const auto repo = any_key(model.repos);
+    const bool many = model.repos.at(repo).size() > 2;
+    return many ? delete_branch(model, repo) : create_branch(model, repo);
+  }
+
+  Step create_branch(const Model& model, const std::string& repo) {
     Step step;
-    step.repo = any_key(model.repos);
-    const auto& branches = model.repos.at(step.repo);
-    step.kind = branches.size() > 2 ? Step::Kind::delete_branch : Step::Kind::create_branch;
-    if (step.kind == Step::Kind::delete_branch) {
-      do step.branch = any_key(branches);
-      while (step.branch == "main");
-    } else {
-      do step.branch = "work" + std::to_string(below(1000));
-      while (branches.contains(step.branch));
-    }
+    step.kind = Kind::create_branch;
+    step.repo = repo;
+    do step.branch = "work" + std::to_string(below(1000));
+    while (model.repos.at(repo).contains(step.branch));
+    return step;
+  }
+
+  Step delete_branch(const Model& model, const std::string& repo) {
+    Step step;
+    step.kind = Kind::delete_branch;
+    step.repo = repo;
+    do step.branch = any_key(model.repos.at(repo));
+    while (step.branch == "main");
     return step;
   }
 
   Step delete_repo(const Model& model) {
     Step step;
-    step.kind = Step::Kind::delete_repo;
+    step.kind = Kind::delete_repo;
     step.repo = any_key(model.repos);
     return step;
   }
@@ -88,7 +138,7 @@ class Maker {
     made.seed = below(12);  // few seeds: the same chunks come again
     if (lfs)
       made.bytes = static_cast<std::uint32_t>(1 + below(sizes_.lfs_bytes_max));
-    else if (below(8) == 0)
+    else if (below(sizes_.files_per_chunked) == 0)
       made.bytes = sizes_.regular_chunked_bytes;
     else
       made.bytes = static_cast<std::uint32_t>(below(sizes_.small_bytes_max));
@@ -99,7 +149,7 @@ class Maker {
 
   Step commit(const Model& model) {
     Step step;
-    step.kind = Step::Kind::commit;
+    step.kind = Kind::commit;
     step.repo = any_key(model.repos);
     const auto& branches = model.repos.at(step.repo);
     step.branch = any_key(branches);
@@ -121,7 +171,7 @@ class Maker {
   }
 
   SeededRandom random_;
-  WorkloadSizes sizes_;
+  Sizes sizes_;
 };
 
 Result<Change> stage(storage::Store& store, storage::StagingArea& area, std::uint64_t uid,
@@ -177,7 +227,7 @@ Status run_commit(storage::Store& store, const Step& step) {
 Status run_branch(storage::Store& store, const Step& step) {
   WAAG_TRY(auto repo, find(store, step.repo));
   const std::string ref = "refs/heads/" + step.branch;
-  if (step.kind == Step::Kind::create_branch) {
+  if (step.kind == Kind::create_branch) {
     WAAG_TRY(auto head, store.resolve(repo.uid, "main"));
     return store.move_ref(repo.uid, ref, std::nullopt, head, "crash");
   }
@@ -255,8 +305,8 @@ Bytes make_content(const Content& content) {
   return bytes;
 }
 
-std::vector<Step> make_workload(std::uint64_t seed, std::size_t count, const WorkloadSizes& sizes) {
-  Maker maker(seed, sizes);
+std::vector<Step> make_workload(std::uint64_t seed, std::size_t count) {
+  Maker maker(seed, usual_sizes);
   Model model;
   std::vector<Step> steps;
   while (steps.size() < count) {
@@ -266,24 +316,35 @@ std::vector<Step> make_workload(std::uint64_t seed, std::size_t count, const Wor
   return steps;
 }
 
+std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count) {
+  Maker maker(seed, short_sizes);
+  Model model;
+  std::vector<Step> steps;
+  while (steps.size() < count) {
+    steps.push_back(maker.next(short_kinds[steps.size() % short_kinds.size()], model));
+    apply(model, steps.back());
+  }
+  return steps;
+}
+
 void apply(Model& model, const Step& step) {
   switch (step.kind) {
-    case Step::Kind::create_repo:
+    case Kind::create_repo:
       model.repos[step.repo]["main"] = {};
       return;
-    case Step::Kind::delete_repo:
+    case Kind::delete_repo:
       model.repos.erase(step.repo);
       return;
-    case Step::Kind::put_user:
+    case Kind::put_user:
       model.users.push_back(step.user);
       return;
-    case Step::Kind::create_branch:
+    case Kind::create_branch:
       model.repos.at(step.repo)[step.branch] = model.repos.at(step.repo).at("main");
       return;
-    case Step::Kind::delete_branch:
+    case Kind::delete_branch:
       model.repos.at(step.repo).erase(step.branch);
       return;
-    case Step::Kind::commit:
+    case Kind::commit:
       break;
   }
   auto& files = model.repos.at(step.repo).at(step.branch);
@@ -293,19 +354,19 @@ void apply(Model& model, const Step& step) {
 
 Status run(storage::Store& store, const Step& step) {
   switch (step.kind) {
-    case Step::Kind::create_repo:
+    case Kind::create_repo:
       return run_create(store, step);
-    case Step::Kind::commit:
+    case Kind::commit:
       return run_commit(store, step);
-    case Step::Kind::create_branch:
-    case Step::Kind::delete_branch:
+    case Kind::create_branch:
+    case Kind::delete_branch:
       return run_branch(store, step);
-    case Step::Kind::put_user: {
+    case Kind::put_user: {
       storage::UserRow user;
       user.name = step.user;
       return store.put_user(user, /*must_be_new=*/true);
     }
-    case Step::Kind::delete_repo:
+    case Kind::delete_repo:
       break;
   }
   WAAG_TRY(auto repo, find(store, step.repo));

@@ -52,17 +52,11 @@ struct Model {
   bool operator==(const Model&) const = default;
 };
 
-/// How large files may be. Regular files of the last size are chunked, as StagedFile's bound is
-/// below it.
-struct WorkloadSizes {
-  std::uint32_t small_bytes_max = 4000;
-  std::uint32_t lfs_bytes_max = 400'000;
-  std::uint32_t regular_chunked_bytes = 150'000;
-};
-
 /// `count` steps, each valid after the ones before it. The same seed gives the same list.
-std::vector<Step> make_workload(std::uint64_t seed, std::size_t count,
-                                const WorkloadSizes& sizes = {});
+std::vector<Step> make_workload(std::uint64_t seed, std::size_t count);
+/// Likewise with smaller files, and each kind of step within twelve, in a fixed order: for tests
+/// that run it thousands of times.
+std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count);
 void apply(Model& model, const Step& step);
 /// Runs one step; ok() means acknowledged.
 Status run(storage::Store& store, const Step& step);
