@@ -1,17 +1,11 @@
 #include "storage/tensor_tracker.h"
 
 #include <algorithm>
-
-#include "protocol/model/gguf_header.h"
-#include "protocol/model/safetensors_header.h"
+#include <functional>
 
 namespace waag::storage {
 
 namespace {
-
-constexpr std::string_view gguf_magic = "GGUF";
-/// Stands for the size of a GGUF file that still arrives. Large, and far from overflow.
-constexpr std::uint64_t gguf_bytes_unknown = 1ull << 62;
 
 Dtype to_stored(model::Dtype dtype) {
   switch (dtype) {
@@ -63,85 +57,125 @@ std::uint32_t element_bytes(Dtype dtype) {
   }
 }
 
-TensorMap to_map(const std::vector<model::TensorInfo>& tensors) {
-  TensorMap map;
-  map.tensors.reserve(tensors.size());
-  for (const auto& tensor : tensors)
-    map.tensors.push_back(
-        {tensor.name, to_stored(tensor.dtype), tensor.shape, tensor.begin, tensor.end});
-  return map;
+/// The second run goes on where the first one ends, on the same grid of elements.
+bool continues(const auto& first, const auto& second) {
+  return first.end == second.begin && first.dtype == second.dtype &&
+         (second.begin - first.begin) % element_bytes(first.dtype) == 0;
 }
 
 }  // namespace
 
-Result<std::optional<TensorMap>> parse_tensor_map(ByteView front,
-                                                  std::optional<std::uint64_t> size_bytes,
-                                                  std::uint64_t& wanted_bytes) {
-  if (as_text(front).starts_with(gguf_magic)) {
-    WAAG_TRY(const auto parsed,
-             model::parse_gguf_header(front, size_bytes.value_or(gguf_bytes_unknown)));
-    if (const auto* needs = std::get_if<model::GgufNeedsBytes>(&parsed)) {
-      wanted_bytes = needs->prefix_bytes;
-      return std::optional<TensorMap>();
-    }
-    return std::optional(to_map(std::get<model::GgufHeader>(parsed).tensors));
-  }
-  WAAG_TRY(wanted_bytes, model::safetensors_header_bytes(front));
-  if (wanted_bytes > front.size()) return std::optional<TensorMap>();
-  WAAG_TRY(const auto header, model::parse_safetensors_header(front, size_bytes));
-  return std::optional(to_map(header.tensors));
-}
-
 void TensorTracker::feed(ByteView bytes) {
-  while (!done_ && !bytes.empty()) {
-    const auto part = bytes.first(std::min(bytes.size(), wanted_bytes_ - head_.size()));
-    head_.insert(head_.end(), part.begin(), part.end());
+  if (done_) return;
+  if (std::holds_alternative<std::monostate>(scanner_)) {
+    const auto wanted = model::gguf_magic.size() - magic_.size();
+    const auto part = bytes.first(std::min(bytes.size(), wanted));
+    magic_.insert(magic_.end(), part.begin(), part.end());
     bytes = bytes.subspan(part.size());
-    if (head_.size() == wanted_bytes_) parse();
+    if (part.size() < wanted) return;
+    choose_scanner();
   }
+  if (auto* gguf = std::get_if<model::GgufScanner>(&scanner_)) scan(*gguf, bytes);
+  if (auto* safetensors = std::get_if<model::SafetensorsScanner>(&scanner_))
+    scan(*safetensors, bytes);
 }
 
-void TensorTracker::parse() {
-  std::uint64_t wanted = 0;
-  const auto parsed = parse_tensor_map(head_, std::nullopt, wanted);
-  if (parsed && !*parsed && wanted > head_.size() && wanted <= head_bytes_max) {
-    wanted_bytes_ = static_cast<std::size_t>(wanted);
-    head_.reserve(wanted_bytes_);
-    return;
+/// No length field of a safetensors file reads "GGUF": it would be too large.
+void TensorTracker::choose_scanner() {
+  const auto magic = std::exchange(magic_, {});
+  fills_file_ = as_text(magic) != model::gguf_magic;
+  if (fills_file_)
+    scan(scanner_.emplace<model::SafetensorsScanner>(), magic);
+  else
+    scan(scanner_.emplace<model::GgufScanner>(), magic);
+}
+
+template <class AnyScanner>
+void TensorTracker::scan(AnyScanner& scanner, ByteView bytes) {
+  if (done_ || bytes.empty()) return;
+  std::vector<model::TensorInfo> found;
+  const auto whole = scanner.feed(bytes, found);
+  if (!whole || !std::ranges::all_of(found, [this](auto& tensor) { return add(tensor); }))
+    return give_up();
+  if (*whole) complete(scanner.data_begin());
+}
+
+/// @return false if this is not a map that we keep
+bool TensorTracker::add(model::TensorInfo& tensor) {
+  name_hashes_.push_back(std::hash<std::string>{}(tensor.name));
+  const auto dtype = to_stored(tensor.dtype);
+  map_.add({std::move(tensor.name), dtype, std::move(tensor.shape), tensor.begin, tensor.end});
+  const auto map_bytes =
+      map_.size_bytes() + name_hashes_.size() * sizeof(std::uint64_t) + runs_.size() * sizeof(Run);
+  return map_bytes <= map_bytes_max && add_run({tensor.begin, tensor.end, dtype});
+}
+
+/// @return false if it overlaps another
+bool TensorTracker::add_run(const Run& run) {
+  if (run.begin == run.end) return true;
+  auto next = runs_.end();
+  if (!runs_.empty() && run.begin < runs_.back().begin)
+    next = std::ranges::upper_bound(runs_, run.begin, {}, &Run::begin);
+  if (next != runs_.end() && next->begin < run.end) return false;
+  if (next != runs_.begin() && std::prev(next)->end > run.begin) return false;
+  if (next != runs_.begin() && continues(*std::prev(next), run)) {
+    auto& before = *std::prev(next);
+    before.end = run.end;
+    if (next != runs_.end() && continues(before, *next)) {
+      before.end = next->end;
+      runs_.erase(next);
+    }
+  } else if (next != runs_.end() && continues(run, *next)) {
+    next->begin = run.begin;
+  } else {
+    runs_.insert(next, run);
   }
+  return true;
+}
+
+void TensorTracker::complete(std::uint64_t data_begin) {
+  std::ranges::sort(name_hashes_);
+  const bool distinct = std::ranges::adjacent_find(name_hashes_) == name_hashes_.end();
+  if (!distinct) return give_up();
+  done_ = complete_ = true;
+  data_begin_ = data_begin;
+  scanner_ = {};
+  name_hashes_ = {};
+  runs_.shrink_to_fit();
+}
+
+void TensorTracker::give_up() {
+  *this = {};
   done_ = true;
-  fills_file_ = !as_text(head_).starts_with(gguf_magic);
-  head_ = {};
-  if (parsed && *parsed) take(**parsed);
-}
-
-void TensorTracker::take(const TensorMap& map) {
-  row_ = encode(map);
-  for (const auto& tensor : map.tensors)
-    if (tensor.end > tensor.begin) spans_.push_back({tensor.begin, tensor.end, tensor.dtype});
-  std::sort(spans_.begin(), spans_.end(),
-            [](const Span& a, const Span& b) { return a.begin < b.begin; });
 }
 
 TensorTracker::Element TensorTracker::at(std::uint64_t begin, std::uint64_t end) const {
   const auto middle = begin + (end - begin) / 2;
-  auto next =
-      std::upper_bound(spans_.begin(), spans_.end(), middle,
-                       [](std::uint64_t offset, const Span& span) { return offset < span.begin; });
-  if (next == spans_.begin()) return {};
-  const auto& span = *--next;
-  if (middle >= span.end) return {};
-  const std::uint64_t element = element_bytes(span.dtype);
-  const auto phase = begin >= span.begin ? (begin - span.begin) % element
-                                         : (element - (span.begin - begin) % element) % element;
-  return {span.dtype, static_cast<std::uint8_t>(phase)};
+  if (!complete_ || middle < data_begin_) return {};
+  const auto next = std::ranges::upper_bound(runs_, middle - data_begin_, {}, &Run::begin);
+  if (next == runs_.begin()) return {};
+  const auto& run = *std::prev(next);
+  if (middle - data_begin_ >= run.end) return {};
+  const std::uint64_t element = element_bytes(run.dtype);
+  const auto run_begin = data_begin_ + run.begin;
+  const auto phase = begin >= run_begin ? (begin - run_begin) % element
+                                        : (element - (run_begin - begin) % element) % element;
+  return {run.dtype, static_cast<std::uint8_t>(phase)};
 }
 
 std::optional<std::string> TensorTracker::row(std::uint64_t size_bytes) const {
-  if (row_.empty()) return std::nullopt;
-  const auto end = spans_.empty() ? size_bytes : spans_.back().end;
-  if (end > size_bytes || (fills_file_ && end != size_bytes)) return std::nullopt;
-  return row_;
+  if (!complete_ || data_begin_ > size_bytes || !covers(size_bytes - data_begin_))
+    return std::nullopt;
+  return map_.row(data_begin_);
+}
+
+bool TensorTracker::covers(std::uint64_t data_bytes) const {
+  std::uint64_t reached = 0;
+  for (const auto& run : runs_) {
+    if (fills_file_ && run.begin != reached) return false;
+    reached = run.end;
+  }
+  return fills_file_ ? reached == data_bytes : reached <= data_bytes;
 }
 
 }  // namespace waag::storage

@@ -1,21 +1,24 @@
 #pragma once
 
 #include <optional>
+#include <variant>
 #include <vector>
 
-#include "storage/meta/blob_rows.h"
+#include "protocol/model/gguf_scanner.h"
+#include "protocol/model/safetensors_scanner.h"
+#include "storage/meta/tensor_map.h"
 
 namespace waag::storage {
 
-/// Finds the tensors of a weight file (safetensors, GGUF) from its first bytes while they stream
-/// by. A file that is none, a malformed header and one larger than head_bytes_max give no map and
-/// no error: the bytes are stored all the same. Holds at most head_bytes_max of the file, and its
-/// map.
+/// Finds the tensors of a weight file (safetensors, GGUF) while its header streams by. A file that
+/// is none, a malformed header and one whose map takes more than map_bytes_max give no map and no
+/// error: the bytes are stored all the same. Holds the map, and nothing of the header.
 class TensorTracker {
  public:
-  static constexpr std::size_t head_bytes_max = 1u << 20;
+  /// Some 30,000 tensors, ten times what files of today have.
+  static constexpr std::size_t map_bytes_max = 1u << 20;
 
-  /// The file's next bytes. Does nothing once the header was parsed or given up.
+  /// The file's next bytes. Does nothing once the header was read or given up.
   void feed(ByteView bytes);
 
   struct Element {
@@ -29,27 +32,32 @@ class TensorTracker {
   [[nodiscard]] std::optional<std::string> row(std::uint64_t size_bytes) const;
 
  private:
-  struct Span {
+  /// Data that touch and have one type, of however many tensors. Counted from the data's begin.
+  struct Run {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     Dtype dtype{Dtype::none};
   };
-  void parse();
-  void take(const TensorMap& map);
+  using Scanner = std::variant<std::monostate, model::GgufScanner, model::SafetensorsScanner>;
+
+  void choose_scanner();
+  template <class AnyScanner>
+  void scan(AnyScanner& scanner, ByteView bytes);
+  [[nodiscard]] bool add(model::TensorInfo& tensor);
+  [[nodiscard]] bool add_run(const Run& run);
+  void complete(std::uint64_t data_begin);
+  void give_up();
+  [[nodiscard]] bool covers(std::uint64_t data_bytes) const;
 
   bool done_ = false;
-  bool fills_file_ = false;  // safetensors: the last tensor ends where the file does
-  Bytes head_;
-  std::size_t wanted_bytes_ = 8;  // of the head before parsing is tried again
-  std::vector<Span> spans_;       // by begin
-  std::string row_;
+  bool complete_ = false;
+  bool fills_file_ = false;  // safetensors: the tensors leave no hole up to the file's end
+  Bytes magic_;              // until the format is known
+  Scanner scanner_;
+  std::uint64_t data_begin_ = 0;
+  TensorMapWriter map_;
+  std::vector<std::uint64_t> name_hashes_;  // until the header is complete
+  std::vector<Run> runs_;                   // by begin
 };
-
-/// The tensors of a header at the front of a file. Errc::unprocessable if it is no good header;
-/// nullopt if `front` is too short, `wanted_bytes` then says how much is needed.
-/// @param size_bytes  of the file; nullopt if not known yet
-Result<std::optional<TensorMap>> parse_tensor_map(ByteView front,
-                                                  std::optional<std::uint64_t> size_bytes,
-                                                  std::uint64_t& wanted_bytes);
 
 }  // namespace waag::storage

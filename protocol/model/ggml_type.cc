@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace waag::model {
 namespace {
@@ -50,6 +51,25 @@ std::optional<GgmlType> ggml_type(std::uint32_t id) {
   const auto found = std::ranges::find(types, id, &GgmlType::id);
   if (found == types.end()) return std::nullopt;
   return *found;
+}
+
+Result<std::uint64_t> ggml_tensor_bytes(const GgmlType& type,
+                                        std::span<const std::uint64_t> shape) {
+  const auto bad = [](const char* what) {
+    return fail(Errc::unprocessable, std::string("GGUF: ") + what);
+  };
+  const std::uint64_t row = shape.empty() ? 1 : shape.front();
+  if (row % type.block_elements != 0) return bad("row is not a whole number of blocks");
+  std::int64_t elements = 1;  // signed, as its readers count
+  for (const auto extent : shape)
+    if (extent > std::numeric_limits<std::int64_t>::max() ||
+        __builtin_mul_overflow(elements, static_cast<std::int64_t>(extent), &elements))
+      return bad("tensor too large");
+  std::uint64_t bytes = 0;
+  if (__builtin_mul_overflow(static_cast<std::uint64_t>(elements) / type.block_elements,
+                             std::uint64_t{type.block_bytes}, &bytes))
+    return bad("tensor too large");
+  return bytes;
 }
 
 }  // namespace waag::model

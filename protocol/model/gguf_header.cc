@@ -11,7 +11,6 @@
 namespace waag::model {
 namespace {
 
-constexpr std::string_view magic = "GGUF";
 /// Versions with 64-bit lengths; the layout of both is the same.
 constexpr std::uint32_t version_min = 2;
 constexpr std::uint32_t version_max = 3;
@@ -22,31 +21,6 @@ constexpr std::uint64_t pair_bytes_min = 8 + 1 + 4 + 1;
 constexpr std::uint64_t tensor_bytes_min = 8 + 1 + 4 + 4 + 8;
 
 Error bad(const char* what) { return fail(Errc::unprocessable, std::string("GGUF: ") + what); }
-
-/// Bytes of one value; 0 for strings and arrays, whose size stands in the file.
-std::uint64_t scalar_bytes(GgufType type) {
-  switch (type) {
-    case GgufType::u8:
-    case GgufType::i8:
-    case GgufType::boolean:
-      return 1;
-    case GgufType::u16:
-    case GgufType::i16:
-      return 2;
-    case GgufType::u32:
-    case GgufType::i32:
-    case GgufType::f32:
-      return 4;
-    case GgufType::u64:
-    case GgufType::i64:
-    case GgufType::f64:
-      return 8;
-    case GgufType::string:
-    case GgufType::array:
-      return 0;
-  }
-  return 0;
-}
 
 /// Walks the front. A read past the front's end, but within the file, throws nothing and yields
 /// zero; it is kept as `needed`, and the caller asks after every step whether it may go on.
@@ -120,12 +94,10 @@ class Parser {
  private:
   Result<bool> walk() {
     std::string_view found;
-    if (!in_.bytes(magic.size(), found)) return false;
-    if (found != magic) return bad("no magic");
+    if (!in_.bytes(gguf_magic.size(), found)) return false;
+    if (found != gguf_magic) return bad("no magic");
     if (!in_.fixed(header_.version)) return false;
-    if ((header_.version & version_swapped_bits) != 0) return bad("big-endian");
-    if (header_.version < version_min || header_.version > version_max)
-      return bad("unknown version");
+    WAAG_CHECK(check_gguf_version(header_.version));
     std::uint64_t tensors = 0;
     std::uint64_t pairs = 0;
     if (!in_.fixed(tensors) || !in_.fixed(pairs)) return false;
@@ -193,7 +165,7 @@ class Parser {
   }
 
   Result<bool> read_scalar(GgufPair& pair) {
-    const std::uint64_t size = scalar_bytes(pair.type);
+    const std::uint64_t size = gguf_scalar_bytes(pair.type);
     std::string_view raw;
     if (!in_.bytes(size, raw)) return false;
     std::uint64_t word = 0;
@@ -231,7 +203,8 @@ class Parser {
     if (!in_.fixed(pair.count)) return false;
     if (pair.count > gguf_length_max) return bad("array too long");
     pair.begin = in_.at();
-    if (pair.element != GgufType::string) return in_.skip(pair.count * scalar_bytes(pair.element));
+    if (pair.element != GgufType::string)
+      return in_.skip(pair.count * gguf_scalar_bytes(pair.element));
     if (pair.count > in_.left() / 8) return bad("more strings than can be");
     for (std::uint64_t i = 0; i < pair.count; ++i) {
       std::string_view ignored;
@@ -266,30 +239,14 @@ class Parser {
     for (auto& extent : tensor.shape)
       if (!in_.fixed(extent)) return false;
     if (!in_.fixed(tensor.ggml_type) || !in_.fixed(tensor.begin)) return false;
-    WAAG_TRY(const auto bytes, data_bytes(tensor));
+    const auto type = ggml_type(tensor.ggml_type);
+    if (!type) return bad("unknown tensor type");
+    tensor.dtype = type->dtype;
+    WAAG_TRY(const auto bytes, ggml_tensor_bytes(*type, tensor.shape));
     if (__builtin_add_overflow(tensor.begin, bytes, &tensor.end)) return bad("tensor too large");
     std::ranges::reverse(tensor.shape);
     header_.tensors.push_back(std::move(tensor));
     return true;
-  }
-
-  /// @param tensor with its shape as in the file: the first dimension is a row
-  static Result<std::uint64_t> data_bytes(TensorInfo& tensor) {
-    const auto type = ggml_type(tensor.ggml_type);
-    if (!type) return bad("unknown tensor type");
-    tensor.dtype = type->dtype;
-    const std::uint64_t row = tensor.shape.empty() ? 1 : tensor.shape.front();
-    if (row % type->block_elements != 0) return bad("row is not a whole number of blocks");
-    std::int64_t elements = 1;  // signed, as its readers count
-    for (const auto extent : tensor.shape)
-      if (extent > std::numeric_limits<std::int64_t>::max() ||
-          __builtin_mul_overflow(elements, static_cast<std::int64_t>(extent), &elements))
-        return bad("tensor too large");
-    std::uint64_t bytes = 0;
-    if (__builtin_mul_overflow(static_cast<std::uint64_t>(elements) / type->block_elements,
-                               std::uint64_t{type->block_bytes}, &bytes))
-      return bad("tensor too large");
-    return bytes;
   }
 
   /// @return false on overflow
@@ -324,6 +281,36 @@ class Parser {
 };
 
 }  // namespace
+
+std::uint64_t gguf_scalar_bytes(GgufType type) {
+  switch (type) {
+    case GgufType::u8:
+    case GgufType::i8:
+    case GgufType::boolean:
+      return 1;
+    case GgufType::u16:
+    case GgufType::i16:
+      return 2;
+    case GgufType::u32:
+    case GgufType::i32:
+    case GgufType::f32:
+      return 4;
+    case GgufType::u64:
+    case GgufType::i64:
+    case GgufType::f64:
+      return 8;
+    case GgufType::string:
+    case GgufType::array:
+      return 0;
+  }
+  return 0;
+}
+
+Status check_gguf_version(std::uint32_t version) {
+  if ((version & version_swapped_bits) != 0) return bad("big-endian");
+  if (version < version_min || version > version_max) return bad("unknown version");
+  return ok();
+}
 
 const GgufPair* GgufHeader::find(std::string_view key) const {
   const auto found = std::ranges::find(pairs, key, &GgufPair::key);

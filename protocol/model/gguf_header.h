@@ -28,6 +28,12 @@ enum class GgufType : std::uint8_t {
   f64 = 12,
 };
 
+inline constexpr std::string_view gguf_magic = "GGUF";
+/// Bytes of one value; 0 for strings and arrays, whose size stands in the file.
+std::uint64_t gguf_scalar_bytes(GgufType type);
+/// Errc::unprocessable unless it is a version that we read, in our byte order.
+Status check_gguf_version(std::uint32_t version);
+
 /// Longest tensor name, most dimensions. Source: ggml, GGML_MAX_NAME, GGML_MAX_DIMS.
 inline constexpr std::size_t gguf_name_bytes_max = 63;
 inline constexpr std::size_t gguf_dimensions_max = 4;

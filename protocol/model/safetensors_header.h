@@ -12,6 +12,8 @@
 
 namespace waag::model {
 
+/// Of the length field in front of the JSON.
+inline constexpr std::size_t safetensors_length_bytes = 8;
 /// Largest JSON header. Source: huggingface/safetensors, src/tensor.rs, MAX_HEADER_SIZE.
 inline constexpr std::uint64_t safetensors_json_bytes_max = 100'000'000;
 // Ours: the largest models published have under 100,000 tensors in a file and names below 200
@@ -36,6 +38,8 @@ Result<std::uint64_t> safetensors_header_bytes(ByteView front);
 
 /// The JSON name of a type ("BF16"), and its bits per element; "" and 0 for ggml_block.
 std::string_view safetensors_name(Dtype dtype);
+/// nullopt if no type has that JSON name.
+std::optional<Dtype> safetensors_dtype(std::string_view name);
 std::uint32_t bits_per_element(Dtype dtype);
 
 /// @param front at least the first safetensors_header_bytes() bytes of the file

@@ -6,7 +6,6 @@ namespace {
 
 constexpr std::uint8_t manifest_version = 1;
 constexpr std::uint8_t xorb_version = 1;
-constexpr std::uint8_t tensor_map_version = 1;
 constexpr std::uint8_t lfs_pointer_version = 1;
 constexpr std::uint8_t link_version = 1;
 
@@ -15,7 +14,6 @@ constexpr std::uint8_t link_version = 1;
 constexpr std::size_t term_bytes_min = 32 + 3;
 constexpr std::size_t chunk_bytes_min = 32 + 1;
 constexpr std::size_t run_bytes_min = 8 + 2;
-constexpr std::size_t tensor_bytes_min = 5;
 
 Error bad(const char* row) { return fail(Errc::corrupt, std::string(row) + " row: malformed"); }
 
@@ -134,43 +132,6 @@ Result<XorbRow> decode_xorb(std::string_view value) {
     records += run.records;
   }
   if (!in.ok() || !in.at_end() || records != row.chunks.size()) return bad("xorb");
-  return row;
-}
-
-std::string encode(const TensorMap& row) {
-  ByteWriter out;
-  out.fixed(tensor_map_version);
-  out.varint(row.tensors.size());
-  for (const auto& tensor : row.tensors) {
-    out.text(tensor.name);
-    out.fixed(static_cast<std::uint8_t>(tensor.dtype));
-    out.varint(tensor.shape.size());
-    for (const auto extent : tensor.shape) out.varint(extent);
-    out.varint(tensor.begin);
-    out.varint(tensor.end);
-  }
-  return out.str();
-}
-
-Result<TensorMap> decode_tensor_map(std::string_view value) {
-  ByteReader in(as_bytes(value));
-  if (in.fixed<std::uint8_t>() != tensor_map_version) return bad("tensor map");
-  TensorMap row;
-  std::size_t count = 0;
-  if (!read_count(in, tensor_bytes_min, count)) return bad("tensor map");
-  row.tensors.resize(count);
-  for (auto& tensor : row.tensors) {
-    tensor.name = in.text();
-    tensor.dtype = Dtype{in.fixed<std::uint8_t>()};
-    std::size_t extents = 0;
-    if (!read_count(in, 1, extents)) return bad("tensor map");
-    tensor.shape.resize(extents);
-    for (auto& extent : tensor.shape) extent = in.varint();
-    tensor.begin = in.varint();
-    tensor.end = in.varint();
-    if (tensor.end < tensor.begin) return bad("tensor map");
-  }
-  if (!in.ok() || !in.at_end()) return bad("tensor map");
   return row;
 }
 

@@ -48,22 +48,6 @@ struct XorbRow {
   bool operator==(const XorbRow&) const = default;
 };
 
-/// One tensor of a weight file. `begin` and `end` are offsets in the whole file.
-struct TensorSpan {
-  std::string name;
-  Dtype dtype{Dtype::none};
-  std::vector<std::uint64_t> shape;
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-  bool operator==(const TensorSpan&) const = default;
-};
-
-/// The tensors of a weight file in file order.
-struct TensorMap {
-  std::vector<TensorSpan> tensors;
-  bool operator==(const TensorMap&) const = default;
-};
-
 /// What an LFS pointer blob points to.
 struct LfsPointerRow {
   BlobId blob;
@@ -74,7 +58,6 @@ struct LfsPointerRow {
 
 std::string encode(const BlobManifest& row);
 std::string encode(const XorbRow& row);
-std::string encode(const TensorMap& row);
 std::string encode(const LfsPointerRow& row);
 /// The row of a git blob too large for one record: which chunked blob holds its bytes.
 std::string encode_large_git_blob(const BlobId& blob);
@@ -83,7 +66,6 @@ std::string encode_file_row(const BlobId& blob);
 /// Errc::corrupt unless `value` is what encode() writes and its sums agree.
 Result<BlobManifest> decode_manifest(std::string_view value);
 Result<XorbRow> decode_xorb(std::string_view value);
-Result<TensorMap> decode_tensor_map(std::string_view value);
 Result<LfsPointerRow> decode_lfs_pointer(std::string_view value);
 Result<BlobId> decode_large_git_blob(std::string_view value);
 Result<BlobId> decode_file_row(std::string_view value);

@@ -6,7 +6,9 @@
 #include "protocol/xet/merkle.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"
+#include "storage/meta/tensor_map.h"
 #include "tests/support/blob_store.h"
+#include "tests/vectors/gguf_builder.h"
 
 namespace waag::storage {
 namespace {
@@ -200,6 +202,39 @@ TEST_CASE("ingest: chunks of a weight file carry type and phase, and stay raw",
     CHECK(at.phase == ((begin + map.tensors[0].begin) % 2));
     begin += chunk.bytes;
   }
+}
+
+TEST_CASE("ingest: the chunks behind a header of megabytes carry type and phase too",
+          "[storage][ingest]") {
+  BlobStore store(12);
+  REQUIRE(store.open());
+  test::GgufBuilder header;
+  header.start(2, 1).text("tokenizer.ggml.tokens").word32(9).word32(8).word64(200'000);
+  for (int i = 0; i < 200'000; ++i) header.text("token " + std::to_string(i));
+  header.tensor("norm", {100'000}, 0, 0).tensor("output", {1'000'000}, 1, 400'000);
+  auto bytes = header.header();
+  bytes.resize((bytes.size() + 31) / 32 * 32);
+  const auto data = bytes.size();
+  CHECK(data > 3'500'000);
+  const auto noise = store.noise(2'400'000);
+  bytes.insert(bytes.end(), noise.begin(), noise.end());
+  const auto blob = store.ingest(bytes, 300'000);
+  REQUIRE(blob);
+  REQUIRE(*store.rows.get(keys::tensor_map(blob->id)));
+  std::uint64_t begin = 0;
+  int seen = 0;
+  for (const auto& chunk : chunks_of(bytes)) {
+    const auto at = *decode_location(**store.rows.get(keys::chunk(chunk.hash)));
+    const auto middle = begin + chunk.bytes / 2;
+    const auto want = middle < data             ? Dtype::none
+                      : middle < data + 400'000 ? Dtype::f32
+                                                : Dtype::f16;
+    CHECK(at.dtype == want);
+    if (want == Dtype::f16) CHECK(at.phase == (begin + data) % 2);
+    if (want != Dtype::none) ++seen;
+    begin += chunk.bytes;
+  }
+  CHECK(seen > 20);
 }
 
 TEST_CASE("ingest: a malformed weight header is only bytes", "[storage][ingest]") {

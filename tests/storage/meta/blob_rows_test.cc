@@ -28,13 +28,6 @@ XorbRow xorb() {
   return row;
 }
 
-TensorMap tensors() {
-  TensorMap row;
-  row.tensors = {{"model.embed", Dtype::bf16, {32000, 4096}, 1000, 262145000},
-                 {"scalar", Dtype::f32, {}, 262145000, 262145004}};
-  return row;
-}
-
 /// Every proper prefix, and the whole with one more byte, must be refused.
 template <class Decode>
 void check_lengths(const std::string& value, const Decode& decode) {
@@ -53,7 +46,6 @@ TEST_CASE("blob_rows: what is encoded is decoded", "[storage][blob_rows]") {
   CHECK(*decode_manifest(encode(manifest())) == manifest());
   CHECK(*decode_manifest(encode(BlobManifest{})) == BlobManifest{});
   CHECK(*decode_xorb(encode(xorb())) == xorb());
-  CHECK(*decode_tensor_map(encode(tensors())) == tensors());
   const LfsPointerRow pointer{id_of<BlobId>(9), 1ull << 40, 134};
   CHECK(*decode_lfs_pointer(encode(pointer)) == pointer);
 }
@@ -61,7 +53,6 @@ TEST_CASE("blob_rows: what is encoded is decoded", "[storage][blob_rows]") {
 TEST_CASE("blob_rows: a row of the wrong length is refused", "[storage][blob_rows]") {
   check_lengths(encode(manifest()), decode_manifest);
   check_lengths(encode(xorb()), decode_xorb);
-  check_lengths(encode(tensors()), decode_tensor_map);
   check_lengths(encode(LfsPointerRow{id_of<BlobId>(9), 5, 134}), decode_lfs_pointer);
 }
 
@@ -79,10 +70,6 @@ TEST_CASE("blob_rows: sums that do not agree are refused", "[storage][blob_rows]
   auto runs = xorb();
   runs.runs[0].records = 3;
   CHECK_FALSE(decode_xorb(encode(runs)));
-
-  auto reversed = tensors();
-  std::swap(reversed.tensors[0].begin, reversed.tensors[0].end);
-  CHECK_FALSE(decode_tensor_map(encode(reversed)));
 }
 
 TEST_CASE("blob_rows: a huge count is refused before memory is taken", "[storage][blob_rows]") {
@@ -90,7 +77,6 @@ TEST_CASE("blob_rows: a huge count is refused before memory is taken", "[storage
   out.fixed(std::uint8_t{1});
   out.varint(1ull << 60);
   CHECK_FALSE(decode_xorb(out.str()));
-  CHECK_FALSE(decode_tensor_map(out.str()));
   ByteWriter with_head;
   with_head.fixed(std::uint8_t{1});
   with_head.varint(0);
