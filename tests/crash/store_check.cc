@@ -2,11 +2,12 @@
 
 namespace waag::testing {
 
-Verdict compare(storage::Store& store, const Model& acknowledged, const Model& with_next) {
+Verdict compare(storage::Store& store, const Model& acknowledged, const Model& with_next,
+                std::string_view owner) {
   Verdict verdict;
-  verdict.problems = differences(store, acknowledged);
+  verdict.problems = differences(store, acknowledged, owner);
   if (verdict.problems.empty() || acknowledged == with_next) return verdict;
-  auto others = differences(store, with_next);
+  auto others = differences(store, with_next, owner);
   verdict.next_happened = others.empty();
   if (others.empty())
     verdict.problems.clear();
@@ -17,13 +18,15 @@ Verdict compare(storage::Store& store, const Model& acknowledged, const Model& w
 
 Verdict examine(storage::Store& store, const Model& acknowledged, const Model& with_next) {
   auto verdict = compare(store, acknowledged, with_next);
-  const auto report = storage::fsck(store);
-  if (!report) {
-    verdict.problems.push_back("fsck: " + report.error().what);
-    return verdict;
-  }
-  for (const auto& problem : report->problems) verdict.problems.push_back("fsck: " + problem);
+  for (auto& problem : fsck_problems(store)) verdict.problems.push_back(std::move(problem));
   return verdict;
+}
+
+std::vector<std::string> fsck_problems(storage::Store& store) {
+  auto report = storage::fsck(store);
+  if (!report) return {"fsck: " + report.error().what};
+  for (auto& problem : report->problems) problem.insert(0, "fsck: ");
+  return std::move(report->problems);
 }
 
 }  // namespace waag::testing

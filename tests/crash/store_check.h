@@ -10,9 +10,14 @@ struct Verdict {
   bool next_happened = false;         // the step in flight is there, all of it
 };
 
-/// Compares every byte with what was acknowledged, or with that and the step in flight.
-Verdict compare(storage::Store& store, const Model& acknowledged, const Model& with_next);
+/// Compares every byte with what was acknowledged, or with that and the step in flight; of all
+/// that the owner's names begin with.
+Verdict compare(storage::Store& store, const Model& acknowledged, const Model& with_next,
+                std::string_view owner = "");
 /// Likewise, and fsck has nothing to say.
 Verdict examine(storage::Store& store, const Model& acknowledged, const Model& with_next);
+
+/// What fsck finds.
+std::vector<std::string> fsck_problems(storage::Store& store);
 
 }  // namespace waag::testing

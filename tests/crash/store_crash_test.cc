@@ -89,7 +89,7 @@ TEST_CASE("store_crash: the workload has everything that can break", "[crash][st
 
 TEST_CASE("store_crash: images of every cut lose nothing acknowledged and keep nothing half",
           "[crash][store]") {
-  const auto wanted = images_wanted(35);
+  const auto wanted = images_wanted(25);
   std::size_t made = 0;
   for (auto seed = environment("WAAG_SEED", 1); made < wanted; ++seed) {
     const Scene scene(seed);

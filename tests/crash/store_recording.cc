@@ -24,7 +24,7 @@ T taken(Result<T> result) {
 
 }  // namespace
 
-storage::StoreOptions crash_store(const std::filesystem::path& data, SeededRandom& random) {
+storage::StoreOptions crash_store(const std::filesystem::path& data, storage::Random& random) {
   auto options = small_store(data);
   options.rows.journal_file_bytes_max = 6000;
   options.rows.checkpoint_bytes_min = ~std::uint64_t{0};
@@ -34,8 +34,8 @@ storage::StoreOptions crash_store(const std::filesystem::path& data, SeededRando
   return options;
 }
 
-Script::Script(std::uint64_t seed, std::size_t count)
-    : steps(make_short_workload(seed, count)), models(1) {
+Script::Script(std::uint64_t seed, std::size_t count, const std::string& owner)
+    : steps(make_short_workload(seed, count, owner)), models(1) {
   for (const auto& step : steps) {
     models.push_back(models.back());
     apply(models.back(), step);

@@ -7,13 +7,13 @@
 namespace waag::testing {
 
 /// Packs and journals so small that a short workload seals, rotates and checkpoints.
-/// Nothing goes on in the background and all randomness comes from `random`: the same run gives the
-/// same operations in the same order.
-storage::StoreOptions crash_store(const std::filesystem::path& data, SeededRandom& random);
+/// Nothing goes on in the background and all randomness comes from `random`: the same run of one
+/// thread gives the same operations in the same order.
+storage::StoreOptions crash_store(const std::filesystem::path& data, storage::Random& random);
 
 /// A short workload and what must be there after each of its steps.
 struct Script {
-  Script(std::uint64_t seed, std::size_t count);
+  Script(std::uint64_t seed, std::size_t count, const std::string& owner = "");
 
   std::vector<Step> steps;
   std::vector<Model> models;  // models[n]: after the first n steps

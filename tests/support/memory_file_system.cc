@@ -1,6 +1,7 @@
 #include "tests/support/memory_file_system.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace waag::testing {
 
@@ -38,6 +39,8 @@ class MemoryFileSystem::MemoryFile final : public File {
   }
 
   Status sync() override {
+    if (const auto time = fs_.sync_time_.load(); time.count() > 0)
+      std::this_thread::sleep_for(time);
     const std::lock_guard fs_lock(fs_.mutex_);
     ++fs_.syncs_;
     if (fs_.failing_syncs_ == 0) return ok();
@@ -162,5 +165,7 @@ void MemoryFileSystem::fail_syncs(std::uint64_t count) {
   const std::lock_guard lock(mutex_);
   failing_syncs_ = count;
 }
+
+void MemoryFileSystem::set_sync_time(std::chrono::microseconds time) { sync_time_ = time; }
 
 }  // namespace waag::testing

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
 
@@ -37,6 +39,8 @@ class MemoryFileSystem final : public storage::FileSystem {
   [[nodiscard]] std::uint64_t syncs() const;
   /// The next `count` calls of File::sync fail.
   void fail_syncs(std::uint64_t count);
+  /// How long File::sync takes from now on, as on a disk: other threads get their turn meanwhile.
+  void set_sync_time(std::chrono::microseconds time);
 
  private:
   class MemoryFile;
@@ -48,6 +52,7 @@ class MemoryFileSystem final : public storage::FileSystem {
   std::uint64_t space_bytes_ = ~std::uint64_t{0};
   std::uint64_t syncs_ = 0;
   std::uint64_t failing_syncs_ = 0;
+  std::atomic<std::chrono::microseconds> sync_time_{};
 };
 
 }  // namespace waag::testing

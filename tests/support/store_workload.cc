@@ -43,7 +43,8 @@ constexpr std::array short_kinds = {
 
 class Maker {
  public:
-  Maker(std::uint64_t seed, const Sizes& sizes) : random_(seed), sizes_(sizes) {}
+  Maker(std::uint64_t seed, const Sizes& sizes, std::string owner = "")
+      : random_(seed), sizes_(sizes), owner_(std::move(owner)) {}
 
   Step next(const Model& model) {
     const auto dice = random_.next() % 100;
@@ -90,7 +91,7 @@ class Maker {
   Step create_repo(const Model& model) {
     Step step;
     step.kind = Kind::create_repo;
-    do step.repo = "repo" + std::to_string(below(1000));
+    do step.repo = owner_ + "repo" + std::to_string(below(1000));
     while (model.repos.contains(step.repo));
     return step;
   }
@@ -98,7 +99,7 @@ class Maker {
   Step put_user(const Model& model) {
     Step step;
     step.kind = Kind::put_user;
-    step.user = "user" + std::to_string(model.users.size());
+    step.user = owner_ + "user" + std::to_string(model.users.size());
     return step;
   }
 
@@ -172,6 +173,7 @@ class Maker {
 
   SeededRandom random_;
   Sizes sizes_;
+  std::string owner_;
 };
 
 Result<Change> stage(storage::Store& store, storage::StagingArea& area, std::uint64_t uid,
@@ -316,8 +318,9 @@ std::vector<Step> make_workload(std::uint64_t seed, std::size_t count) {
   return steps;
 }
 
-std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count) {
-  Maker maker(seed, short_sizes);
+std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count,
+                                      const std::string& owner) {
+  Maker maker(seed, short_sizes, owner);
   Model model;
   std::vector<Step> steps;
   while (steps.size() < count) {
@@ -373,10 +376,12 @@ Status run(storage::Store& store, const Step& step) {
   return store.delete_repo(repo.uid, "crash");
 }
 
-std::vector<std::string> differences(storage::Store& store, const Model& model) {
+std::vector<std::string> differences(storage::Store& store, const Model& model,
+                                     std::string_view owner) {
   std::vector<std::string> found;
-  const auto repos = store.list_repos(RepoType::model, "", 100'000);
+  auto repos = store.list_repos(RepoType::model, "", 100'000);
   if (!repos) return {"list_repos: " + repos.error().what};
+  std::erase_if(*repos, [&](const auto& repo) { return !repo.id.name.starts_with(owner); });
   for (const auto& repo : *repos) {
     if (!model.repos.contains(repo.id.name)) found.push_back(repo.id.name + ": should not exist");
   }
@@ -395,8 +400,10 @@ std::vector<std::string> differences(storage::Store& store, const Model& model) 
   }
   for (const auto& user : model.users)
     if (!store.find_user(user)) found.push_back("user " + user + " is missing");
-  const auto users = store.list_users();
-  if (!users || users->size() != model.users.size()) found.push_back("wrong set of users");
+  auto users = store.list_users();
+  if (!users) return {"list_users: " + users.error().what};
+  std::erase_if(*users, [&](const auto& user) { return !user.name.starts_with(owner); });
+  if (users->size() != model.users.size()) found.push_back("wrong set of users");
   return found;
 }
 

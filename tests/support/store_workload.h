@@ -56,12 +56,16 @@ struct Model {
 std::vector<Step> make_workload(std::uint64_t seed, std::size_t count);
 /// Likewise with smaller files, and each kind of step within twelve, in a fixed order: for tests
 /// that run it thousands of times.
-std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count);
+/// @param owner  what the names of its repos and users begin with, if it is not alone
+std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count,
+                                      const std::string& owner = "");
 void apply(Model& model, const Step& step);
 /// Runs one step; ok() means acknowledged.
 Status run(storage::Store& store, const Step& step);
 /// Everything in the store that differs from the model, by reading every byte; empty if they agree.
-std::vector<std::string> differences(storage::Store& store, const Model& model);
+/// Only what the owner's names begin with is looked at.
+std::vector<std::string> differences(storage::Store& store, const Model& model,
+                                     std::string_view owner = "");
 
 /// A clock that only moves when told, and randomness from a seed: a run is repeatable.
 class TestClock final : public storage::Clock {
