@@ -83,8 +83,8 @@ class StoreImpl final : public Store {
   Status delete_repo(std::uint64_t uid, std::string_view /*user*/) override {
     return storage::delete_repo(parts_, users_, uid);
   }
-  Status set_visibility(std::uint64_t uid, Visibility visibility) override {
-    return repos_.set_visibility(uid, visibility);
+  Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) override {
+    return repos_.change(uid, settings);
   }
   Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                           std::size_t limit) override {

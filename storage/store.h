@@ -59,7 +59,8 @@ class Store {
   virtual Result<RepoRow> create_repo(const NewRepo& repo) = 0;  // Errc::conflict
   virtual Result<RepoRow> find_repo(const RepoId& id) = 0;       // Errc::repo_not_found
   virtual Status delete_repo(std::uint64_t uid, std::string_view user) = 0;
-  virtual Status set_visibility(std::uint64_t uid, Visibility visibility) = 0;
+  /// @return the row as it is now; Errc::repo_not_found
+  virtual Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) = 0;
   /// Repos of one type ordered by name, from `after` (full name, exclusive) on; at most `limit`.
   virtual Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                                   std::size_t limit) = 0;

@@ -2,7 +2,7 @@
 
 #include "daemon/http/routes.h"
 
-/// Every handler of the route table (daemon/http/routes.cc), which says its method, path, policy
+/// Every handler of the route table (daemon/http/routes/), which says its method, path, policy
 /// and limits.
 namespace waag::daemon::api {
 

@@ -174,8 +174,7 @@ Result<Response> change_settings(storage::Store& store, const Request& request, 
                                  std::optional<storage::Visibility> visibility) {
   WAAG_TRY(auto repo, authorised_repo(store, request.who, id, Action::admin));
   if (visibility) {
-    WAAG_CHECK(store.set_visibility(repo.uid, *visibility));
-    repo.visibility = *visibility;
+    WAAG_TRY(repo, store.change_repo(repo.uid, {.visibility = visibility}));
   }
   const bool hidden = repo.visibility == storage::Visibility::closed;
   hub::JsonWriter json;

@@ -28,7 +28,7 @@ struct Limits {
 
 using Handler = Task<Result<Response>> (*)(App& app, Request request);
 
-/// One row of the one route table (daemon/http/routes.cc). docs/API.md, the authorisation matrix
+/// One row of the one route table (daemon/http/routes/). docs/API.md, the authorisation matrix
 /// test and metrics labels are generated from it.
 ///
 /// Template: literal segments, {type} = models|datasets|spaces, {web} = datasets|spaces or absent

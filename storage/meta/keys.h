@@ -27,7 +27,9 @@
 ///   T user NUL token id     -> ""
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
-///   reserved: z leases, y tombstones, j jobs, M mirrors, R redirects
+///   reserved: z leases, y tombstones, j jobs, M mirrors; R redirects, q trash, d discussions and
+///   e their events, O organisations, W and w their members, a access requests, i and I likes,
+///   v soft counters
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);

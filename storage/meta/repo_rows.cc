@@ -4,6 +4,8 @@ namespace waag::storage {
 namespace {
 
 constexpr std::uint8_t row_version = 1;
+/// 2 added gate, disabled, discussions_disabled; rows of version 1 are read as without them.
+constexpr std::uint8_t repo_row_version = 2;
 
 void put_time(ByteWriter& out, TimeMs time) { out.fixed(static_cast<std::uint64_t>(time.count())); }
 
@@ -19,8 +21,9 @@ void get_id(ByteReader& in, Id& id) {
 
 /// What every decoder checks at its end: nothing short, nothing left over, a version that it knows.
 template <class Row>
-Result<Row> checked(const ByteReader& in, std::uint8_t version, Row row, const char* what) {
-  if (!in.ok() || !in.at_end() || version != row_version)
+Result<Row> checked(const ByteReader& in, std::uint8_t version, Row row, const char* what,
+                    std::uint8_t newest = row_version) {
+  if (!in.ok() || !in.at_end() || version < 1 || version > newest)
     return fail(Errc::corrupt, std::string("not the row of a ") + what);
   return row;
 }
@@ -29,7 +32,7 @@ Result<Row> checked(const ByteReader& in, std::uint8_t version, Row row, const c
 
 std::string encode(const RepoRow& row) {
   ByteWriter out;
-  out.fixed(row_version);
+  out.fixed(repo_row_version);
   out.fixed(row.uid);
   out.fixed(static_cast<std::uint8_t>(row.id.type));
   out.text(row.id.ns);
@@ -38,6 +41,9 @@ std::string encode(const RepoRow& row) {
   out.text(row.creator);
   put_time(out, row.created);
   out.text(row.sdk);
+  out.fixed(static_cast<std::uint8_t>(row.gate));
+  out.fixed(static_cast<std::uint8_t>(row.disabled));
+  out.fixed(static_cast<std::uint8_t>(row.discussions_disabled));
   return out.str();
 }
 
@@ -55,10 +61,19 @@ Result<RepoRow> decode_repo(std::string_view value) {
   row.creator = in.text();
   row.created = get_time(in);
   row.sdk = in.text();
+  std::uint8_t gate = 0;
+  if (version >= 2) {
+    gate = in.fixed<std::uint8_t>();
+    row.gate = Gate{gate};
+    row.disabled = in.fixed<std::uint8_t>() != 0;
+    row.discussions_disabled = in.fixed<std::uint8_t>() != 0;
+  }
+  // What one cannot read must never be taken for an open door: refuse the row.
   if (type > static_cast<std::uint8_t>(RepoType::space) ||
-      visibility > static_cast<std::uint8_t>(Visibility::closed))
-    return fail(Errc::corrupt, "repo row with an unknown type or visibility");
-  return checked(in, version, std::move(row), "repo");
+      visibility > static_cast<std::uint8_t>(Visibility::closed) ||
+      gate > static_cast<std::uint8_t>(Gate::manual))
+    return fail(Errc::corrupt, "repo row with an unknown type, visibility or gate");
+  return checked(in, version, std::move(row), "repo", repo_row_version);
 }
 
 std::string encode(const RefRow& row) {

@@ -14,6 +14,10 @@ using TimeMs = std::chrono::milliseconds;  // since 1970, UTC
 
 enum class Visibility : std::uint8_t { open = 0, closed = 1 };  // public and private are keywords
 
+/// Who decides on requests for access to a gated repo's files: nobody has to ask, all who ask are
+/// let in, a person decides.
+enum class Gate : std::uint8_t { none = 0, automatic = 1, manual = 2 };
+
 struct RepoRow {
   std::uint64_t uid = 0;  // never reused: rights and links hang on it, not on the name
   RepoId id;              // in the spelling it was created with
@@ -21,7 +25,18 @@ struct RepoRow {
   std::string creator;
   TimeMs created{};
   std::string sdk;  // spaces only
+  Gate gate{Gate::none};
+  bool disabled = false;  // by a hub admin: nothing of it is served
+  bool discussions_disabled = false;
   bool operator==(const RepoRow&) const = default;
+};
+
+/// What of a repo's row may be changed; nullopt leaves it.
+struct RepoSettings {
+  std::optional<Visibility> visibility{};
+  std::optional<Gate> gate{};
+  std::optional<bool> disabled{};
+  std::optional<bool> discussions_disabled{};
 };
 
 struct RefRow {

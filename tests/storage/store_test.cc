@@ -39,7 +39,7 @@ TEST_CASE_METHOD(StoreFixture,
   CHECK(files_of(uid, id).at("a") == "1");
   CHECK(store->delete_repo(kept, "ann"));
   CHECK(store->move_ref(uid, "refs/heads/x", std::nullopt, id, "ann"));
-  CHECK(store->set_visibility(uid, Visibility::closed));
+  CHECK(store->change_repo(uid, {.visibility = Visibility::closed}));
 }
 
 TEST_CASE_METHOD(StoreFixture, "store: blobs, possession and sessions through the facade",

@@ -54,6 +54,7 @@ UNTESTED = {
     "daemon/api/": "route handlers: tests/integration calls each route with real clients",
     "daemon/daemon.cc": "start order of the parts; tests/integration starts and kills it",
     "daemon/http/net/tls_stream.cc": "needs a certificate; tests/integration/test_tls.py",
+    "daemon/http/routes/": "rows of the one table, which routes_test.cc checks as a whole",
     "daemon/offline.cc": "whole commands; tests/integration/test_faults.py runs them",
     "daemon/main.cc": "list of named steps; tests/integration runs the program",
 }

@@ -4,7 +4,7 @@ namespace waag::storage {
 namespace {
 
 constexpr std::string_view uid_counter = "repo_uid";
-/// Writers of one repo row that came first before set_visibility gives up.
+/// Writers of one repo row that came first before change() gives up.
 constexpr int attempts_max = 16;
 
 Result<std::uint64_t> decode_counter(std::string_view value) {
@@ -89,16 +89,24 @@ void RepoTable::expect_alive(Transaction& transaction, const RepoRow& row) {
   transaction.expects.push_back({keys::repo_uid(row.uid), plain_row(keys::repo(row.id))});
 }
 
-Status RepoTable::set_visibility(std::uint64_t uid, Visibility visibility) {
+Result<RepoRow> RepoTable::change(std::uint64_t uid, const RepoSettings& settings) {
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     WAAG_TRY(auto row, find_uid(uid));
     Transaction transaction;
     expect_alive(transaction, row);
-    transaction.expects.push_back({keys::repo(row.id), encode(row)});
-    row.visibility = visibility;
+    // As it is stored: a row of an older version is not what encode() gives.
+    WAAG_TRY(auto stored, rows_.get(keys::repo(row.id)));
+    if (!stored) continue;  // deleted or moved between the two reads
+    WAAG_TRY(row, decode_repo(*stored));
+    if (row.uid != uid) continue;
+    transaction.expects.push_back({keys::repo(row.id), std::move(stored)});
+    row.visibility = settings.visibility.value_or(row.visibility);
+    row.gate = settings.gate.value_or(row.gate);
+    row.disabled = settings.disabled.value_or(row.disabled);
+    row.discussions_disabled = settings.discussions_disabled.value_or(row.discussions_disabled);
     transaction.puts.push_back({keys::repo(row.id), encode(row)});
     const auto applied = rows_.apply(std::move(transaction));
-    if (applied) return ok();
+    if (applied) return row;
     if (applied.error().code != Errc::conflict) return applied.error();
   }
   return fail(Errc::unavailable, "repo row changes all the time");

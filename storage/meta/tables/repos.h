@@ -18,7 +18,8 @@ class RepoTable {
   Status add(Transaction& transaction, RepoRow& row) const;
   /// Removes both rows; they must be as `row` says when it is applied.
   static void remove(Transaction& transaction, const RepoRow& row);
-  Status set_visibility(std::uint64_t uid, Visibility visibility);
+  /// @return the row as it is now
+  Result<RepoRow> change(std::uint64_t uid, const RepoSettings& settings);
   /// The transaction fails with Errc::conflict if the repo is gone by then.
   static void expect_alive(Transaction& transaction, const RepoRow& row);
 

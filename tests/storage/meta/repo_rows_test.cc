@@ -13,7 +13,15 @@ Id filled(unsigned char byte) {
 }
 
 RepoRow repo() {
-  return {7, {RepoType::dataset, "Ns", "Name"}, Visibility::closed, "ann", TimeMs(123), "static"};
+  return {7,
+          {RepoType::dataset, "Ns", "Name"},
+          Visibility::closed,
+          "ann",
+          TimeMs(123),
+          "static",
+          Gate::manual,
+          true,
+          true};
 }
 
 TokenRow token() {
@@ -38,11 +46,24 @@ void check_strict(const std::string& value, Decode decode) {
   }
   CHECK(decode(value + "x").error().code == Errc::corrupt);
   auto later = value;
-  later[0] = 2;
+  later[0] = 99;
   CHECK(decode(later).error().code == Errc::corrupt);
 }
 
 }  // namespace
+
+TEST_CASE("repo_rows: a repo row of version 1 is read as without a gate", "[storage][repo_rows]") {
+  auto old = encode(repo());
+  old[0] = 1;
+  old.resize(old.size() - 3);
+  auto expected = repo();
+  expected.gate = Gate::none;
+  expected.disabled = false;
+  expected.discussions_disabled = false;
+  const auto row = decode_repo(old);
+  REQUIRE(row);
+  CHECK(*row == expected);
+}
 
 TEST_CASE("repo_rows: what was encoded comes back", "[storage][repo_rows]") {
   CHECK(*decode_repo(encode(repo())) == repo());

@@ -73,10 +73,11 @@ TEST_CASE_METHOD(StoreFixture, "repos: created with their first commit, found in
 TEST_CASE_METHOD(StoreFixture, "repos: visibility changes, nothing else does", "[storage][repos]") {
   const auto uid = make_repo("tiny");
   auto want = *store->find_repo_by_uid(uid);
-  REQUIRE(store->set_visibility(uid, Visibility::closed));
+  REQUIRE(store->change_repo(uid, {.visibility = Visibility::closed}));
   want.visibility = Visibility::closed;
   CHECK(*store->find_repo_by_uid(uid) == want);
-  CHECK(store->set_visibility(99, Visibility::open).error().code == Errc::repo_not_found);
+  CHECK(store->change_repo(99, {.visibility = Visibility::open}).error().code ==
+        Errc::repo_not_found);
 }
 
 TEST_CASE_METHOD(StoreFixture, "repos: listed by name, page by page", "[storage][repos]") {

@@ -1,0 +1,25 @@
+#include "daemon/api/handlers.h"
+#include "daemon/http/routes/families.h"
+
+namespace waag::daemon::families {
+
+Family administration() {
+  return {
+      {Method::get, "/api/waag/v1/status", "status", Policy::user, no_body, api::get_status,
+       "What the hub holds."},
+      {Method::get, "/api/waag/v1/users", "users", Policy::hub_admin, no_body, api::get_users,
+       "All users."},
+      {Method::post, "/api/waag/v1/users", "user_create", Policy::hub_admin, Limits{64u << 10},
+       api::post_user, "name, fullName, email, admin."},
+      {Method::del, "/api/waag/v1/users/{user}", "user_disable", Policy::hub_admin,
+       Limits{64u << 10}, api::delete_user, "Disables a user: tokens end, repos stay."},
+      {Method::get, "/api/waag/v1/tokens", "tokens", Policy::user, no_body, api::get_tokens,
+       "The caller's tokens; anyone's (user) for hub admins."},
+      {Method::post, "/api/waag/v1/tokens", "token_create", Policy::user, Limits{64u << 10},
+       api::post_token, "name, role, days, user; the token is shown once."},
+      {Method::del, "/api/waag/v1/tokens/{token}", "token_revoke", Policy::user, Limits{64u << 10},
+       api::delete_token, "Ends a token at once."},
+  };
+}
+
+}  // namespace waag::daemon::families

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "daemon/http/routes.h"
+
+/// The parts of the one route table, in the order of docs/API.md.
+namespace waag::daemon::families {
+
+using Family = std::vector<Route>;
+inline constexpr Limits no_body{};
+
+// reading.cc
+Family health();
+Family files();
+Family metadata();
+Family side_calls();
+// writing.cc
+Family repo_changes();
+Family uploads();
+// administration.cc
+Family administration();
+
+}  // namespace waag::daemon::families
