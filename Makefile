@@ -52,7 +52,7 @@ bench: build
 conformance:
 	@XET=$(XET) tests/long.sh conformance "$(TREE)"
 
-## make reliability   the crash, kill and property tests with larger numbers
+## make reliability   crash, kill and property tests with larger numbers, every version of the clients
 reliability:
 	@tests/long.sh reliability
 

@@ -13,8 +13,9 @@ import time
 from bench.measure import (
     Nginx, Row, commit_lfs, create_repo, interleaved, median_ratio, put_lfs, seconds_of,
 )
-from client import VERSIONS, Client
+from client import Client
 from hub import Hub
+from versions import NAMED
 
 WRK_S = 8
 WRK_CONNECTIONS = 16
@@ -102,7 +103,7 @@ def client_pull(scratch: pathlib.Path, size: int):
         commit_lfs(hub, repo, {"model.safetensors": path})
         locations = nginx_as_hub(hub, repo, {"model.safetensors": path}, scratch / "answers")
         with Nginx(scratch / "nginx-pull", locations) as nginx:
-            for version in VERSIONS:
+            for version in NAMED:
                 def pull(endpoint, version=version):
                     client = Client(version, endpoint, None, target / "home")
                     command = [client.bin / "hf", "download", repo, "--local-dir", target / "out"]

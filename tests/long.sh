@@ -28,6 +28,15 @@ reliability() {
     long_ctest release '^crash'
   WAAG_CRASH_IMAGES=$((images / asan_share)) WAAG_KILLS=$((kills / asan_share)) \
     long_ctest asan '^crash|^property'
+  clients
+}
+
+clients() {  # every client in every version
+  deploy/install-deps.sh run test
+  build release waagd waag
+  export WAAG_CLIENTS=${WAAG_CLIENTS:-all}
+  python3 tests/harness/venvs.py
+  .venvs/tools/bin/python -m pytest -q tests/integration
 }
 
 long_ctest() {  # PRESET REGEX

@@ -7,7 +7,6 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VERSIONS = ("hub-0.36", "hub-new")
 CALL_S = 300
 
 
@@ -55,6 +54,8 @@ class Client:
         self.home = pathlib.Path(home)
         self.home.mkdir(parents=True, exist_ok=True)
         self.bin = ROOT / ".venvs" / version / "bin"
+        # `hf` came with 0.34.
+        self.tool = "hf" if (self.bin / "hf").exists() else "huggingface-cli"
 
     def at(self, endpoint=None, token="", home=None) -> "Client":
         """The same client with another hub, token or (fresh) home."""
@@ -105,8 +106,9 @@ class Client:
         """HfApi().method(**arguments) in a process of its own; its answer as plain values."""
         return self.finish(self.start(method, **arguments))
 
-    def cli(self, *arguments: str, tool: str = "hf", check: bool = True):
+    def cli(self, *arguments: str, tool: str = "", check: bool = True):
         """Runs the client's own command line; the finished process."""
+        tool = tool or self.tool
         done = subprocess.run(
             [self.bin / tool, *map(str, arguments)], env=self.environment, text=True,
             capture_output=True, timeout=CALL_S,

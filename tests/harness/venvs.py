@@ -1,7 +1,8 @@
 """Makes the Python environments of the tests, the demo and the benchmarks, once, under .venvs.
 
-One environment per file in tests/requirements. An environment is made again when its file changes.
-Nothing is downloaded when all of them are up to date.
+One environment per file in tests/requirements, and of those in tests/requirements/matrix the ones
+that this run has (versions.py). An environment is made again when its file changes. Nothing is
+downloaded when all of them are up to date.
 """
 
 import hashlib
@@ -10,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import venv
+
+import versions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENVS = ROOT / ".venvs"
@@ -45,7 +48,11 @@ def make(folder: pathlib.Path, requirements) -> None:
 
 
 def main() -> int:
-    for requirements in sorted((ROOT / "tests" / "requirements").glob("*.txt")):
+    chosen = versions.chosen()
+    print(f"clients of this run: {' '.join(chosen)} (WAAG_CLIENTS=… chooses others)", flush=True)
+    folder = ROOT / "tests" / "requirements"
+    matrix = [file for file in folder.glob("matrix/*.txt") if file.stem in chosen]
+    for requirements in sorted([*folder.glob("*.txt"), *matrix]):
         ensure(requirements.stem, requirements)
     return 0
 
