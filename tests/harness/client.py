@@ -8,6 +8,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CALL_S = 300
+NOWHERE = "http://127.0.0.1:1"
 
 
 class ClientError(Exception):
@@ -73,6 +74,7 @@ class Client:
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "NO_PROXY": "127.0.0.1",
+            "HTTPS_PROXY": NOWHERE,  # datasets asks a fixed host besides; that must not leave here
             "COLUMNS": "200",
         }
         if self.token:
@@ -105,6 +107,18 @@ class Client:
     def call(self, method: str, **arguments):
         """HfApi().method(**arguments) in a process of its own; its answer as plain values."""
         return self.finish(self.start(method, **arguments))
+
+    def script(self, code: str, **names):
+        """Runs Python text in the client's environment with `names` set; its variable `result`."""
+        lines = ["import json", *(f"{name} = {value!r}" for name, value in names.items()), code]
+        lines.append("print('\\n' + json.dumps(result))")
+        done = subprocess.run(
+            [self.bin / "python", "-c", "\n".join(lines)], env=self.environment, text=True,
+            capture_output=True, timeout=CALL_S,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{self.version}: {done.returncode}: {done.stderr[-3000:]}")
+        return json.loads(done.stdout.strip().splitlines()[-1])
 
     def cli(self, *arguments: str, tool: str = "", check: bool = True):
         """Runs the client's own command line; the finished process."""
