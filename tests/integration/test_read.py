@@ -69,6 +69,7 @@ def test_several_ranges_get_the_whole_body(hub, files):
 def test_range_of_an_empty_file(hub, files):
     status, headers, body = curl(hub, "/acme/reads/resolve/main/empty.txt", "-r", "0-0")
     assert (status, body, headers["content-length"]) == (200, b"", "0")
+    assert headers["content-range"] == "bytes */0"
 
 
 def test_if_range(hub, files):

@@ -44,6 +44,9 @@ Result<Response> blob_response(const Request& request, BlobReply reply) {
   }
   auto response = with_headers(reply, range ? 206 : 200);
   if (range) response.headers.set("Content-Range", http::content_range(*range, reply.size_bytes));
+  // @huggingface/hub 2.17 asks for bytes=0-0 and reads the size here, also that of an empty file.
+  if (wanted && reply.size_bytes == 0)
+    response.headers.set("Content-Range", http::unsatisfied_content_range(0));
   const auto bytes = range ? range->size_bytes() : reply.size_bytes;
   if (request.method == Method::head) {
     response.content_length = bytes;

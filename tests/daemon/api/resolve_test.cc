@@ -100,9 +100,11 @@ TEST_CASE("resolve: ranges", "[daemon][resolve]") {
 TEST_CASE("resolve: an empty file ignores ranges", "[daemon][resolve]") {
   Hub hub;
   const auto reply = hub.get("/ada/tiny/resolve/main/empty.txt", "", "Range: bytes=0-0\r\n");
+  CHECK(reply.header("Content-Range") == "bytes */0");  // its size, for who asked by a range
   CHECK(reply.status == 200);
   CHECK(reply.body.empty());
   CHECK(hub.head("/ada/tiny/resolve/main/empty.txt").content_length == 0);
+  CHECK(hub.get("/ada/tiny/resolve/main/empty.txt").header("Content-Range").empty());
 }
 
 TEST_CASE("resolve: conditions", "[daemon][resolve]") {
