@@ -2,7 +2,8 @@
 
 One environment per file in tests/requirements, and of those in tests/requirements/matrix the ones
 that this run has (versions.py). An environment is made again when its file changes. Nothing is
-downloaded when all of them are up to date.
+downloaded when all of them are up to date. The packages of tests/requirements/javascript go to
+.venvs/javascript; Node itself comes from PyPI too, as Debian's npm pulls in half of its archive.
 """
 
 import hashlib
@@ -47,6 +48,22 @@ def make(folder: pathlib.Path, requirements) -> None:
     subprocess.run([python, *PIP, "--no-deps", *files], check=True)
 
 
+def ensure_javascript(source: pathlib.Path) -> None:
+    folder, npm = VENVS / "javascript", VENVS / "node" / "bin" / "npm"
+    files = sorted(source.glob("package*.json"))
+    wanted, stamp = identity(folder, files), folder / "stamp"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    print("venvs: javascript", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for file in files:
+        shutil.copy(file, folder)
+    options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run([npm, "ci", *options], cwd=folder, check=True)
+    stamp.write_text(wanted)
+
+
 def main() -> int:
     chosen = versions.chosen()
     print(f"clients of this run: {' '.join(chosen)} (WAAG_CLIENTS=… chooses others)", flush=True)
@@ -54,6 +71,7 @@ def main() -> int:
     matrix = [file for file in folder.glob("matrix/*.txt") if file.stem in chosen]
     for requirements in sorted([*folder.glob("*.txt"), *matrix]):
         ensure(requirements.stem, requirements)
+    ensure_javascript(folder / "javascript")
     return 0
 
 
