@@ -1,5 +1,8 @@
 #include "storage/store.h"
 
+#include "storage/meta/accounts/grants.h"
+#include "storage/meta/accounts/groups.h"
+#include "storage/meta/accounts/orgs.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
@@ -34,6 +37,9 @@ class StoreImpl final : public Store {
         links_(*base_.rows),
         users_(*base_.rows),
         tokens_(*base_.rows),
+        orgs_(*base_.rows),
+        groups_(*base_.rows),
+        grants_(*base_.rows),
         sessions_(*base_.rows),
         history_(objects_),
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
@@ -138,8 +144,9 @@ class StoreImpl final : public Store {
   }
 
   // --- users, tokens, sessions ---
-  Status put_user(const UserRow& user, bool must_be_new) override {
-    return users_.put(user, must_be_new);
+  Status add_user(const UserRow& user) override { return users_.add(user); }
+  Result<UserRow> change_user(std::string_view name, const UserChange& change) override {
+    return users_.change(name, change);
   }
   Result<UserRow> find_user(std::string_view name) override { return users_.find(name); }
   Result<std::vector<UserRow>> list_users() override { return users_.list(); }
@@ -149,6 +156,9 @@ class StoreImpl final : public Store {
     return tokens_.list(user);
   }
   Status delete_token(std::string_view id) override { return tokens_.remove(id); }
+  OrgTable& orgs() override { return orgs_; }
+  GroupTable& groups() override { return groups_; }
+  GrantTable& grants() override { return grants_; }
   Status put_session(std::string_view id, std::string value) override {
     return sessions_.put(id, value);
   }
@@ -181,6 +191,9 @@ class StoreImpl final : public Store {
   LinkTable links_;
   UserTable users_;
   TokenTable tokens_;
+  OrgTable orgs_;
+  GroupTable groups_;
+  GrantTable grants_;
   SessionTable sessions_;
   History history_;
   Statistics statistics_;

@@ -10,9 +10,14 @@
 #include "storage/blob_reader.h"
 #include "storage/commit.h"
 #include "storage/ingest.h"
+#include "storage/meta/accounts/account_rows.h"
 #include "storage/snapshot.h"
 
 namespace waag::storage {
+
+class OrgTable;    // storage/meta/accounts/orgs.h
+class GroupTable;  // storage/meta/accounts/groups.h
+class GrantTable;  // storage/meta/accounts/grants.h
 
 struct NewRepo {
   RepoId id;
@@ -94,13 +99,17 @@ class Store {
   virtual Result<RepoRow> find_repo_by_uid(std::uint64_t uid) = 0;
 
   // --- users and tokens ---
-  virtual Status put_user(const UserRow& user, bool must_be_new) = 0;  // Errc::conflict
-  virtual Result<UserRow> find_user(std::string_view name) = 0;        // Errc::not_found
+  virtual Status add_user(const UserRow& user) = 0;  // Errc::conflict
+  virtual Result<UserRow> change_user(std::string_view name, const UserChange& change) = 0;
+  virtual Result<UserRow> find_user(std::string_view name) = 0;  // Errc::not_found
   virtual Result<std::vector<UserRow>> list_users() = 0;
   virtual Status put_token(const TokenRow& token) = 0;
   virtual Result<TokenRow> find_token(std::string_view public_id) = 0;  // Errc::not_found
   virtual Result<std::vector<TokenRow>> list_tokens(std::string_view user) = 0;
   virtual Status delete_token(std::string_view public_id) = 0;
+  virtual OrgTable& orgs() = 0;
+  virtual GroupTable& groups() = 0;
+  virtual GrantTable& grants() = 0;
 
   // --- multipart upload sessions: opaque values owned by daemon/api/lfs ---
   virtual Status put_session(std::string_view id, std::string value) = 0;

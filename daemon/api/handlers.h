@@ -35,7 +35,6 @@ Reply get_refs(App& app, Request request);
 Reply get_commits(App& app, Request request);
 
 // side_calls.cc
-Reply get_whoami(App& app, Request request);
 Reply get_auth_check(App& app, Request request);
 Reply get_auth_check_write(App& app, Request request);
 Reply get_telemetry(App& app, Request request);
@@ -67,10 +66,34 @@ Reply post_lfs_verify(App& app, Request request);
 Reply put_lfs_part(App& app, Request request);
 Reply post_lfs_complete(App& app, Request request);
 
+// accounts/
+Reply get_whoami(App& app, Request request);
+Reply get_user_overview(App& app, Request request);
+Reply get_org_overview(App& app, Request request);
+Reply get_org_members(App& app, Request request);
+Reply get_own_repos(App& app, Request request);
+Reply get_org_repos(App& app, Request request);
+Reply get_orgs(App& app, Request request);
+Reply post_org(App& app, Request request);
+Reply put_org(App& app, Request request);
+Reply delete_org(App& app, Request request);
+Reply get_members(App& app, Request request);
+Reply put_member(App& app, Request request);
+Reply delete_member(App& app, Request request);
+Reply get_groups(App& app, Request request);
+Reply put_group(App& app, Request request);
+Reply delete_group(App& app, Request request);
+Reply put_group_member(App& app, Request request);
+Reply delete_group_member(App& app, Request request);
+Reply get_collaborators(App& app, Request request);
+Reply put_collaborator(App& app, Request request);
+Reply delete_collaborator(App& app, Request request);
+
 // admin/
 Reply get_status(App& app, Request request);
 Reply get_users(App& app, Request request);
 Reply post_user(App& app, Request request);
+Reply put_user(App& app, Request request);
 Reply delete_user(App& app, Request request);
 Reply get_tokens(App& app, Request request);
 Reply post_token(App& app, Request request);

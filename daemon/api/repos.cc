@@ -13,6 +13,7 @@
 #include "protocol/base64.h"
 #include "protocol/git/path.h"
 #include "protocol/hub/path_rules.h"
+#include "storage/meta/accounts/orgs.h"
 
 /// Creating, deleting and setting up repos. Source: HUB_API 5.1, 7.3.
 namespace waag::daemon::api {
@@ -29,6 +30,7 @@ struct FirstFile {
 
 struct Wanted {
   storage::NewRepo repo;
+  bool says_visibility = false;
   std::vector<FirstFile> files;
 };
 
@@ -105,6 +107,7 @@ Result<Wanted> parse_wanted(const boost::json::object& body, const Identity& who
                   "\"sdk\" must be one of [static, gradio, docker, streamlit]");
   }
   wanted.repo.visibility = visibility.value_or(storage::Visibility::open);
+  wanted.says_visibility = visibility.has_value();
   if (wanted.repo.id.type == RepoType::space) {
     wanted.repo.sdk = sdk.value_or("static");
     wanted.repo.readme = space_card(wanted.repo);
@@ -153,7 +156,17 @@ Response already_there(const Request& request, const RepoId& id) {
   return response;
 }
 
-Result<Response> create(App& app, const Request& request, const Wanted& wanted) {
+/// An organisation says what its new repos are when their creator does not.
+Status apply_default(storage::Store& store, Wanted& wanted) {
+  if (wanted.says_visibility) return ok();
+  const auto org = store.orgs().find(wanted.repo.id.ns);
+  if (org) wanted.repo.visibility = org->new_repos;
+  if (!org && org.error().code != Errc::not_found) return org.error();
+  return ok();
+}
+
+Result<Response> create(App& app, const Request& request, Wanted wanted) {
+  WAAG_CHECK(apply_default(app.store, wanted));
   const auto repo = app.store.create_repo(wanted.repo);
   if (!repo && repo.error().code == Errc::conflict) {
     const auto found = app.store.find_repo(wanted.repo.id);

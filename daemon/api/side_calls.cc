@@ -4,32 +4,14 @@
 #include "daemon/app.h"
 #include "protocol/http/field.h"
 #include "protocol/http/url_path.h"
-#include "protocol/hub/dates.h"
 #include "protocol/hub/front_matter.h"
-#include "protocol/hub/json_writer.h"
 
-/// Calls that clients make on the side and that must never break them. Source: HUB_API 4.6, 4.7.
+/// Calls that clients make on the side and that must never break them. Source: HUB_API 4.7.
 namespace waag::daemon::api {
 namespace {
 
 constexpr std::size_t card_body_bytes_max = 16u << 20;
 constexpr std::string_view form_type = "application/x-www-form-urlencoded";
-
-Result<Response> who_am_i(storage::Store& store, const Identity& who) {
-  WAAG_TRY(const auto user, store.find_user(who.user));
-  WAAG_TRY(const auto token, store.find_token(who.token_id));
-  hub::JsonWriter json;
-  json.begin_object().field("type", "user").field("id", user.name).field("name", user.name);
-  json.field("fullname", user.full_name.empty() ? user.name : user.full_name);
-  json.field("email", user.email).field("emailVerified", !user.email.empty());
-  json.field("canPay", false).field("isPro", false).key("periodEnd").null();
-  json.field("avatarUrl", "").key("orgs").begin_array().end_array();
-  json.key("auth").begin_object().field("type", "access_token").key("accessToken").begin_object();
-  // Clients know "read", "write" and "fineGrained" only.
-  json.field("displayName", who.token_name).field("role", who.can_write ? "write" : "read");
-  json.field("createdAt", hub::format_date(token.created)).end_object().end_object().end_object();
-  return json_response(json.take());
-}
 
 Task<Result<Response>> check_right(App& app, Request request, Action action) {
   WAAG_CO_TRY(const auto id, repo_of(request));
@@ -56,11 +38,6 @@ Task<Result<std::string>> read_card(Request& request) {
 }
 
 }  // namespace
-
-Reply get_whoami(App& app, Request request) {
-  auto work = [&store = app.store, who = request.who] { return who_am_i(store, who); };
-  co_return co_await offload(app.blocking, std::move(work));
-}
 
 Reply get_auth_check(App& app, Request request) {
   return check_right(app, std::move(request), Action::read);

@@ -1,7 +1,10 @@
 #include "daemon/auth/authenticator.h"
 
+#include <algorithm>
+
 #include "daemon/auth/token.h"
 #include "protocol/hash.h"
+#include "protocol/http/field.h"
 
 namespace waag::daemon {
 namespace {
@@ -9,16 +12,11 @@ namespace {
 /// Callers remembered; beyond it the cache starts anew. A row is about 300 bytes.
 constexpr std::size_t entries_max = 10'000;
 
-std::string_view role_name(storage::TokenRole role) {
-  switch (role) {
-    case storage::TokenRole::read:
-      return "read";
-    case storage::TokenRole::write:
-      return "write";
-    case storage::TokenRole::admin:
-      return "admin";
-  }
-  return "read";
+bool allows_changes(const storage::TokenRow& token) {
+  const auto changes = [](const auto& scope) { return scope.rights > storage::Role::read; };
+  if (token.role == storage::TokenRole::fine_grained)
+    return std::ranges::any_of(token.scopes, changes);
+  return token.role != storage::TokenRole::read;
 }
 
 Identity stranger() {
@@ -54,18 +52,28 @@ Result<std::optional<Authenticator::Entry>> Authenticator::load(std::string_view
     const std::lock_guard lock(mutex_);
     before = generation_;
   }
+  WAAG_TRY(auto entry, read(public_id));
+  if (!entry) return entry;
+  const std::lock_guard lock(mutex_);
+  if (generation_ == before) {
+    if (entries_.size() >= entries_max) entries_.clear();
+    entries_.insert_or_assign(std::string(public_id), *entry);
+  }
+  return entry;
+}
+
+Result<std::optional<Authenticator::Entry>> Authenticator::read(std::string_view public_id) const {
   auto token = store_.find_token(public_id);
   if (!token && token.error().code == Errc::not_found) return std::optional<Entry>{};
   if (!token) return std::move(token).error();
   auto user = store_.find_user(token->user);
   if (!user && user.error().code == Errc::not_found) return std::optional<Entry>{};
   if (!user) return std::move(user).error();
-  Entry entry{*std::move(token), *std::move(user)};
-  const std::lock_guard lock(mutex_);
-  if (generation_ == before) {
-    if (entries_.size() >= entries_max) entries_.clear();
-    entries_.insert_or_assign(std::string(public_id), entry);
-  }
+  WAAG_TRY(auto rights, load_rights(store_, user->name));
+  if (token->role == storage::TokenRole::fine_grained) rights.scopes = token->scopes;
+  Entry entry{*std::move(token), *std::move(user), {}};
+  entry.user.password_hash.clear();  // nothing to keep in memory
+  entry.rights = std::make_shared<const Rights>(std::move(rights));
   return std::optional<Entry>(std::move(entry));
 }
 
@@ -75,12 +83,14 @@ Identity Authenticator::judge(const Entry& entry, const BlobId& secret_sha256) c
   if (!same || expired || entry.user.disabled) return stranger();
   Identity who;
   who.user = entry.user.name;
-  who.can_write = entry.token.role != storage::TokenRole::read;
+  who.can_write = allows_changes(entry.token);
   // An administrator's read or write token stays an ordinary one: least privilege by default.
   who.hub_admin = entry.user.hub_admin && entry.token.role == storage::TokenRole::admin;
+  who.auditor = entry.user.auditor && entry.token.role != storage::TokenRole::fine_grained;
   who.token_id = entry.token.public_id;
   who.token_name = entry.token.display_name;
-  who.token_role = role_name(entry.token.role);
+  who.token_role = token_role_name(entry.token.role);
+  who.rights = entry.rights;
   return who;
 }
 
@@ -90,10 +100,18 @@ void Authenticator::forget_token(std::string_view public_id) {
   if (const auto found = entries_.find(public_id); found != entries_.end()) entries_.erase(found);
 }
 
+void Authenticator::forget_all() {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  entries_.clear();
+}
+
 void Authenticator::forget_user(std::string_view user) {
   const std::lock_guard lock(mutex_);
   ++generation_;
-  std::erase_if(entries_, [user](const auto& entry) { return entry.second.user.name == user; });
+  std::erase_if(entries_, [user](const auto& entry) {
+    return http::equal_nocase(entry.second.user.name, user);
+  });
 }
 
 }  // namespace waag::daemon

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/auth/rights.h"
 #include "daemon/http/message.h"
 #include "storage/os/clock.h"
 #include "storage/store.h"
@@ -14,8 +15,8 @@
 namespace waag::daemon {
 
 /// Says who sent a request, from its Authorization header (Bearer, or Basic with the token as
-/// password). Keeps a bounded cache of token and user rows, so that a known caller costs no store
-/// access. Thread-safe.
+/// password). Keeps a bounded cache of token and user rows and of the user's rights, so that a
+/// known caller costs no store access. Thread-safe.
 class Authenticator {
  public:
   Authenticator(storage::Store& store, asio::thread_pool& blocking, storage::Clock& clock)
@@ -25,17 +26,21 @@ class Authenticator {
   /// token of an enabled user. An Error only if the store failed.
   Task<Result<Identity>> identify(std::optional<std::string> authorization);
 
-  /// To be called after a token was deleted or a user changed: later requests see the new rows.
+  /// To be called after a token was deleted, a user or what the user may do changed, or what many
+  /// may do changed: later requests see the new rows.
   void forget_token(std::string_view public_id);
   void forget_user(std::string_view user);
+  void forget_all();
 
  private:
   struct Entry {
     storage::TokenRow token;
     storage::UserRow user;
+    std::shared_ptr<const Rights> rights;
   };
   std::optional<Entry> cached(std::string_view public_id);
   Result<std::optional<Entry>> load(std::string_view public_id);
+  Result<std::optional<Entry>> read(std::string_view public_id) const;
   Identity judge(const Entry& entry, const BlobId& secret_sha256) const;
 
   storage::Store& store_;

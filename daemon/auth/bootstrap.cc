@@ -50,7 +50,7 @@ Result<bool> bootstrap_admin(storage::Store& store, const std::filesystem::path&
   admin.full_name = "Administrator";
   admin.hub_admin = true;
   admin.created = clock.now();
-  WAAG_CHECK(store.put_user(admin, /*must_be_new=*/true));
+  WAAG_CHECK(store.add_user(admin));
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
+#include "daemon/auth/permission.h"
 #include "daemon/http/errors.h"
 #include "daemon/observe/log.h"
 #include "protocol/hub/errors.h"
@@ -87,6 +88,11 @@ std::optional<Response> refuse(const App& app, const Route& route, const Request
       return std::nullopt;
     case Policy::write_repo:
       if (who.anonymous()) return unauthenticated(who);
+      return std::nullopt;
+    case Policy::audit:
+      if (who.anonymous()) return unauthenticated(who);
+      if (!may_audit(who))
+        return error_response(fail(Errc::forbidden, "for hub admins and auditors only"), who);
       return std::nullopt;
     case Policy::hub_admin:
       if (who.anonymous()) return unauthenticated(who);

@@ -2,41 +2,93 @@
 
 #include <algorithm>
 
+#include "daemon/auth/rights.h"
+#include "protocol/http/field.h"
+
 namespace waag::daemon {
 namespace {
 
 /// How many repos that hold a blob are looked at for one that the caller may read.
 constexpr std::size_t holders_max = 1000;
 
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
+using storage::Role;
+using Level = std::optional<Role>;  // nullopt: none at all; below every role
 
 bool owns(const Identity& who, std::string_view ns) {
-  return who.hub_admin || (!who.anonymous() && same_name(who.user, ns));
+  return who.hub_admin || (!who.anonymous() && http::equal_nocase(who.user, ns));
+}
+
+/// What the person may do with all repos of a namespace.
+Level granted_in(const Identity& who, std::string_view ns) {
+  if (owns(who, ns)) return Role::admin;
+  if (!who.rights) return std::nullopt;
+  const auto found = who.rights->namespaces.find(folded(ns));
+  return found == who.rights->namespaces.end() ? Level{} : Level{found->second};
+}
+
+/// What the person may do with this repo, whatever the token.
+Level granted_on(const Identity& who, const storage::RepoRow& repo) {
+  auto level = granted_in(who, repo.id.ns);
+  if (!who.rights) return level;
+  const auto [first, last] = who.rights->repos.equal_range(repo.uid);
+  for (auto at = first; at != last; ++at) {
+    const auto& [org, role] = at->second;
+    if (org.empty() || http::equal_nocase(org, repo.id.ns)) level = std::max(level, Level{role});
+  }
+  return level;
+}
+
+bool names(const storage::TokenScope& scope, std::string_view ns, const RepoId* repo) {
+  if (!http::equal_nocase(scope.ns, ns)) return false;
+  if (!scope.repo) return true;
+  return repo != nullptr && scope.repo->type == repo->type &&
+         http::equal_nocase(scope.repo->name, repo->name);
+}
+
+/// The most that the token lets through. @param repo  null: the namespace as a whole
+Level cap(const Identity& who, std::string_view ns, const RepoId* repo) {
+  if (who.anonymous()) return std::nullopt;
+  if (!who.rights || !who.rights->scopes) return who.can_write ? Role::admin : Role::read;
+  Level level;
+  for (const auto& scope : *who.rights->scopes)
+    if (names(scope, ns, repo)) level = std::max(level, Level{scope.rights});
+  return level;
 }
 
 }  // namespace
 
 bool may(const Identity& who, const storage::RepoRow& repo, Action action) {
-  const bool owner = owns(who, repo.id.ns);
-  const bool reads = owner || repo.visibility == storage::Visibility::open;
+  const auto limit = cap(who, repo.id.ns, &repo.id);
+  const auto level = std::min(granted_on(who, repo), limit);
+  const bool open = repo.visibility == storage::Visibility::open;
   switch (action) {
     case Action::read:
-      return reads;
+      return open || level >= Role::read;
     case Action::open_pull:
-      return reads && who.can_write;
+      return (open ? limit : level) >= Role::contribute;
     case Action::write:
+      return level >= Role::write;
     case Action::admin:
-      return owner && who.can_write;
+      return level >= Role::admin;
   }
   return false;
 }
 
-bool may_create_in(const Identity& who, std::string_view ns) {
-  return who.can_write && owns(who, ns);
+Level role_in(const Identity& who, std::string_view ns) {
+  return std::min(granted_in(who, ns), cap(who, ns, nullptr));
 }
+
+bool may_create_in(const Identity& who, std::string_view ns) {
+  return role_in(who, ns) >= Role::write;
+}
+
+bool may_administer(const Identity& who, std::string_view ns) {
+  return role_in(who, ns) >= Role::admin;
+}
+
+bool may_audit(const Identity& who) { return who.hub_admin || who.auditor; }
+
+bool is_fine_grained(const Identity& who) { return who.rights && who.rights->scopes; }
 
 Result<storage::RepoRow> authorised_repo(storage::Store& store, const Identity& who,
                                          const RepoId& id, Action action) {

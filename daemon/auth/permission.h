@@ -3,20 +3,38 @@
 #include "daemon/http/message.h"
 #include "storage/store.h"
 
-/// The one place that answers "may this caller do that". Policy table: HUB_API 2.2.
+/// The one place that answers "may this caller do that". Policy tables: HUB_API 2.2, DESIGN 7.
+///
+/// A person's role on a repo is the highest that any of these give: the own namespace (admin), the
+/// membership of the organisation that owns the repo, its groups, a role on this very repo; hub
+/// admins have every one. The token caps it: a read token at read, a fine-grained one at what its
+/// scopes name. A public repo is read by anyone.
 namespace waag::daemon {
 
 enum class Action : std::uint8_t {
   read,       // files and metadata
-  open_pull,  // refs/pr/N: a writing token and the right to read
+  open_pull,  // refs/pr/N: contribute; on public repos anyone with a token that may change things
   write,      // content and refs
-  admin,      // settings, deletion
+  admin,      // settings, deletion, who collaborates
 };
 
 bool may(const Identity& who, const storage::RepoRow& repo, Action action);
 
-/// True if `who` may create repos under `ns`: the own name (without case) or a hub admin.
+/// The role of `who` on a namespace as a whole, as far as the token lets it through; nullopt: none.
+std::optional<storage::Role> role_in(const Identity& who, std::string_view ns);
+
+/// True if `who` may create repos under `ns`: role write there, so the own name (without case), an
+/// organisation, or anywhere for a hub admin.
 bool may_create_in(const Identity& who, std::string_view ns);
+
+/// True if `who` may set up `ns` itself: role admin there (members, groups, defaults).
+bool may_administer(const Identity& who, std::string_view ns);
+
+/// True if `who` may see what only hub admins change: they and auditors.
+bool may_audit(const Identity& who);
+
+/// True for a fine-grained token: it is for repos and namespaces, never for the account itself.
+bool is_fine_grained(const Identity& who);
 
 /// The repo if `who` may do `action` with it. A repo that is missing and one that the caller may
 /// not read give the same Errc::repo_not_found; Errc::unauthenticated or Errc::forbidden if it may

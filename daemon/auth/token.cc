@@ -72,6 +72,20 @@ std::optional<TokenParts> parse_token(std::string_view text) {
                     sha256(as_bytes(body.substr(token_id_chars)))};
 }
 
+std::string_view token_role_name(storage::TokenRole role) {
+  switch (role) {
+    case storage::TokenRole::read:
+      return "read";
+    case storage::TokenRole::write:
+      return "write";
+    case storage::TokenRole::admin:
+      return "admin";
+    case storage::TokenRole::fine_grained:
+      return "fineGrained";
+  }
+  return "read";
+}
+
 std::optional<std::string> token_of(std::string_view authorization) {
   const auto space = authorization.find(' ');
   if (space == std::string_view::npos) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "protocol/hash.h"
+#include "storage/meta/accounts/account_rows.h"
 #include "storage/os/clock.h"
 
 /// Tokens: "hf_", 12 characters of public id, 43 of secret, 6 of checksum, all of [0-9A-Za-z]. 43
@@ -32,6 +33,9 @@ NewToken mint_token(storage::Random& random);
 
 /// @return nullopt unless `text` has the shape above and its checksum holds
 std::optional<TokenParts> parse_token(std::string_view text);
+
+/// "read", "write", "admin" or "fineGrained": in replies and for people.
+std::string_view token_role_name(storage::TokenRole role);
 
 /// The token in an Authorization header value: "Bearer T", or Basic with T as password (git,
 /// git-lfs; user name free; T as user name if the password is empty). nullopt for any other scheme

@@ -19,6 +19,8 @@ std::string_view policy_name(Policy policy) {
       return "any user";
     case Policy::hub_admin:
       return "hub admin";
+    case Policy::audit:
+      return "hub admin or auditor";
     case Policy::signed_href:
       return "signed URL";
   }

@@ -62,16 +62,21 @@ class BodyReader {
   virtual Task<Result<std::string>> read_all(std::size_t bytes_max) = 0;
 };
 
-/// Who asks. Made by auth before the handler runs.
+struct Rights;  // daemon/auth/rights.h
+
+/// Who asks. Made by auth before the handler runs. What of it grants what:
+/// daemon/auth/permission.h.
 struct Identity {
   std::string user;  // "" = anonymous
   bool hub_admin = false;
-  bool can_write = false;  // the token's role allows writes at all
+  bool auditor = false;    // may read what hub admins read
+  bool can_write = false;  // the token allows changes of something at all
   std::string token_id;    // public id, for the log
   std::string token_name;
-  std::string token_role;  // "read" | "write" | "admin"; "" if anonymous
+  std::string token_role;  // "read" | "write" | "admin" | "fineGrained"; "" if anonymous
   bool had_bad_credentials =
       false;  // a token was sent that we do not know: anonymous on public reads
+  std::shared_ptr<const Rights> rights;  // null: none but on the own namespace
   [[nodiscard]] bool anonymous() const { return user.empty(); }
 };
 

@@ -17,6 +17,7 @@ enum class Policy : std::uint8_t {
   write_repo,  // token with write role and write right
   user,        // any valid token
   hub_admin,
+  audit,        // hub admins, and auditors who change nothing
   signed_href,  // authorised by an expiring signature in the query
 };
 

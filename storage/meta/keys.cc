@@ -97,6 +97,47 @@ std::string token(std::string_view public_id) { return Key('t').text(public_id).
 std::string user_token(std::string_view user, std::string_view public_id) {
   return Key('T').folded(user).byte(0).text(public_id).take();
 }
+
+std::string org(std::string_view name) { return Key('O').folded(name).take(); }
+std::string member(std::string_view org, std::string_view user) {
+  return Key('W').folded(org).byte(0).folded(user).take();
+}
+std::string members(std::string_view org) { return member(org, ""); }
+std::string membership(std::string_view user, std::string_view org) {
+  return Key('w').folded(user).byte(0).folded(org).take();
+}
+std::string memberships(std::string_view user) { return membership(user, ""); }
+std::string group(std::string_view org, std::string_view name) {
+  return Key('P').folded(org).byte(0).folded(name).take();
+}
+std::string groups(std::string_view org) { return group(org, ""); }
+std::string group_member(std::string_view org, std::string_view group, std::string_view user) {
+  return Key('Q').folded(org).byte(0).folded(group).byte(0).folded(user).take();
+}
+std::string group_members(std::string_view org, std::string_view group) {
+  return group_member(org, group, "");
+}
+std::string user_group(std::string_view user, std::string_view org, std::string_view group) {
+  return Key('V').folded(user).byte(0).folded(org).byte(0).folded(group).take();
+}
+std::string user_groups(std::string_view user) { return Key('V').folded(user).byte(0).take(); }
+std::string user_groups_in(std::string_view user, std::string_view org) {
+  return user_group(user, org, "");
+}
+std::string grant(std::uint64_t uid, std::string_view grantee) {
+  return Key('B').number(uid).text(grantee).take();
+}
+std::string grants(std::uint64_t uid) { return Key('B').number(uid).take(); }
+std::string granted(std::string_view grantee, std::uint64_t uid) {
+  return Key('D').text(grantee).byte(0).number(uid).take();
+}
+std::string granted_to(std::string_view grantee) { return Key('D').text(grantee).byte(0).take(); }
+std::string grantee(std::string_view org, std::string_view name) {
+  auto key = Key(org.empty() ? 'u' : 'g');
+  if (!org.empty()) key.folded(org).text("/");
+  return key.folded(name).take();
+}
+
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
 

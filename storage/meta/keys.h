@@ -25,11 +25,15 @@
 ///   k uid replay-key        -> CommitId      commit replays (HUB_API 5.4 idempotence)
 ///   U lower(user)           -> UserRow       t token public id -> TokenRow
 ///   T user NUL token id     -> ""
+///   O lower(org)            -> OrgRow
+///   W org NUL user          -> MemberRow     w user NUL org -> ""
+///   P org NUL group         -> GroupRow
+///   Q org NUL group NUL user -> ""           the user is in the group; V user NUL org NUL group
+///   B uid grantee           -> GrantRow      D grantee NUL uid -> ""
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
 ///   reserved: z leases, y tombstones, j jobs, M mirrors; R redirects, q trash, d discussions and
-///   e their events, O organisations, W and w their members, a access requests, i and I likes,
-///   v soft counters
+///   e their events, a access requests, i and I likes, v soft counters
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
@@ -61,6 +65,25 @@ std::string replays(std::uint64_t uid);  // prefix
 std::string user(std::string_view name);
 std::string token(std::string_view public_id);
 std::string user_token(std::string_view user, std::string_view public_id);
+std::string org(std::string_view name);
+std::string member(std::string_view org, std::string_view user);
+std::string members(std::string_view org);  // prefix
+std::string membership(std::string_view user, std::string_view org);
+std::string memberships(std::string_view user);  // prefix; an org's name follows
+std::string group(std::string_view org, std::string_view name);
+std::string groups(std::string_view org);  // prefix
+std::string group_member(std::string_view org, std::string_view group, std::string_view user);
+std::string group_members(std::string_view org, std::string_view group);  // prefix; a user follows
+std::string user_group(std::string_view user, std::string_view org, std::string_view group);
+std::string user_groups(std::string_view user);                           // prefix
+std::string user_groups_in(std::string_view user, std::string_view org);  // prefix
+/// `grantee`: of grantee() below.
+std::string grant(std::uint64_t uid, std::string_view grantee);
+std::string grants(std::uint64_t uid);  // prefix; a grantee follows
+std::string granted(std::string_view grantee, std::uint64_t uid);
+std::string granted_to(std::string_view grantee);  // prefix; a uid follows
+/// A user (org "") or a group of an organisation as one text of a key.
+std::string grantee(std::string_view org, std::string_view name);
 std::string session(std::string_view upload_id);
 std::string counter(std::string_view name);
 

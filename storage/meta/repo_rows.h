@@ -1,16 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "protocol/ids.h"
+#include "storage/meta/row_codec.h"
 
 namespace waag::storage {
-
-using TimeMs = std::chrono::milliseconds;  // since 1970, UTC
 
 enum class Visibility : std::uint8_t { open = 0, closed = 1 };  // public and private are keywords
 
@@ -59,36 +56,11 @@ struct RefLogRow {
   TimeMs at{};
 };
 
-struct UserRow {
-  std::string name;  // as created; found case-insensitively
-  std::string full_name;
-  std::string email;
-  bool hub_admin = false;
-  bool disabled = false;
-  TimeMs created{};
-};
-
-enum class TokenRole : std::uint8_t { read = 0, write = 1, admin = 2 };
-
-struct TokenRow {
-  std::string public_id;
-  BlobId secret_sha256;  // only the hash of the secret is kept (DESIGN 7)
-  std::string user;
-  std::string display_name;
-  TokenRole role{TokenRole::read};
-  TimeMs created{};
-  std::optional<TimeMs> expires;
-};
-
 std::string encode(const RepoRow& row);
 std::string encode(const RefRow& row);
 std::string encode(const RefLogRow& row);
-std::string encode(const UserRow& row);
-std::string encode(const TokenRow& row);
 Result<RepoRow> decode_repo(std::string_view value);
 Result<RefRow> decode_ref(std::string_view value);
 Result<RefLogRow> decode_ref_log(std::string_view value);
-Result<UserRow> decode_user(std::string_view value);
-Result<TokenRow> decode_token(std::string_view value);
 
 }  // namespace waag::storage

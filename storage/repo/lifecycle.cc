@@ -2,6 +2,7 @@
 
 #include "storage/git/commit_object.h"
 #include "storage/git/tree_edit.h"
+#include "storage/meta/accounts/grants.h"
 #include "storage/meta/keys.h"
 #include "storage/store.h"
 
@@ -85,6 +86,16 @@ Status remove_links(RowStore& rows, std::uint64_t uid) {
   }
 }
 
+Status remove_grants(RowStore& rows, std::uint64_t uid) {
+  while (true) {
+    WAAG_TRY(const auto found, some_keys(rows, keys::grants(uid)));
+    if (found.empty()) return ok();
+    Transaction transaction;
+    for (const auto& key : found) GrantTable::remove_rows(transaction, key);
+    WAAG_CHECK(rows.apply(std::move(transaction)));
+  }
+}
+
 Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid) {
   auto& rows = parts.rows;
   WAAG_CHECK(remove_all(rows, keys::refs(uid)));
@@ -92,6 +103,7 @@ Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid
   WAAG_CHECK(remove_all(rows, keys::repo_commits(uid)));
   WAAG_CHECK(remove_all(rows, keys::replays(uid)));
   WAAG_CHECK(remove_links(rows, uid));
+  WAAG_CHECK(remove_grants(rows, uid));
   WAAG_TRY(const auto all_users, users.list());
   for (const auto& user : all_users) WAAG_CHECK(remove_all(rows, keys::uploads(user.name, uid)));
   Transaction done;

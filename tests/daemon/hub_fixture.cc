@@ -4,6 +4,7 @@
 
 #include "daemon/auth/gate.h"
 #include "daemon/http/request_context.h"
+#include "storage/meta/accounts/orgs.h"
 #include "tests/daemon/run_task.h"
 
 namespace waag::daemon::testing {
@@ -75,20 +76,37 @@ void HubFixture::make_user(const std::string& name, bool admin) {
   user.email = name + "@example.test";
   user.hub_admin = admin;
   user.created = clock.now();
-  REQUIRE(store->put_user(user, true));
+  REQUIRE(store->add_user(user));
+}
+
+void HubFixture::make_org(const std::string& name, const std::string& admin) {
+  REQUIRE(store->orgs().add({name, "", storage::Visibility::open, clock.now()}, admin));
+  auth->forget_all();
 }
 
 std::string HubFixture::make_token(const std::string& user, storage::TokenRole role,
                                    std::optional<storage::TimeMs> expires) {
-  const auto minted = mint_token(random);
   storage::TokenRow row;
+  row.role = role;
+  row.expires = expires;
+  return put_token(user, row);
+}
+
+std::string HubFixture::make_fine_token(const std::string& user,
+                                        std::vector<storage::TokenScope> scopes) {
+  storage::TokenRow row;
+  row.role = storage::TokenRole::fine_grained;
+  row.scopes = std::move(scopes);
+  return put_token(user, row);
+}
+
+std::string HubFixture::put_token(const std::string& user, storage::TokenRow row) {
+  const auto minted = mint_token(random);
   row.public_id = minted.parts.public_id;
   row.secret_sha256 = minted.parts.secret_sha256;
   row.user = user;
   row.display_name = "test";
-  row.role = role;
   row.created = clock.now();
-  row.expires = expires;
   REQUIRE(store->put_token(row));
   return minted.text;
 }

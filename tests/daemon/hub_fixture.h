@@ -85,6 +85,8 @@ class HubFixture {
   void make_user(const std::string& name, bool admin = false);
   std::string make_token(const std::string& user, storage::TokenRole role,
                          std::optional<storage::TimeMs> expires = std::nullopt);
+  std::string make_fine_token(const std::string& user, std::vector<storage::TokenScope> scopes);
+  void make_org(const std::string& name, const std::string& admin);
 
   /// Through guard, router and gate, as a session would.
   Reply ask(Ask ask);
@@ -131,6 +133,9 @@ class HubFixture {
   Log log;
   std::unique_ptr<App> app;
   std::string ada, ada_read, bob, root;  // tokens
+
+ private:
+  std::string put_token(const std::string& user, storage::TokenRow row);
 };
 
 }  // namespace waag::daemon::testing

@@ -367,7 +367,7 @@ Status run(storage::Store& store, const Step& step) {
     case Kind::put_user: {
       storage::UserRow user;
       user.name = step.user;
-      return store.put_user(user, /*must_be_new=*/true);
+      return store.add_user(user);
     }
     case Kind::delete_repo:
       break;

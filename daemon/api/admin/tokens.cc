@@ -1,8 +1,12 @@
-#include "daemon/api/admin/names.h"
+#include <algorithm>
+
+#include "daemon/api/accounts/support.h"
+#include "daemon/api/admin/token_wish.h"
 #include "daemon/api/common/json_body.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
+#include "daemon/auth/permission.h"
 #include "daemon/auth/token.h"
 #include "protocol/hub/dates.h"
 #include "protocol/hub/json_writer.h"
@@ -11,27 +15,35 @@
 namespace waag::daemon::api {
 namespace {
 
-constexpr std::size_t body_bytes_max = 64u << 10;
-constexpr std::uint64_t token_days_max = 3650;
-
-std::string_view role_name(storage::TokenRole role) {
-  if (role == storage::TokenRole::admin) return "admin";
-  return role == storage::TokenRole::write ? "write" : "read";
+void write_scopes(hub::JsonWriter& json, const std::vector<storage::TokenScope>& scopes) {
+  json.key("scopes").begin_array();
+  for (const auto& scope : scopes) {
+    json.begin_object();
+    if (scope.repo) {
+      json.field("repo", scope.repo->full_name()).field("type", to_string(scope.repo->type));
+    } else {
+      json.field("namespace", scope.ns);
+    }
+    json.field("rights", role_name(scope.rights)).end_object();
+  }
+  json.end_array();
 }
 
 /// Without the closing brace: a new token's text follows once.
 void begin_token(hub::JsonWriter& json, const storage::TokenRow& token) {
   json.begin_object().field("id", token.public_id).field("user", token.user);
-  json.field("name", token.display_name).field("role", role_name(token.role));
+  json.field("name", token.display_name).field("role", token_role_name(token.role));
+  if (!token.scopes.empty()) write_scopes(json, token.scopes);
   json.field("createdAt", hub::format_date(token.created));
   if (token.expires) json.field("expiresAt", hub::format_date(*token.expires));
 }
 
-/// Whose tokens are meant: the caller's, or for hub admins anyone's.
-Result<std::string> owner_of(storage::Store& store, const Identity& who,
+/// Whose tokens are meant: the caller's, or anyone's if `others` are the caller's business.
+Result<std::string> owner_of(storage::Store& store, const Identity& who, bool others,
                              std::optional<std::string_view> asked) {
+  if (is_fine_grained(who)) return fail(Errc::forbidden, "A fine-grained token manages no tokens");
   if (!asked || asked->empty() || *asked == who.user) return who.user;
-  if (!who.hub_admin) return fail(Errc::forbidden, "Only hub admins manage tokens of others");
+  if (!others) return fail(Errc::forbidden, "Only hub admins manage tokens of others");
   auto user = store.find_user(*asked);
   if (!user && user.error().code == Errc::not_found) return fail(Errc::not_found, "No such user");
   if (!user) return std::move(user).error();
@@ -39,7 +51,8 @@ Result<std::string> owner_of(storage::Store& store, const Identity& who,
 }
 
 Result<Response> list_tokens(storage::Store& store, const Request& request) {
-  WAAG_TRY(const auto owner, owner_of(store, request.who, request.query.get("user")));
+  WAAG_TRY(const auto owner,
+           owner_of(store, request.who, may_audit(request.who), request.query.get("user")));
   WAAG_TRY(const auto tokens, store.list_tokens(owner));
   hub::JsonWriter json;
   json.begin_array();
@@ -51,47 +64,20 @@ Result<Response> list_tokens(storage::Store& store, const Request& request) {
   return json_response(json.take());
 }
 
-struct Wish {
-  std::string name;
-  std::optional<std::string> user;
-  storage::TokenRole role{storage::TokenRole::write};
-  std::uint64_t days = 0;  // 0: the configured number
-};
-
-Result<storage::TokenRole> parse_role(const std::optional<std::string>& role) {
-  if (role == "read") return storage::TokenRole::read;
-  if (role == "admin") return storage::TokenRole::admin;
-  if (!role || role == "write") return storage::TokenRole::write;
-  return fail(Errc::invalid_argument, "\"role\" must be one of [read, write, admin]");
-}
-
-Result<Wish> parse_wish(const boost::json::object& body) {
-  Wish wish;
-  WAAG_TRY(const auto name, text_field(body, "name"));
-  WAAG_TRY(wish.user, text_field(body, "user"));
-  WAAG_TRY(const auto role, text_field(body, "role"));
-  WAAG_TRY(wish.role, parse_role(role));
-  if (!name || name->empty()) return fail(Errc::invalid_argument, "\"name\" is missing");
-  WAAG_TRY(wish.name, display_text("name", *name));
-  if (const auto* days = body.if_contains("days"); days != nullptr && !days->is_null()) {
-    boost::system::error_code bad;
-    wish.days = days->to_number<std::uint64_t>(bad);
-    if (bad || wish.days == 0 || wish.days > token_days_max)
-      return fail(Errc::invalid_argument, "\"days\" must be between 1 and 3650");
-  }
-  return wish;
-}
-
 /// No token makes a stronger one than itself.
-bool may_mint(const Identity& who, storage::TokenRole role) {
-  if (who.hub_admin || role == storage::TokenRole::read) return true;
-  if (role == storage::TokenRole::admin) return who.token_role == "admin";
+bool may_mint(const Identity& who, const TokenWish& wish) {
+  using storage::TokenRole;
+  if (who.hub_admin || wish.role == TokenRole::read) return true;
+  if (wish.role == TokenRole::admin) return who.token_role == "admin";
+  const auto only_reads = [](const auto& scope) { return scope.rights == storage::Role::read; };
+  if (wish.role == TokenRole::fine_grained && std::ranges::all_of(wish.scopes, only_reads))
+    return true;
   return who.can_write;
 }
 
-Result<Response> make_token(App& app, const Identity& who, const Wish& wish) {
-  WAAG_TRY(const auto owner, owner_of(app.store, who, wish.user));
-  if (!may_mint(who, wish.role))
+Result<Response> make_token(App& app, const Identity& who, const TokenWish& wish) {
+  WAAG_TRY(const auto owner, owner_of(app.store, who, who.hub_admin, wish.user));
+  if (!may_mint(who, wish))
     return fail(Errc::forbidden, "A token cannot make one with more rights than its own");
   const auto minted = mint_token(app.random);
   storage::TokenRow row;
@@ -100,6 +86,7 @@ Result<Response> make_token(App& app, const Identity& who, const Wish& wish) {
   row.user = owner;
   row.display_name = wish.name;
   row.role = wish.role;
+  row.scopes = wish.scopes;
   row.created = app.clock.now();
   const auto days = wish.days != 0 ? wish.days : app.config.auth.token_days;
   row.expires = row.created + std::chrono::hours(24 * days);
@@ -116,6 +103,8 @@ Result<Response> revoke_token(App& app, const Identity& who, const std::string& 
   const auto token = app.store.find_token(id);
   const bool missing = !token && token.error().code == Errc::not_found;
   if (!token && !missing) return token.error();
+  if (is_fine_grained(who) && id != who.token_id)
+    return fail(Errc::forbidden, "A fine-grained token manages no tokens");
   // A foreign token looks as if it were not there.
   if (missing || (token->user != who.user && !who.hub_admin))
     return fail(Errc::not_found, "No such token");
@@ -134,8 +123,8 @@ Reply get_tokens(App& app, Request request) {
 }
 
 Reply post_token(App& app, Request request) {
-  WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
-  WAAG_CO_TRY(const auto wish, parse_wish(body));
+  WAAG_CO_TRY(const auto body, co_await read_json(request, account_body_bytes_max));
+  WAAG_CO_TRY(const auto wish, parse_token_wish(body));
   auto work = [&app, who = request.who, wish] { return make_token(app, who, wish); };
   co_return co_await offload(app.blocking, std::move(work));
 }

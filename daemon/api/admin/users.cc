@@ -3,6 +3,8 @@
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
+#include "daemon/auth/permission.h"
+#include "protocol/http/field.h"
 #include "protocol/hub/dates.h"
 #include "protocol/hub/json_writer.h"
 
@@ -14,7 +16,8 @@ constexpr std::size_t body_bytes_max = 64u << 10;
 
 void write_user(hub::JsonWriter& json, const storage::UserRow& user) {
   json.begin_object().field("name", user.name).field("fullName", user.full_name);
-  json.field("email", user.email).field("admin", user.hub_admin).field("disabled", user.disabled);
+  json.field("email", user.email).field("admin", user.hub_admin).field("auditor", user.auditor);
+  json.field("disabled", user.disabled);
   json.field("createdAt", hub::format_date(user.created)).end_object();
 }
 
@@ -24,13 +27,17 @@ Response user_response(const storage::UserRow& user) {
   return json_response(json.take());
 }
 
+/// How much there is of everybody's is for those who look after the hub.
 Result<Response> show_status(storage::Store& store, const Identity& who) {
-  WAAG_TRY(const auto stats, store.stats());
   hub::JsonWriter json;
   json.begin_object().field("version", "0.1.0").field("user", who.user);
-  json.field("repos", stats.repos).field("blobs", stats.blobs).field("packs", stats.packs);
-  json.field("logicalBytes", stats.logical_bytes).field("packBytes", stats.pack_bytes);
-  json.field("freeBytes", stats.free_bytes).end_object();
+  if (may_audit(who)) {
+    WAAG_TRY(const auto stats, store.stats());
+    json.field("repos", stats.repos).field("blobs", stats.blobs).field("packs", stats.packs);
+    json.field("logicalBytes", stats.logical_bytes).field("packBytes", stats.pack_bytes);
+    json.field("freeBytes", stats.free_bytes);
+  }
+  json.end_object();
   return json_response(json.take());
 }
 
@@ -49,32 +56,46 @@ Result<storage::UserRow> parse_user(const boost::json::object& body, storage::Ti
   WAAG_TRY(auto full_name, text_field(body, "fullName"));
   WAAG_TRY(auto email, text_field(body, "email"));
   WAAG_TRY(const auto admin, bool_field(body, "admin"));
+  WAAG_TRY(const auto auditor, bool_field(body, "auditor"));
   if (!name) return fail(Errc::invalid_argument, "\"name\" is missing");
   WAAG_CHECK(check_user_name(*name));
   user.name = *name;
   WAAG_TRY(user.full_name, display_text("fullName", full_name.value_or("")));
   WAAG_TRY(user.email, display_text("email", email.value_or("")));
   user.hub_admin = admin.value_or(false);
+  user.auditor = auditor.value_or(false);
   user.created = now;
   return user;
 }
 
 Result<Response> add_user(storage::Store& store, const storage::UserRow& user) {
-  const auto put = store.put_user(user, /*must_be_new=*/true);
+  const auto put = store.add_user(user);
   if (!put && put.error().code == Errc::conflict)
-    return fail(Errc::conflict, "A user called " + user.name + " already exists");
+    return fail(Errc::conflict,
+                "A user or an organisation called " + user.name + " already exists");
   if (!put) return put.error();
   return user_response(user);
 }
 
-Result<Response> disable_user(App& app, const Identity& who, const std::string& name) {
-  auto found = app.store.find_user(name);
-  if (!found && found.error().code == Errc::not_found) return fail(Errc::not_found, "No such user");
-  if (!found) return std::move(found).error();
-  auto user = *std::move(found);
-  if (user.name == who.user) return fail(Errc::invalid_argument, "You cannot disable yourself");
-  user.disabled = true;
-  WAAG_CHECK(app.store.put_user(user, /*must_be_new=*/false));
+Result<storage::UserChange> parse_change(const boost::json::object& body) {
+  storage::UserChange change;
+  WAAG_TRY(change.full_name, text_field(body, "fullName"));
+  if (change.full_name) WAAG_CHECK(display_text("fullName", *change.full_name));
+  WAAG_TRY(change.email, text_field(body, "email"));
+  if (change.email) WAAG_CHECK(display_text("email", *change.email));
+  WAAG_TRY(change.hub_admin, bool_field(body, "admin"));
+  WAAG_TRY(change.auditor, bool_field(body, "auditor"));
+  WAAG_TRY(change.disabled, bool_field(body, "disabled"));
+  return change;
+}
+
+/// A hub without anyone who looks after it could not be helped over the network.
+Result<Response> change_user(App& app, const Identity& who, const std::string& name,
+                             const storage::UserChange& change) {
+  const bool own = http::equal_nocase(name, who.user);
+  if (own && (change.disabled.value_or(false) || !change.hub_admin.value_or(true)))
+    return fail(Errc::invalid_argument, "You cannot disable yourself or take your own role");
+  WAAG_TRY(const auto user, app.store.change_user(name, change));
   app.auth.forget_user(user.name);
   return user_response(user);
 }
@@ -98,9 +119,18 @@ Reply post_user(App& app, Request request) {
   co_return co_await offload(app.blocking, std::move(work));
 }
 
+Reply put_user(App& app, Request request) {
+  WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
+  WAAG_CO_TRY(const auto change, parse_change(body));
+  auto work = [&app, who = request.who, name = request.captures["user"], change] {
+    return change_user(app, who, name, change);
+  };
+  co_return co_await offload(app.blocking, std::move(work));
+}
+
 Reply delete_user(App& app, Request request) {
   auto work = [&app, who = request.who, name = request.captures["user"]] {
-    return disable_user(app, who, name);
+    return change_user(app, who, name, {.disabled = true});
   };
   co_return co_await offload(app.blocking, std::move(work));
 }

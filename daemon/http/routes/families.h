@@ -18,6 +18,10 @@ Family side_calls();
 // writing.cc
 Family repo_changes();
 Family uploads();
+// accounts.cc
+Family profiles();
+Family organisations();
+Family collaborators();
 // administration.cc
 Family administration();
 

@@ -66,8 +66,6 @@ Family metadata() {
 
 Family side_calls() {
   return {
-      {Method::get, "/api/whoami-v2", "whoami", Policy::user, no_body, api::get_whoami,
-       "The caller and the token."},
       {Method::post, "/api/validate-yaml", "validate_yaml", Policy::none, Limits{16u << 20},
        api::post_validate_yaml, "Problems of a model card's metadata; always JSON."},
       {Method::get, "/api/agent-harnesses", "agent_harnesses", Policy::none, no_body,

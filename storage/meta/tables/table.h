@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "storage/meta/accounts/account_rows.h"
 #include "storage/meta/keys.h"
 #include "storage/meta/repo_rows.h"
 #include "storage/meta/row_store.h"
@@ -47,6 +48,23 @@ Status scan_rows(const RowStore& rows, std::string_view prefix, std::string_view
     return static_cast<bool>(visit(key, *std::move(row)));
   }));
   return inner;
+}
+
+/// Writers of the same rows that came first before apply_settled gives up.
+inline constexpr int settle_attempts_max = 16;
+
+/// Applies what `build(transaction)` puts on an empty transaction, and builds it anew when a row
+/// that it expects has changed meanwhile. `build` itself must not answer Errc::conflict for that.
+template <class Build>
+Status apply_settled(RowStore& rows, Build build) {
+  for (int attempt = 0; attempt < settle_attempts_max; ++attempt) {
+    Transaction transaction;
+    WAAG_CHECK(build(transaction));
+    const auto applied = rows.apply(std::move(transaction));
+    if (applied) return ok();
+    if (applied.error().code != Errc::conflict) return applied.error();
+  }
+  return fail(Errc::unavailable, "a row changes all the time");
 }
 
 }  // namespace waag::storage

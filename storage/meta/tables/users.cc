@@ -2,13 +2,34 @@
 
 namespace waag::storage {
 
-Status UserTable::put(const UserRow& user, bool must_be_new) {
+Status UserTable::add(const UserRow& user) {
   Transaction transaction;
   const auto key = keys::user(user.name);
-  if (must_be_new) transaction.expects.push_back({key, std::nullopt});
+  transaction.expects.push_back({key, std::nullopt});
+  transaction.expects.push_back({keys::org(user.name), std::nullopt});
   transaction.puts.push_back({key, encode(user)});
   WAAG_CHECK(rows_.apply(std::move(transaction)));
   return ok();
+}
+
+Result<UserRow> UserTable::change(std::string_view name, const UserChange& change) {
+  UserRow row;
+  WAAG_CHECK(apply_settled(rows_, [&](Transaction& transaction) -> Status {
+    const auto key = keys::user(name);
+    WAAG_TRY(auto stored, rows_.get(key));
+    if (!stored) return fail(Errc::not_found, "No such user");
+    WAAG_TRY(row, decode_user(*stored));
+    row.full_name = change.full_name.value_or(row.full_name);
+    row.email = change.email.value_or(row.email);
+    row.hub_admin = change.hub_admin.value_or(row.hub_admin);
+    row.auditor = change.auditor.value_or(row.auditor);
+    row.disabled = change.disabled.value_or(row.disabled);
+    row.password_hash = change.password_hash.value_or(row.password_hash);
+    transaction.expects.push_back({key, std::move(stored)});
+    transaction.puts.push_back({key, encode(row)});
+    return ok();
+  }));
+  return row;
 }
 
 Result<UserRow> UserTable::find(std::string_view name) const {

@@ -9,9 +9,11 @@ class UserTable {
  public:
   explicit UserTable(RowStore& rows) : rows_(rows) {}
 
-  Status put(const UserRow& user, bool must_be_new);  // Errc::conflict
-  Result<UserRow> find(std::string_view name) const;  // Errc::not_found
-  Result<std::vector<UserRow>> list() const;          // by folded name
+  /// Users and organisations share one space of names. Errc::conflict if the name is taken
+  Status add(const UserRow& user);
+  Result<UserRow> change(std::string_view name, const UserChange& change);  // Errc::not_found
+  Result<UserRow> find(std::string_view name) const;                        // Errc::not_found
+  Result<std::vector<UserRow>> list() const;                                // by folded name
 
  private:
   RowStore& rows_;

@@ -79,3 +79,50 @@ TEST_CASE("authenticator: expiry, revocation and disabled users end a cached tok
   REQUIRE(hub.ask({"DELETE", "/api/waag/v1/users/bob", hub.root, "", "", nullptr}).status == 200);
   CHECK(who(hub, "Bearer " + hub.bob).had_bad_credentials);
 }
+
+TEST_CASE("authenticator: what ends a role ends it for cached callers", "[daemon][authenticator]") {
+  HubFixture hub;
+  hub.make_org("acme", "ada");
+  hub.make_repo("acme/secret", /*hidden=*/true);
+  const auto status = [&hub] { return hub.get("/api/models/acme/secret", hub.bob).status; };
+  const auto call = [&hub](const char* method, const std::string& path, const char* body = "") {
+    const auto reply = hub.ask({method, "/api/waag/v1" + path, hub.ada, body, "", nullptr});
+    INFO(path << " " << reply.body);
+    REQUIRE(reply.status == 200);
+  };
+  CHECK(status() == 404);
+  SECTION("a membership") {
+    call("PUT", "/orgs/acme/members/BOB", R"({"role":"read"})");
+    CHECK(status() == 200);
+    call("DELETE", "/orgs/Acme/members/bob");
+  }
+  SECTION("a collaboration") {
+    call("PUT", "/repos/models/acme/secret/collaborators/BOB", R"({"role":"read"})");
+    CHECK(status() == 200);
+    call("DELETE", "/repos/models/acme/secret/collaborators/Bob");
+  }
+  SECTION("a group's role on one repo") {
+    // Members of an organisation read it all; this one is in no group and then in no organisation.
+    call("PUT", "/orgs/acme/groups/crew", "{}");
+    call("PUT", "/repos/models/acme/secret/groups/CREW", R"({"role":"write"})");
+    call("PUT", "/orgs/acme/members/bob", R"({"role":"read"})");
+    const auto write = [&hub] {
+      return hub.get("/api/models/acme/secret/auth-check/write", hub.bob).status;
+    };
+    CHECK(write() == 403);
+    call("PUT", "/orgs/acme/groups/crew/members/bob");
+    CHECK(write() == 200);
+    call("DELETE", "/repos/models/acme/secret/groups/crew");
+    CHECK(write() == 403);
+    call("PUT", "/orgs/acme/groups/crew", R"({"role":"write"})");
+    CHECK(write() == 200);
+    call("DELETE", "/orgs/acme/groups/crew/members/bob");
+    CHECK(write() == 403);
+    call("PUT", "/orgs/acme/groups/crew/members/bob");
+    CHECK(write() == 200);
+    call("DELETE", "/orgs/acme/groups/crew");
+    CHECK(write() == 403);
+    call("DELETE", "/orgs/acme/members/bob");
+  }
+  CHECK(status() == 404);
+}

@@ -1,5 +1,6 @@
 #include "daemon/auth/permission.h"
 
+#include "daemon/auth/rights.h"
 #include "tests/daemon/hub_fixture.h"
 
 using namespace waag;
@@ -8,11 +9,29 @@ using waag::daemon::testing::HubFixture;
 
 namespace {
 
+using storage::Role;
+using Scopes = std::vector<storage::TokenScope>;
+
+storage::TokenScope of_r(Role rights) {
+  return {"ada", RepoId{RepoType::model, "Ada", "R"}, rights};
+}
+
 Identity named(const std::string& user, bool writes, bool admin = false) {
   Identity who;
   who.user = user;
   who.can_write = writes;
   who.hub_admin = admin;
+  return who;
+}
+
+/// Someone with a role on the namespace ada and with these scopes of the token, if any.
+Identity with(std::optional<Role> role,
+              std::optional<std::vector<storage::TokenScope>> scopes = std::nullopt) {
+  auto who = named("eve", true);
+  auto rights = std::make_shared<Rights>();
+  if (role) rights->namespaces["ada"] = *role;
+  rights->scopes = std::move(scopes);
+  who.rights = rights;
   return who;
 }
 
@@ -41,7 +60,33 @@ TEST_CASE("permission: who may do what", "[daemon][permission]") {
       {"owner who writes", named("ada", true), "rpwa", "rpwa"},
       {"owner in another case", named("ADA", true), "rpwa", "rpwa"},
       {"hub admin", named("root", true, true), "rpwa", "rpwa"},
+      {"no role", with(std::nullopt), "rp--", "----"},
+      {"role read", with(Role::read), "rp--", "r---"},
+      {"role contribute", with(Role::contribute), "rp--", "rp--"},
+      {"role write", with(Role::write), "rpw-", "rpw-"},
+      {"role admin", with(Role::admin), "rpwa", "rpwa"},
+      {"no scope", with(Role::admin, Scopes{}), "r---", "----"},
+      {"scope elsewhere", with(Role::admin, Scopes{{"bob", {}, Role::admin}}), "r---", "----"},
+      {"scope read", with(Role::admin, Scopes{{"ADA", {}, Role::read}}), "r---", "r---"},
+      {"scope contribute", with(Role::admin, Scopes{{"ada", {}, Role::contribute}}), "rp--",
+       "rp--"},
+      {"the higher scope", with(Role::admin, Scopes{{"ada", {}, Role::read}, of_r(Role::write)}),
+       "rpw-", "rpw-"},
+      {"scope of another repo",
+       with(Role::admin, Scopes{{"ada", RepoId{RepoType::model, "ada", "q"}, Role::admin}}), "r---",
+       "----"},
+      {"scope of another type",
+       with(Role::admin, Scopes{{"ada", RepoId{RepoType::space, "ada", "r"}, Role::admin}}), "r---",
+       "----"},
+      {"the person's role caps too", with(Role::read, Scopes{{"ada", {}, Role::admin}}), "rp--",
+       "r---"},
   };
+  const auto of_read_token = [](Identity who) {
+    who.can_write = false;
+    return who;
+  };
+  CHECK_FALSE(may(of_read_token(with(Role::admin)), repo_of("ada", storage::Visibility::open),
+                  Action::open_pull));
   constexpr Action actions[] = {Action::read, Action::open_pull, Action::write, Action::admin};
   for (const auto& row : table) {
     CAPTURE(row.about);
@@ -61,6 +106,37 @@ TEST_CASE("permission: namespaces", "[daemon][permission]") {
   CHECK_FALSE(may_create_in(named("ada", true), "bob"));
   CHECK_FALSE(may_create_in(Identity{}, ""));
   CHECK(may_create_in(named("root", true, true), "bob"));
+}
+
+TEST_CASE("permission: namespaces of others", "[daemon][permission]") {
+  CHECK(may_create_in(with(Role::write), "ADA"));
+  CHECK_FALSE(may_create_in(with(Role::contribute), "ada"));
+  CHECK_FALSE(may_create_in(with(Role::admin, Scopes{of_r(Role::admin)}), "ada"));
+  CHECK(may_create_in(with(Role::admin, Scopes{{"ada", {}, Role::write}}), "ada"));
+  CHECK(may_administer(with(Role::admin), "ada"));
+  CHECK_FALSE(may_administer(with(Role::write), "ada"));
+  CHECK_FALSE(may_administer(with(Role::admin, Scopes{{"ada", {}, Role::write}}), "ada"));
+  CHECK_FALSE(role_in(with(std::nullopt), "ada"));
+  CHECK(role_in(with(Role::admin, Scopes{{"ada", {}, Role::read}}), "ada") == Role::read);
+  CHECK(is_fine_grained(with(Role::admin, Scopes{})));
+  CHECK_FALSE(is_fine_grained(with(Role::admin)));
+}
+
+TEST_CASE("permission: a role on one repo, by a group only within its organisation",
+          "[daemon][permission]") {
+  auto who = named("eve", true);
+  auto rights = std::make_shared<Rights>();
+  rights->repos.emplace(7, Rights::OnRepo{"", Role::read});
+  rights->repos.emplace(7, Rights::OnRepo{"ada", Role::write});
+  who.rights = rights;
+  auto repo = repo_of("Ada", storage::Visibility::closed);
+  CHECK_FALSE(may(who, repo, Action::read));
+  repo.uid = 7;
+  CHECK(may(who, repo, Action::write));
+  CHECK_FALSE(may(who, repo, Action::admin));
+  repo.id.ns = "elsewhere";  // moved there
+  CHECK(may(who, repo, Action::read));
+  CHECK_FALSE(may(who, repo, Action::write));
 }
 
 TEST_CASE("permission: hidden and missing are the same error", "[daemon][permission]") {

@@ -2,7 +2,9 @@
 
 #include <fstream>
 
-#include "storage/meta/tables/table.h"
+#include "storage/meta/accounts/grants.h"
+#include "storage/meta/accounts/groups.h"
+#include "storage/meta/accounts/orgs.h"
 #include "tests/support/store_fixture.h"
 
 namespace waag::testing {
@@ -18,11 +20,16 @@ struct FsckFixture : StoreFixture {
     last = commit(uid, {put("a/b.txt", "text"), put_lfs("m.bin", weights), put("v", large_text)});
     storage::UserRow user;
     user.name = "ann";
-    REQUIRE(store->put_user(user, true));
+    REQUIRE(store->add_user(user));
     storage::TokenRow token;
     token.public_id = "tok1";
     token.user = "ann";
     REQUIRE(store->put_token(token));
+    REQUIRE(store->orgs().add({"lab", "", storage::Visibility::open, {}}, "ann"));
+    REQUIRE(store->groups().put("lab", {"crew", storage::Role::read, {}}));
+    REQUIRE(store->groups().add_member("lab", "crew", "ann"));
+    REQUIRE(store->grants().put(uid, {{"lab", "crew"}, storage::Role::write, {}}));
+    REQUIRE(store->grants().put(uid, {{"", "ann"}, storage::Role::read, {}}));
   }
 
   std::vector<std::string> problems() {

@@ -26,6 +26,16 @@ TEST_CASE("keys: layout is fixed", "[storage][keys]") {
   CHECK(keys::ref(1, "refs/heads/main") == "h\0\0\0\0\0\0\0\1refs/heads/main"s);
   CHECK(keys::ref_log(1, "refs/x", 2) == "H\0\0\0\0\0\0\0\1refs/x\0\0\0\0\0\0\0\0\2"s);
   CHECK(keys::user_token("Ann", "Ab1") == "Tann\0Ab1"s);
+  CHECK(keys::org("Acme") == "Oacme"s);
+  CHECK(keys::member("Acme", "Ann") == "Wacme\0ann"s);
+  CHECK(keys::membership("Ann", "Acme") == "wann\0acme"s);
+  CHECK(keys::group("Acme", "Crew") == "Pacme\0crew"s);
+  CHECK(keys::group_member("Acme", "Crew", "Ann") == "Qacme\0crew\0ann"s);
+  CHECK(keys::user_group("Ann", "Acme", "Crew") == "Vann\0acme\0crew"s);
+  CHECK(keys::grantee("", "Ann") == "uann");
+  CHECK(keys::grantee("Acme", "Crew") == "gacme/crew");
+  CHECK(keys::grant(1, "uann") == "B\0\0\0\0\0\0\0\1uann"s);
+  CHECK(keys::granted("uann", 1) == "Duann\0\0\0\0\0\0\0\0\1"s);
   CHECK(keys::holder(filled<BlobId>(3), 4) == "L"s + std::string(32, '\3') + "\0\0\0\0\0\0\0\4"s);
 }
 
@@ -57,6 +67,18 @@ TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "
   CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_logs(7)));
   CHECK(keys::replay(7, filled<BlobId>(9)).starts_with(keys::replays(7)));
   CHECK(keys::upload("Ann", 7, filled<BlobId>(9)).starts_with(keys::uploads("ann", 7)));
+  CHECK(keys::member("Acme", "ann").starts_with(keys::members("acme")));
+  CHECK_FALSE(keys::member("acme2", "ann").starts_with(keys::members("acme")));
+  CHECK(keys::membership("ann", "acme").starts_with(keys::memberships("Ann")));
+  CHECK(keys::group("acme", "crew").starts_with(keys::groups("Acme")));
+  CHECK(keys::group_member("a", "g", "u").starts_with(keys::group_members("A", "G")));
+  CHECK_FALSE(keys::group_member("a", "g2", "u").starts_with(keys::group_members("a", "g")));
+  CHECK(keys::user_group("u", "a", "g").starts_with(keys::user_groups("U")));
+  CHECK(keys::user_group("u", "a", "g").starts_with(keys::user_groups_in("U", "A")));
+  CHECK_FALSE(keys::user_group("u", "a2", "g").starts_with(keys::user_groups_in("u", "a")));
+  CHECK(keys::grant(7, "uann").starts_with(keys::grants(7)));
+  CHECK(keys::granted("uann", 7).starts_with(keys::granted_to("uann")));
+  CHECK_FALSE(keys::granted("uanna", 7).starts_with(keys::granted_to("uann")));
   CHECK(keys::last_number(keys::holder(filled<BlobId>(9), 0x1122334455667788)) ==
         0x1122334455667788);
   CHECK(keys::number_at(keys::link(0xFEDCBA9876543210, filled<BlobId>(9)), 1) ==
@@ -75,6 +97,8 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::links(0)[0],           keys::holders(id)[0],     keys::upload("", 0, id)[0],
       keys::replay(0, id)[0],      keys::user("")[0],        keys::token("")[0],
       keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0],
-      keys::repo_commits(0)[0]};
-  CHECK(kinds.size() == 22);
+      keys::repo_commits(0)[0],    keys::org("")[0],         keys::members("")[0],
+      keys::memberships("")[0],    keys::groups("")[0],      keys::group_members("", "")[0],
+      keys::user_groups("")[0],    keys::grants(0)[0],       keys::granted_to("")[0]};
+  CHECK(kinds.size() == 30);
 }

@@ -102,7 +102,7 @@ TEST_CASE_METHOD(StoreFixture, "repos: deleted with every row of theirs, uids ne
                  "[storage][repos]") {
   UserRow user;
   user.name = "ann";
-  REQUIRE(store->put_user(user, true));
+  REQUIRE(store->add_user(user));
   const auto kept = make_repo("kept");
   const auto gone = make_repo("gone");
   const auto weights = put_lfs("m.bin", testing::noise(1, 200'000));

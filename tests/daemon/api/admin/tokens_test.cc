@@ -66,11 +66,63 @@ TEST_CASE("admin tokens: no token makes a stronger one, none for others", "[daem
 
 TEST_CASE("admin tokens: bad wishes", "[daemon][admin]") {
   HubFixture hub;
-  const auto body =
-      GENERATE("{}", R"({"name":""})", R"({"name":"x","role":"god"})", R"({"name":"x","days":0})",
-               R"({"name":"x","days":-1})", R"({"name":"x","days":99999})",
-               R"({"name":"x","days":"7"})", R"({"name":"a\u0000b"})", "[1]");
+  const auto body = GENERATE(
+      "{}", R"({"name":""})", R"({"name":"x","role":"god"})", R"({"name":"x","days":0})",
+      R"({"name":"x","days":-1})", R"({"name":"x","days":99999})", R"({"name":"x","days":"7"})",
+      R"({"name":"a\u0000b"})", "[1]", R"({"name":"x","role":"fineGrained"})",
+      R"({"name":"x","scopes":[]})", R"({"name":"x","scopes":{}})", R"({"name":"x","scopes":[7]})",
+      R"({"name":"x","scopes":[{"rights":"read"}]})",
+      R"({"name":"x","scopes":[{"namespace":"ada"}]})",
+      R"({"name":"x","scopes":[{"namespace":"ada","rights":"god"}]})",
+      R"({"name":"x","scopes":[{"namespace":"a/b","rights":"read"}]})",
+      R"({"name":"x","scopes":[{"repo":"ada","rights":"read"}]})",
+      R"({"name":"x","scopes":[{"repo":"ada/r","type":"x","rights":"read"}]})",
+      R"({"name":"x","scopes":[{"repo":"a/b","namespace":"a","rights":"read"}]})",
+      R"({"name":"x","role":"write","scopes":[{"namespace":"a","rights":"read"}]})");
   CAPTURE(body);
   CHECK(hub.post(tokens, hub.ada, body).status == 400);
   CHECK(hub.get(tokens, hub.ada).json().as_array().size() == 2);
+}
+
+TEST_CASE("admin tokens: fine-grained ones reach what their scopes name", "[daemon][admin]") {
+  HubFixture hub;
+  hub.make_repo("mine", /*hidden=*/true);
+  hub.make_repo("other", /*hidden=*/true);
+  hub.make_repo("open");
+  const auto made =
+      hub.post(tokens, hub.ada, R"({"name":"ci","scopes":[{"repo":"Ada/Mine","rights":"write"}]})");
+  REQUIRE(made.status == 200);
+  CHECK(made.json().at("role") == "fineGrained");
+  CHECK(made.json().at("scopes").at(0).at("repo") == "Ada/Mine");
+  CHECK(made.json().at("scopes").at(0).at("type") == "model");
+  const auto text = std::string(made.json().at("token").as_string());
+  CHECK(hub.get("/api/models/ada/mine", text).status == 200);
+  CHECK(hub.get("/api/models/ada/other", text).status == 404);
+  CHECK(hub.get("/api/models/ada/open", text).status == 200);
+  CHECK(hub.get("/api/models", text).json().as_array().size() == 2);
+  CHECK(hub.commit("ada/mine", HubFixture::file_line("a", "x"), "main", text).status == 200);
+  CHECK(hub.commit("ada/open", HubFixture::file_line("a", "x"), "main", text).status == 403);
+  CHECK(hub.post("/api/repos/create", text, R"({"name":"new"})").status == 403);
+
+  const auto me = hub.get("/api/whoami-v2", text);
+  const auto& shown = me.json().at("auth").at("accessToken");
+  CHECK(shown.at("role") == "fineGrained");
+  CHECK(shown.at("fineGrained").at("scoped").at(0).at("entity").at("name") == "Ada/Mine");
+  // Nothing of the account itself, but it may end itself.
+  CHECK(hub.get(tokens, text).status == 403);
+  CHECK(hub.post(tokens, text, R"({"name":"x","role":"read"})").status == 403);
+  const auto others = parse_token(hub.ada_read)->public_id;
+  CHECK(revoke(hub, others, text).status == 403);
+  CHECK(revoke(hub, parse_token(text)->public_id, text).status == 200);
+  CHECK(hub.get("/api/whoami-v2", text).status == 401);
+}
+
+TEST_CASE("admin tokens: a read token makes fine-grained ones that read", "[daemon][admin]") {
+  HubFixture hub;
+  const auto wish = [](const char* rights) {
+    return R"({"name":"x","scopes":[{"namespace":"ada","rights":")" + std::string(rights) + "\"}]}";
+  };
+  CHECK(hub.post(tokens, hub.ada_read, wish("read")).status == 200);
+  CHECK(hub.post(tokens, hub.ada_read, wish("contribute")).status == 403);
+  CHECK(hub.post(tokens, hub.ada, wish("admin")).status == 200);
 }

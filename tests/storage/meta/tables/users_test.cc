@@ -11,21 +11,26 @@ TEST_CASE_METHOD(StoreFixture, "users: one per name, whatever its case", "[stora
   UserRow ann;
   ann.name = "Ann";
   ann.email = "ann@example.org";
-  REQUIRE(users.put(ann, /*must_be_new=*/true));
+  REQUIRE(users.add(ann));
   ann.name = "ANN";
-  CHECK(users.put(ann, true).error().code == Errc::conflict);
+  CHECK(users.add(ann).error().code == Errc::conflict);
   CHECK(users.find("ann")->name == "Ann");
-  ann.disabled = true;
-  REQUIRE(users.put(ann, false));
+  REQUIRE(users.change("ANN", {.disabled = true}));
+  REQUIRE(users.change("ann", {.auditor = true, .password_hash = "$x"}));
   CHECK(users.find("ann")->disabled);
+  CHECK(users.find("ann")->auditor);
+  CHECK(users.find("ann")->password_hash == "$x");
+  CHECK(users.find("ann")->email == "ann@example.org");
+  CHECK_FALSE(users.find("ann")->hub_admin);
+  CHECK(users.change("none", {}).error().code == Errc::not_found);
   CHECK(users.find("an").error().code == Errc::not_found);
   UserRow bob;
   bob.name = "bob";
-  REQUIRE(users.put(bob, true));
+  REQUIRE(users.add(bob));
   const auto all = users.list();
   REQUIRE(all);
   REQUIRE(all->size() == 2);
-  CHECK(all->at(0).name == "ANN");
+  CHECK(all->at(0).name == "Ann");
   CHECK(all->at(1).name == "bob");
 }
 
