@@ -85,6 +85,7 @@ Reply put_group(App& app, Request request);
 Reply delete_group(App& app, Request request);
 Reply put_group_member(App& app, Request request);
 Reply delete_group_member(App& app, Request request);
+Reply post_password(App& app, Request request);
 Reply get_collaborators(App& app, Request request);
 Reply put_collaborator(App& app, Request request);
 Reply delete_collaborator(App& app, Request request);

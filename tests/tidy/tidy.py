@@ -40,6 +40,7 @@ HOMES = {
     "boost/asio": ("daemon/", "tests/daemon/", "tests/support/"),
     "curl/": ("cli/http", "daemon/upstream/"),
     "rocksdb/": ("storage/meta/",),
+    "sodium": ("daemon/auth/passwords",),
     "spdlog/": ("daemon/",),
     "toml++/": ("daemon/config",),
     "CLI/": ("daemon/", "cli/"),

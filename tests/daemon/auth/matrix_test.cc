@@ -82,6 +82,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"users", Class::audit},
                                                         {"user_create", Class::hub_admin},
                                                         {"user_disable", Class::hub_admin},
+                                                        {"password_set", Class::hub_admin},
                                                         {"user_change", Class::hub_admin},
                                                         {"user_overview", Class::user},
                                                         {"org_overview", Class::user},
@@ -280,6 +281,7 @@ std::string body_of(const Route& route, Repo repo) {
   if (route.name == "lfs_batch") return R"({"operation":"download","objects":[]})";
   if (route.name == "paths_info") return "paths=a";
   if (route.name == "token_create") return R"({"name":"x","role":"read"})";
+  if (route.name == "password_set") return R"({"password":"short"})";
   if (route.name == "org_create") return R"({"name":"neworg"})";
   if (route.name == "member_put" || route.name == "collaborator_put" ||
       route.name == "repo_group_put")
