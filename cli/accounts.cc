@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <istream>
 #include <memory>
 #include <ostream>
 
@@ -17,18 +19,42 @@ constexpr std::string_view api = "/api/waag/v1";
 constexpr std::size_t items_max = 100'000;
 
 struct UserOptions {
-  std::string name, full_name, email;
-  bool admin = false;
+  std::string name, full_name, email, role;
+  bool admin = false, auditor = false, asks_current = false, enable = false;
 };
 
 struct TokenOptions {
   std::string name, user, id;
   std::string role = "write";
+  std::vector<std::string> scopes;
   unsigned days = 0;
 };
 
+/// "acme:read", "acme/tiny:write", "dataset/acme/rows:admin" as the hub takes it.
+json::object scope_of(const std::string& text) {
+  const auto colon = std::min(text.rfind(':'), text.size());
+  auto target = text.substr(0, colon);
+  json::object scope;
+  if (std::count(target.begin(), target.end(), '/') == 2) {
+    const auto slash = target.find('/');
+    scope["type"] = target.substr(0, slash);
+    target.erase(0, slash + 1);
+  }
+  scope[target.find('/') == std::string::npos ? "namespace" : "repo"] = target;
+  scope["rights"] = text.substr(std::min(colon + 1, text.size()));
+  return scope;
+}
+
+std::string first_line(std::istream& in) {
+  std::string line;
+  std::getline(in, line);
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
 int user_create(Context& context, const UserOptions& options) {
   json::object body{{"name", options.name}, {"admin", options.admin}};
+  if (options.auditor) body["auditor"] = true;
   if (!options.full_name.empty()) body["fullName"] = options.full_name;
   if (!options.email.empty()) body["email"] = options.email;
   const auto answer = context.hub.call("POST", std::string(api) + "/users", body);
@@ -44,7 +70,9 @@ int user_list(Context& context) {
   std::vector<std::vector<std::string>> lines;
   for (const auto& user : answer.json.as_array()) {
     const auto state = field_text(user, "disabled") == "true" ? "disabled" : "enabled";
-    const auto role = field_text(user, "admin") == "true" ? "admin" : "user";
+    const auto role = field_text(user, "admin") == "true"     ? "admin"
+                      : field_text(user, "auditor") == "true" ? "auditor"
+                                                              : "user";
     lines.push_back({field_text(user, "name"), role, state, field_text(user, "email"),
                      field_text(user, "createdAt")});
   }
@@ -60,8 +88,42 @@ int user_disable(Context& context, const UserOptions& options) {
   return exit_ok;
 }
 
+int user_set(Context& context, const UserOptions& options) {
+  json::object body;
+  if (!options.full_name.empty()) body["fullName"] = options.full_name;
+  if (!options.email.empty()) body["email"] = options.email;
+  if (!options.role.empty()) {
+    body["admin"] = options.role == "admin";
+    body["auditor"] = options.role == "auditor";
+  }
+  if (options.enable) body["disabled"] = false;
+  const auto path = std::string(api) + "/users/" + encode_segment(options.name);
+  const auto answer = context.hub.call("PUT", path, body);
+  if (answer.failure) return context.refuse(*answer.failure);
+  if (!context.printed(answer)) context.world.out << "changed user " << options.name << '\n';
+  return exit_ok;
+}
+
+/// From standard input, so that it is in no list of processes and no shell history.
+int user_password(Context& context, const UserOptions& options) {
+  json::object body;
+  body["password"] = first_line(context.world.in);
+  if (options.asks_current) body["current"] = first_line(context.world.in);
+  const auto path = std::string(api) + "/users/" + encode_segment(options.name) + "/password";
+  const auto answer = context.hub.call("POST", path, body);
+  if (answer.failure) return context.refuse(*answer.failure);
+  if (!context.printed(answer)) context.world.out << "set password of " << options.name << '\n';
+  return exit_ok;
+}
+
 int token_create(Context& context, const TokenOptions& options) {
-  json::object body{{"name", options.name}, {"role", options.role}};
+  json::object body{{"name", options.name}};
+  body["role"] = options.scopes.empty() ? options.role : "fineGrained";
+  if (!options.scopes.empty()) {
+    json::array scopes;
+    for (const auto& scope : options.scopes) scopes.push_back(scope_of(scope));
+    body["scopes"] = std::move(scopes);
+  }
   if (!options.user.empty()) body["user"] = options.user;
   if (options.days != 0) body["days"] = options.days;
   const auto answer = context.hub.call("POST", std::string(api) + "/tokens", body);
@@ -140,10 +202,28 @@ void add_user_commands(CLI::App& app, Command& chosen) {
   create->add_option("--full-name", options->full_name, "name for people");
   create->add_option("--email", options->email, "for commits");
   create->add_flag("--admin", options->admin, "make it a hub admin");
+  create->add_flag("--auditor", options->auditor, "may see what hub admins see, change nothing");
   create->callback([&chosen, options] {
     chosen = [options](Context& context) { return user_create(context, *options); };
   });
   group->add_subcommand("ls", "list users")->callback([&chosen] { chosen = user_list; });
+  auto* set = group->add_subcommand("set", "change a user");
+  set->add_option("name", options->name, "login name")->required();
+  set->add_option("--full-name", options->full_name, "name for people");
+  set->add_option("--email", options->email, "for commits");
+  set->add_option("--role", options->role, "user, auditor or admin of the hub")
+      ->check(CLI::IsMember({"user", "auditor", "admin"}));
+  set->add_flag("--enable", options->enable, "undo rm");
+  set->callback([&chosen, options] {
+    chosen = [options](Context& context) { return user_set(context, *options); };
+  });
+  auto* password = group->add_subcommand("password", "set a password, read from standard input");
+  password->add_option("name", options->name, "login name")->required();
+  password->add_flag("--current", options->asks_current,
+                     "the second line is the current one: needed to change your own");
+  password->callback([&chosen, options] {
+    chosen = [options](Context& context) { return user_password(context, *options); };
+  });
   auto* rm = group->add_subcommand("rm", "disable a user: tokens stop working, repos stay");
   rm->add_option("name", options->name, "login name")->required();
   rm->callback([&chosen, options] {
@@ -162,6 +242,12 @@ void add_token_commands(CLI::App& app, Command& chosen) {
   create->add_option("--role", options->role, "read, write or admin")
       ->check(CLI::IsMember({"read", "write", "admin"}))
       ->capture_default_str();
+  create
+      ->add_option("--scope", options->scopes,
+                   "WHAT:RIGHTS, instead of a role: only a namespace, NAMESPACE/REPO or "
+                   "TYPE/NAMESPACE/REPO; rights are read, contribute, write or admin; repeatable")
+      ->allow_extra_args(false)
+      ->excludes("--role");
   create->add_option("--days", options->days, "days until it expires (default: the hub's)");
   create->callback([&chosen, options] {
     chosen = [options](Context& context) { return token_create(context, *options); };

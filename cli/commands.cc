@@ -16,6 +16,9 @@ constexpr const char* footer =
     "  waag status\n"
     "  waag user create ada --email ada@example.test\n"
     "  waag token create laptop --user ada --role write --days 30\n"
+    "  waag token create ci --scope acme/tiny:write --scope acme:read\n"
+    "  waag org create acme --admin ada && waag org member add acme bob --role write\n"
+    "  waag access set acme/tiny --user eve --role read\n"
     "  waag repo create ada/tiny --private\n"
     "  waag --json repo ls --type dataset\n"
     "\n"
@@ -63,7 +66,9 @@ int run(std::vector<std::string> args, const World& world) {
   add_status(app, chosen);
   add_user_commands(app, chosen);
   add_token_commands(app, chosen);
+  add_org_commands(app, chosen);
   add_repo_commands(app, chosen);
+  add_access_commands(app, chosen);
   std::reverse(args.begin(), args.end());  // what CLI11 expects of a vector
   try {
     app.parse(args);

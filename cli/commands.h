@@ -23,6 +23,7 @@ struct World {
   Http& http;
   std::ostream& out;
   std::ostream& err;
+  std::istream& in;
   std::function<std::optional<std::string>(const std::string&)> environment;
 };
 

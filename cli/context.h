@@ -31,6 +31,8 @@ using Command = std::function<int(Context&)>;
 void add_status(CLI::App& app, Command& chosen);
 void add_user_commands(CLI::App& app, Command& chosen);
 void add_token_commands(CLI::App& app, Command& chosen);
+void add_org_commands(CLI::App& app, Command& chosen);
+void add_access_commands(CLI::App& app, Command& chosen);
 void add_repo_commands(CLI::App& app, Command& chosen);
 
 }  // namespace waag::cli

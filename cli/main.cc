@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
       if (value == nullptr) return std::nullopt;
       return std::string(value);
     };
-    const waag::cli::World world{http, std::cout, std::cerr, environment};
+    const waag::cli::World world{http, std::cout, std::cerr, std::cin, environment};
     return waag::cli::run(std::vector<std::string>(argv + 1, argv + argc), world);
   } catch (const std::exception& error) {
     std::cerr << "waag: " << error.what() << '\n';

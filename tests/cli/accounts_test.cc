@@ -20,6 +20,20 @@ TEST_CASE("cli: users and tokens", "[cli]") {
     CHECK(ran.seen.at(0).method == "DELETE");
     CHECK(ran.seen.at(0).url.ends_with("/api/waag/v1/users/a%2Fb"));
   }
+  SECTION("change a user") {
+    const auto ran =
+        run_with({"user", "set", "ada", "--role", "auditor", "--enable"}, {{200, "{}", ""}});
+    CHECK(ran.seen.at(0).method == "PUT");
+    CHECK(ran.seen.at(0).body == R"({"admin":false,"auditor":true,"disabled":false})");
+    CHECK(ran.out == "changed user ada\n");
+  }
+  SECTION("passwords come from standard input") {
+    const auto ran = run_with({"user", "password", "ada", "--current"}, {{200, "{}", ""}}, {},
+                              "new secret\r\nold secret\n");
+    CHECK(ran.seen.at(0).url.ends_with("/api/waag/v1/users/ada/password"));
+    CHECK(ran.seen.at(0).body == R"({"password":"new secret","current":"old secret"})");
+    CHECK(ran.out == "set password of ada\n");
+  }
   SECTION("a new token is the only thing on standard output") {
     const auto ran = run_with({"token", "create", "ci", "--role", "read", "--days", "7"},
                               {{200, R"({"token":"hf_abc","id":"x"})", ""}});

@@ -30,16 +30,18 @@ struct Ran {
 };
 
 inline Ran run_with(std::vector<std::string> args, std::deque<HttpReply> replies = {},
-                    std::map<std::string, std::string> environment = {}) {
+                    std::map<std::string, std::string> environment = {},
+                    const std::string& input = "") {
   FakeHttp http;
   http.replies = std::move(replies);
   std::ostringstream out, err;
+  std::istringstream in(input);
   const auto get = [&environment](const std::string& name) -> std::optional<std::string> {
     const auto found = environment.find(name);
     if (found == environment.end()) return std::nullopt;
     return found->second;
   };
-  const int code = run(std::move(args), World{http, out, err, get});
+  const int code = run(std::move(args), World{http, out, err, in, get});
   return {code, out.str(), err.str(), http.seen};
 }
 
