@@ -125,6 +125,7 @@ def run_against_hub(options, python: pathlib.Path, scratch: pathlib.Path, junit:
     with Hub(scratch / "data", certificate=made) as hub:
         names = seed.constants(options.tree)
         tokens = seed.make_users(hub, names)
+        seed.make_orgs(hub, names)
         seed.make_repos(hub, names)
         with ConnectProxy({f"{host}:443": hub.address for host in HOSTS}) as proxy:
             env = environment(scratch, options, hub, proxy.url, tokens)

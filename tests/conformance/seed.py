@@ -10,6 +10,9 @@ import pathlib
 # What testing_constants.py calls a user, and what it calls the user's token.
 USERS = (("USER", "TOKEN"), ("OTHER_USER", "OTHER_TOKEN"), ("ENTERPRISE_USER", "ENTERPRISE_TOKEN"))
 
+# The organisation that the first user is in; no constant of the tree names it.
+MEMBER_ORG = {"name": "valid_org_hub", "fullName": "Dummy Hub Org"}
+
 LISTED_REPOS = 8
 
 
@@ -34,6 +37,15 @@ def make_users(hub, names: dict[str, str]) -> dict[str, str]:
     return tokens
 
 
+def make_orgs(hub, names: dict[str, str]) -> None:
+    """The first user writes to one organisation, the enterprise user owns one of private repos."""
+    _post(hub, "/api/waag/v1/orgs", MEMBER_ORG)
+    member = f"/api/waag/v1/orgs/{MEMBER_ORG['name']}/members/{names['USER']}"
+    _send(hub, "PUT", member, {"role": "write"})
+    org = {"name": names["ENTERPRISE_ORG"], "admin": names["ENTERPRISE_USER"]}
+    _post(hub, "/api/waag/v1/orgs", org | {"visibility": "private"})
+
+
 def make_repos(hub, names: dict[str, str]) -> None:
     """Some public repositories: a test of paging wants more than five."""
     for number in range(LISTED_REPOS):
@@ -42,7 +54,11 @@ def make_repos(hub, names: dict[str, str]) -> None:
 
 
 def _post(hub, path: str, body: dict) -> dict:
-    reply = hub.request("POST", path, json_body=body)
+    return _send(hub, "POST", path, body)
+
+
+def _send(hub, method: str, path: str, body: dict) -> dict:
+    reply = hub.request(method, path, json_body=body)
     if reply.status != 200:
-        raise RuntimeError(f"POST {path} {body}: {reply.status} {reply.body!r}")
+        raise RuntimeError(f"{method} {path} {body}: {reply.status} {reply.body!r}")
     return reply.json()
