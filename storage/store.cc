@@ -79,12 +79,18 @@ class StoreImpl final : public Store {
     return storage::create_repo(parts_, repo);
   }
   Result<RepoRow> find_repo(const RepoId& id) override { return repos_.find(id); }
+  Result<RepoRow> find_moved_repo(const RepoId& former) override {
+    return repos_.find_moved(former);
+  }
   Result<RepoRow> find_repo_by_uid(std::uint64_t uid) override { return repos_.find_uid(uid); }
   Status delete_repo(std::uint64_t uid, std::string_view /*user*/) override {
     return storage::delete_repo(parts_, users_, uid);
   }
   Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) override {
     return repos_.change(uid, settings);
+  }
+  Result<RepoRow> move_repo(std::uint64_t uid, const RepoId& to) override {
+    return repos_.move(uid, to);
   }
   Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                           std::size_t limit) override {

@@ -58,9 +58,14 @@ class Store {
   // --- repos ---
   virtual Result<RepoRow> create_repo(const NewRepo& repo) = 0;  // Errc::conflict
   virtual Result<RepoRow> find_repo(const RepoId& id) = 0;       // Errc::repo_not_found
+  /// The repo that had this name before; Errc::repo_not_found
+  virtual Result<RepoRow> find_moved_repo(const RepoId& former) = 0;
   virtual Status delete_repo(std::uint64_t uid, std::string_view user) = 0;
   /// @return the row as it is now; Errc::repo_not_found
   virtual Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) = 0;
+  /// Another name; the old one leads to the repo until another repo takes it. Another spelling of
+  /// the own name works too. @return the row as it is now; Errc::repo_not_found, Errc::conflict
+  virtual Result<RepoRow> move_repo(std::uint64_t uid, const RepoId& to) = 0;
   /// Repos of one type ordered by name, from `after` (full name, exclusive) on; at most `limit`.
   virtual Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                                   std::size_t limit) = 0;

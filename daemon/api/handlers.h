@@ -45,8 +45,10 @@ Reply post_validate_yaml(App& app, Request request);
 // repos.cc
 Reply post_repo_create(App& app, Request request);
 Reply delete_repo(App& app, Request request);
-Reply post_repo_move(App& app, Request request);
 Reply put_repo_settings(App& app, Request request);
+
+// lifecycle/
+Reply post_repo_move(App& app, Request request);
 
 // ref_changes.cc
 Reply post_branch(App& app, Request request);

@@ -221,8 +221,6 @@ Reply delete_repo(App& app, Request request) {
   co_return text_response("OK");
 }
 
-Reply post_repo_move(App&, Request) { co_return refusal(404, "Not supported by this hub"); }
-
 Reply put_repo_settings(App& app, Request request) {
   WAAG_CO_TRY(const auto id, repo_of(request));
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));

@@ -143,6 +143,16 @@ void check_orphans(const Examiner& examiner, const std::set<std::uint64_t>& aliv
   }
 }
 
+/// A former name leads to a repo, and is no repo's name now.
+void check_redirects(const Examiner& examiner, const std::set<std::uint64_t>& alive) {
+  examiner.each(keys::all('R'), decode_redirect, [&](std::string_view key, const RedirectRow& row) {
+    const auto about = "redirect from " + std::string(key.substr(2));
+    if (!alive.contains(row.uid)) examiner.problem(about + " leads nowhere");
+    if (examiner.has("r" + std::string(key.substr(1)), about))
+      examiner.problem(about + ": a repo has that name");
+  });
+}
+
 }  // namespace
 
 void check_repos(const Examiner& examiner) {
@@ -162,6 +172,7 @@ void check_repos(const Examiner& examiner) {
     if (!alive.contains(uid)) examiner.problem("uid " + std::to_string(uid) + " leads nowhere");
   });
   for (const auto& repo : repos) RepoCheck(examiner, repo).run();
+  check_redirects(examiner, alive);
   check_holders(examiner);
   check_orphans(examiner, alive);
 }

@@ -53,6 +53,9 @@ std::string repo_type(RepoType type) {
   return Key('r').byte(static_cast<std::uint8_t>(type)).take();
 }
 std::string repo_uid(std::uint64_t uid) { return Key('o').number(uid).take(); }
+std::string redirect(const RepoId& former) {
+  return Key('R').byte(static_cast<std::uint8_t>(former.type)).folded(former.full_name()).take();
+}
 
 std::string ref(std::uint64_t uid, std::string_view name) {
   return Key('h').number(uid).text(name).take();

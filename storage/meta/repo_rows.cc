@@ -76,6 +76,21 @@ Result<RepoRow> decode_repo(std::string_view value) {
   return checked(in, version, std::move(row), "repo", repo_row_version);
 }
 
+std::string encode(const RedirectRow& row) {
+  ByteWriter out;
+  out.fixed(row_version);
+  out.fixed(row.uid);
+  return out.str();
+}
+
+Result<RedirectRow> decode_redirect(std::string_view value) {
+  ByteReader in(as_bytes(value));
+  const auto version = in.fixed<std::uint8_t>();
+  RedirectRow row;
+  row.uid = in.fixed<std::uint64_t>();
+  return checked(in, version, row, "redirect");
+}
+
 std::string encode(const RefRow& row) {
   ByteWriter out;
   out.fixed(row_version);

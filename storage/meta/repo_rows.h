@@ -39,6 +39,12 @@ struct RepoSettings {
   std::optional<bool> discussions_disabled{};
 };
 
+/// A name that a repo had before: whoever asks for it is sent on to where the repo is now.
+struct RedirectRow {
+  std::uint64_t uid = 0;
+  bool operator==(const RedirectRow&) const = default;
+};
+
 struct RefRow {
   CommitId target;   // peeled
   GitId tag_object;  // annotated tags; zero otherwise
@@ -81,11 +87,13 @@ struct TokenRow {
 };
 
 std::string encode(const RepoRow& row);
+std::string encode(const RedirectRow& row);
 std::string encode(const RefRow& row);
 std::string encode(const RefLogRow& row);
 std::string encode(const UserRow& row);
 std::string encode(const TokenRow& row);
 Result<RepoRow> decode_repo(std::string_view value);
+Result<RedirectRow> decode_redirect(std::string_view value);
 Result<RefRow> decode_ref(std::string_view value);
 Result<RefLogRow> decode_ref_log(std::string_view value);
 Result<UserRow> decode_user(std::string_view value);

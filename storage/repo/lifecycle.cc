@@ -85,8 +85,17 @@ Status remove_links(RowStore& rows, std::uint64_t uid) {
   }
 }
 
+Status remove_redirects(const Parts& parts, std::uint64_t uid) {
+  Transaction transaction;
+  WAAG_TRY(transaction.dels, parts.repos.redirects_to(uid));
+  if (transaction.dels.empty()) return ok();
+  WAAG_CHECK(parts.rows.apply(std::move(transaction)));
+  return ok();
+}
+
 Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid) {
   auto& rows = parts.rows;
+  WAAG_CHECK(remove_redirects(parts, uid));
   WAAG_CHECK(remove_all(rows, keys::refs(uid)));
   WAAG_CHECK(remove_all(rows, keys::ref_logs(uid)));
   WAAG_CHECK(remove_all(rows, keys::repo_commits(uid)));

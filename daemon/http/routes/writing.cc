@@ -16,7 +16,7 @@ Family repo_changes() {
       {Method::del, "/api/repos/delete", "repo_delete", Policy::user, Limits{1u << 20},
        api::delete_repo, "Deletes a repo; the body names it."},
       {Method::post, "/api/repos/move", "repo_move", Policy::user, Limits{1u << 20},
-       api::post_repo_move, "Not supported yet."},
+       api::post_repo_move, "fromRepo, toRepo, type: another name; the old one answers 307."},
       {Method::put, "/api/{type}/{ns}/{name}/settings", "repo_settings", Policy::write_repo,
        Limits{1u << 20}, api::put_repo_settings, "private or visibility."},
       {Method::post, "/api/{type}/{ns}/{name}/branch/{rest...}", "branch_create",

@@ -4,7 +4,7 @@ namespace waag::storage {
 namespace {
 
 constexpr std::string_view uid_counter = "repo_uid";
-/// Writers of one repo row that came first before change() gives up.
+/// Writers of one repo row that may come first before we give up.
 constexpr int attempts_max = 16;
 
 Result<std::uint64_t> decode_counter(std::string_view value) {
@@ -32,12 +32,20 @@ Result<RepoRow> RepoTable::find(const RepoId& id) const {
 }
 
 Result<RepoRow> RepoTable::find_uid(std::uint64_t uid) const {
-  WAAG_TRY(const auto key, get_row(rows_, keys::repo_uid(uid), decode_plain_row));
-  if (!key) return no_such_repo("no repo with uid " + std::to_string(uid));
-  WAAG_TRY(auto row, get_row(rows_, *key, decode_repo));
-  // Deleted between the two reads, or the name belongs to a newer repo already.
-  if (!row || row->uid != uid) return no_such_repo("no repo with uid " + std::to_string(uid));
-  return *std::move(row);
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    WAAG_TRY(const auto key, get_row(rows_, keys::repo_uid(uid), decode_plain_row));
+    if (!key) break;
+    WAAG_TRY(auto row, get_row(rows_, *key, decode_repo));
+    if (row && row->uid == uid) return *std::move(row);
+    // Deleted or moved between the two reads, and the name may belong to a newer repo already.
+  }
+  return no_such_repo("no repo with uid " + std::to_string(uid));
+}
+
+Result<RepoRow> RepoTable::find_moved(const RepoId& former) const {
+  WAAG_TRY(const auto row, get_row(rows_, keys::redirect(former), decode_redirect));
+  if (!row) return no_such_repo("no repo was called " + former.full_name());
+  return find_uid(row->uid);
 }
 
 Result<std::vector<RepoRow>> RepoTable::list(RepoType type, std::string_view after,
@@ -76,6 +84,7 @@ Status RepoTable::add(Transaction& transaction, RepoRow& row) const {
   transaction.puts.push_back({counter_key, encode_counter(row.uid)});
   transaction.puts.push_back({key, encode(row)});
   transaction.puts.push_back({keys::repo_uid(row.uid), plain_row(key)});
+  transaction.dels.push_back(keys::redirect(row.id));
   return ok();
 }
 
@@ -110,6 +119,55 @@ Result<RepoRow> RepoTable::change(std::uint64_t uid, const RepoSettings& setting
     if (applied.error().code != Errc::conflict) return applied.error();
   }
   return fail(Errc::unavailable, "repo row changes all the time");
+}
+
+Result<RepoRow> RepoTable::move(std::uint64_t uid, const RepoId& to) {
+  WAAG_CHECK(RepoId::make(to.type, to.ns, to.name));
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    WAAG_TRY(const auto row, find_uid(uid));
+    if (row.id.type != to.type)
+      return fail(Errc::invalid_argument, "a move does not change the type of a repo");
+    auto moved = try_move(row, to);
+    if (moved || moved.error().code != Errc::conflict) return moved;
+    WAAG_TRY(const auto taken, get_row(rows_, keys::repo(to), decode_repo));
+    if (taken && taken->uid != uid) return moved;
+  }
+  return fail(Errc::unavailable, "repo row changes all the time");
+}
+
+/// Errc::conflict if the name is taken or `row` has changed meanwhile.
+Result<RepoRow> RepoTable::try_move(const RepoRow& row, const RepoId& to) {
+  const auto old_key = keys::repo(row.id);
+  const auto new_key = keys::repo(to);
+  Transaction transaction;
+  expect_alive(transaction, row);
+  // As it is stored: a row of an older version is not what encode() gives.
+  WAAG_TRY(auto stored, rows_.get(old_key));
+  if (!stored) return fail(Errc::conflict, "the repo was moved or deleted meanwhile");
+  WAAG_TRY(auto moved, decode_repo(*stored));
+  if (moved.uid != row.uid) return fail(Errc::conflict, "the repo was moved or deleted meanwhile");
+  transaction.expects.push_back({old_key, std::move(stored)});
+  if (new_key != old_key) {
+    transaction.expects.push_back({new_key, std::nullopt});
+    transaction.puts.push_back({keys::repo_uid(row.uid), plain_row(new_key)});
+    transaction.puts.push_back({keys::redirect(row.id), encode(RedirectRow{row.uid})});
+    transaction.dels.push_back(old_key);
+    transaction.dels.push_back(keys::redirect(to));
+  }
+  moved.id = to;
+  transaction.puts.push_back({new_key, encode(moved)});
+  WAAG_CHECK(rows_.apply(std::move(transaction)));
+  return moved;
+}
+
+Result<std::vector<std::string>> RepoTable::redirects_to(std::uint64_t uid) const {
+  std::vector<std::string> found;
+  WAAG_CHECK(scan_rows(rows_, keys::all('R'), "", decode_redirect,
+                       [&](std::string_view key, const RedirectRow& row) {
+                         if (row.uid == uid) found.emplace_back(key);
+                         return true;
+                       }));
+  return found;
 }
 
 }  // namespace waag::storage

@@ -68,7 +68,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"tokens", Class::user},
                                                         {"token_create", Class::user},
                                                         {"token_revoke", Class::user},
-                                                        {"repo_move", Class::user},
+                                                        {"repo_move", Class::by_name},
                                                         {"users", Class::hub_admin},
                                                         {"user_create", Class::hub_admin},
                                                         {"user_disable", Class::hub_admin},
@@ -158,6 +158,8 @@ std::string body_of(const Route& route, Repo repo) {
   const auto name = std::string(name_of(repo));
   if (route.name == "repo_delete") return R"({"organization":"ada","name":")" + name + "\"}";
   if (route.name == "repo_create") return R"({"organization":"ada","name":")" + name + "\"}";
+  if (route.name == "repo_move")
+    return R"({"fromRepo":"ada/)" + name + R"(","toRepo":"ada/moved"})";
   if (route.name == "repo_settings") return "{}";
   if (route.name == "tag_create") return R"({"tag":"v1"})";
   if (route.name == "preupload") return R"({"files":[{"path":"a","sample":"","size":1}]})";
@@ -188,8 +190,10 @@ struct Hub : HubFixture {
   }
   /// Repos that a cell may have deleted or made.
   void restore() {
-    const auto missing = store->find_repo({RepoType::model, "ada", "absent"});
-    if (missing) REQUIRE(store->delete_repo(missing->uid, "root"));
+    for (const auto* name : {"absent", "moved"}) {
+      const auto made = store->find_repo({RepoType::model, "ada", name});
+      if (made) REQUIRE(store->delete_repo(made->uid, "root"));
+    }
     for (const auto repo : {is_public, is_private})
       if (!store->find_repo({RepoType::model, "ada", name_of(repo)}))
         make_repo(name_of(repo), repo == is_private);

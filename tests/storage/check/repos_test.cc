@@ -47,6 +47,13 @@ TEST_CASE_METHOD(FsckFixture, "fsck repos: every row that is gone is missed", "[
     CHECK(finds("leads nowhere"));
     CHECK(finds("of a repo that is not there"));
   }
+  SECTION("redirects") {
+    put_row(keys::redirect({RepoType::model, "old", "name"}), encode(RedirectRow{99}));
+    CHECK(finds("redirect from old/name leads nowhere"));
+    const auto now = store->find_repo_by_uid(uid);
+    put_row(keys::redirect(now->id), encode(RedirectRow{uid}));
+    CHECK(finds(": a repo has that name"));
+  }
   SECTION("ref moved without its log") {
     RefRow row;
     row.target = info.parents.front();

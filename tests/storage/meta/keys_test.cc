@@ -38,6 +38,7 @@ TEST_CASE("keys: names are found whatever their case, spellings of ids are not f
   CHECK(keys::repo(*lower) == keys::repo(*mixed));
   CHECK(keys::repo(*lower) != keys::repo(*model));
   CHECK(keys::repo(*lower) == "r\1org/data.v1"s);
+  CHECK(keys::redirect(*mixed) == "R\1org/data.v1"s);
   CHECK(keys::user("ANN") == keys::user("ann"));
   CHECK(keys::upload("ANN", 1, filled<BlobId>(1)) == keys::upload("ann", 1, filled<BlobId>(1)));
   CHECK(keys::token("Ab") != keys::token("ab"));
@@ -75,6 +76,6 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::links(0)[0],           keys::holders(id)[0],     keys::upload("", 0, id)[0],
       keys::replay(0, id)[0],      keys::user("")[0],        keys::token("")[0],
       keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0],
-      keys::repo_commits(0)[0]};
-  CHECK(kinds.size() == 22);
+      keys::repo_commits(0)[0],    keys::redirect({})[0]};
+  CHECK(kinds.size() == 23);
 }
