@@ -38,6 +38,16 @@ struct CommitRequest {
   std::optional<BlobId> replay_key;
 };
 
+/// One commit in the place of a ref's whole history.
+struct SquashRequest {
+  std::uint64_t repo_uid = 0;
+  std::string ref;   // full name; no tag
+  std::string user;  // for the ref log
+  std::string author_name;
+  std::string author_email;
+  std::string message;
+};
+
 struct CommitOutcome {
   CommitId commit;
   bool replayed = false;

@@ -10,6 +10,8 @@
 #include "storage/repo/reserve.h"
 #include "storage/repo/revision.h"
 #include "storage/repo/statistics.h"
+#include "storage/rewrite/prune.h"
+#include "storage/rewrite/squash.h"
 
 // The façade: wires the parts in the order of their dependence and says which of them does what.
 // Whatever makes the store grow asks the reserve first; reads and deletes never do.
@@ -39,7 +41,10 @@ class StoreImpl final : public Store {
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
 
-  Status recover() { return finish_deletions(parts_, users_); }
+  Status recover() {
+    WAAG_CHECK(finish_deletions(parts_, users_));
+    return finish_pruning(parts_);
+  }
 
   Status close() override {
     WAAG_CHECK(base_.rows->close());
@@ -58,6 +63,10 @@ class StoreImpl final : public Store {
     WAAG_CHECK(reserve_.check());
     if (!request.staged) request.staged = staging_area();
     return commit_changes(parts_, request);
+  }
+  Result<CommitId> squash(const SquashRequest& request) override {
+    WAAG_CHECK(reserve_.check());
+    return squash_ref(parts_, request);
   }
   Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
                                                    const CommitId& commit) override {

@@ -50,6 +50,10 @@ class Store {
   /// For the files of one commit.
   virtual std::shared_ptr<StagingArea> staging_area() = 0;
   virtual Result<CommitOutcome> commit(CommitRequest request) = 0;
+  /// The ref's history becomes one commit with the same tree; other refs stay. From then on the
+  /// repo knows only commits that some ref reaches. Errc::revision_not_found;
+  /// Errc::invalid_argument for a tag. @return the new commit
+  virtual Result<CommitId> squash(const SquashRequest& request) = 0;
   virtual Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
                                                            const CommitId& commit) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_blob(const BlobId& id) = 0;

@@ -14,12 +14,6 @@ constexpr std::size_t body_bytes_max = 64u << 10;
 constexpr std::string_view branches = "refs/heads/";
 constexpr std::string_view tags = "refs/tags/";
 
-std::string join(const std::vector<std::string>& segments) {
-  std::string name;
-  for (const auto& segment : segments) name += (name.empty() ? "" : "/") + segment;
-  return name;
-}
-
 /// The full ref name; `kind` is "branch" or "tag".
 Result<std::string> full_name(std::string_view prefix, std::string_view name,
                               std::string_view kind) {
@@ -77,7 +71,8 @@ Reply create(App& app, Request request, RepoId id, NewRef wanted) {
 
 Reply remove(App& app, Request request, std::string_view prefix) {
   WAAG_CO_TRY(const auto id, repo_of(request));
-  auto work = [&store = app.store, who = request.who, id, prefix, name = join(request.rest)] {
+  auto work = [&store = app.store, who = request.who, id, prefix,
+               name = join_segments(request.rest)] {
     return remove_ref(store, who, id, prefix, name);
   };
   co_return co_await offload(app.blocking, std::move(work));
@@ -88,7 +83,7 @@ Reply remove(App& app, Request request, std::string_view prefix) {
 Reply post_branch(App& app, Request request) {
   WAAG_CO_TRY(auto id, repo_of(request));
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
-  NewRef wanted{branches, "branch", join(request.rest), "", false};
+  NewRef wanted{branches, "branch", join_segments(request.rest), "", false};
   WAAG_CO_TRY(const auto start, text_field(body, "startingPoint"));
   WAAG_CO_TRY(const auto empty, bool_field(body, "emptyBranch"));
   WAAG_CO_TRY(const auto overwrite, bool_field(body, "overwrite"));
@@ -106,7 +101,7 @@ Reply post_tag(App& app, Request request) {
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
   WAAG_CO_TRY(const auto tag, text_field(body, "tag"));
   if (!tag) co_return fail(Errc::invalid_argument, "\"tag\" is missing");
-  NewRef wanted{tags, "tag", *tag, join(request.rest), false};
+  NewRef wanted{tags, "tag", *tag, join_segments(request.rest), false};
   co_return co_await create(app, std::move(request), std::move(id), std::move(wanted));
 }
 

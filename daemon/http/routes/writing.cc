@@ -27,6 +27,9 @@ Family repo_changes() {
        Limits{64u << 10}, api::post_tag, "A tag on the revision in the path."},
       {Method::del, "/api/{type}/{ns}/{name}/tag/{rest...}", "tag_delete", Policy::write_repo,
        Limits{64u << 10}, api::delete_tag, "Deletes a tag."},
+      {Method::post, "/api/{type}/{ns}/{name}/super-squash/{rest...}", "super_squash",
+       Policy::write_repo, Limits{1u << 20}, api::post_super_squash,
+       "message: a branch's history becomes one commit."},
   };
 }
 

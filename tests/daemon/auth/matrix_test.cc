@@ -59,6 +59,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"branch_delete", Class::write},
                                                         {"tag_create", Class::write},
                                                         {"tag_delete", Class::write},
+                                                        {"super_squash", Class::write},
                                                         {"preupload", Class::write},
                                                         {"commit", Class::write},
                                                         {"repo_delete", Class::by_name},
