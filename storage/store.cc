@@ -10,6 +10,7 @@
 #include "storage/repo/reserve.h"
 #include "storage/repo/revision.h"
 #include "storage/repo/statistics.h"
+#include "storage/rewrite/lfs_files.h"
 #include "storage/rewrite/prune.h"
 #include "storage/rewrite/squash.h"
 
@@ -67,6 +68,12 @@ class StoreImpl final : public Store {
   Result<CommitId> squash(const SquashRequest& request) override {
     WAAG_CHECK(reserve_.check());
     return squash_ref(parts_, request);
+  }
+  Result<std::vector<LfsFile>> list_lfs_files(std::uint64_t uid) override {
+    return storage::list_lfs_files(parts_, uid);
+  }
+  Status remove_lfs_files(const LfsRemoval& removal) override {
+    return storage::remove_lfs_files(parts_, users_, removal);
   }
   Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
                                                    const CommitId& commit) override {

@@ -10,6 +10,7 @@
 #include "storage/blob_reader.h"
 #include "storage/commit.h"
 #include "storage/ingest.h"
+#include "storage/lfs_files.h"
 #include "storage/snapshot.h"
 
 namespace waag::storage {
@@ -54,6 +55,10 @@ class Store {
   /// repo knows only commits that some ref reaches. Errc::revision_not_found;
   /// Errc::invalid_argument for a tag. @return the new commit
   virtual Result<CommitId> squash(const SquashRequest& request) = 0;
+  /// Every LFS file that a commit of a ref names, by path, then by id. Reads the whole history.
+  virtual Result<std::vector<LfsFile>> list_lfs_files(std::uint64_t repo_uid) = 0;
+  /// Takes LFS files out of every commit of every ref, for good; ids of commits change.
+  virtual Status remove_lfs_files(const LfsRemoval& removal) = 0;
   virtual Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
                                                            const CommitId& commit) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_blob(const BlobId& id) = 0;

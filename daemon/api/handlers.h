@@ -50,6 +50,8 @@ Reply put_repo_settings(App& app, Request request);
 // lifecycle/
 Reply post_repo_move(App& app, Request request);
 Reply post_super_squash(App& app, Request request);
+Reply get_lfs_files(App& app, Request request);
+Reply post_lfs_files_batch(App& app, Request request);
 
 // ref_changes.cc
 Reply post_branch(App& app, Request request);

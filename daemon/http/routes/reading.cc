@@ -52,6 +52,8 @@ Family metadata() {
        api::get_refs, "Branches, tags, converts; pull requests with include_prs."},
       {Method::get, "/api/{type}/{ns}/{name}/commits/{rest...}", "commits", Policy::read_repo,
        no_body, api::get_commits, "History of a revision or of one path, newest first: p, limit."},
+      {Method::get, "/api/{type}/{ns}/{name}/lfs-files", "lfs_files", Policy::read_repo, no_body,
+       api::get_lfs_files, "LFS files of all refs and their history: limit, cursor."},
       {Method::get, "/api/{type}/{ns}/{name}/auth-check", "auth_check", Policy::read_repo, no_body,
        api::get_auth_check, "200 if the caller may read the repo."},
       {Method::get, "/api/{type}/{ns}/{name}/auth-check/write", "auth_check_write",

@@ -30,6 +30,9 @@ Family repo_changes() {
       {Method::post, "/api/{type}/{ns}/{name}/super-squash/{rest...}", "super_squash",
        Policy::write_repo, Limits{1u << 20}, api::post_super_squash,
        "message: a branch's history becomes one commit."},
+      {Method::post, "/api/{type}/{ns}/{name}/lfs-files/batch", "lfs_files_delete",
+       Policy::write_repo, Limits{1u << 20}, api::post_lfs_files_batch,
+       "deletions: LFS files vanish from every commit of every ref."},
   };
 }
 

@@ -60,6 +60,8 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"tag_create", Class::write},
                                                         {"tag_delete", Class::write},
                                                         {"super_squash", Class::write},
+                                                        {"lfs_files", Class::read},
+                                                        {"lfs_files_delete", Class::write},
                                                         {"preupload", Class::write},
                                                         {"commit", Class::write},
                                                         {"repo_delete", Class::by_name},
@@ -161,6 +163,7 @@ std::string body_of(const Route& route, Repo repo) {
   if (route.name == "repo_create") return R"({"organization":"ada","name":")" + name + "\"}";
   if (route.name == "repo_move")
     return R"({"fromRepo":"ada/)" + name + R"(","toRepo":"ada/moved"})";
+  if (route.name == "lfs_files_delete") return R"({"deletions":{"sha":[],"rewriteHistory":true}})";
   if (route.name == "repo_settings") return "{}";
   if (route.name == "tag_create") return R"({"tag":"v1"})";
   if (route.name == "preupload") return R"({"files":[{"path":"a","sample":"","size":1}]})";
