@@ -48,6 +48,17 @@ struct SquashRequest {
   std::string message;
 };
 
+/// A new tag, annotated: a git object of its own says who made it, when and why.
+struct NewTag {
+  std::uint64_t repo_uid = 0;
+  std::string name;  // short: v1
+  CommitId target;
+  std::string user;  // for the ref log
+  std::string tagger_name;
+  std::string tagger_email;
+  std::string message;
+};
+
 struct CommitOutcome {
   CommitId commit;
   bool replayed = false;

@@ -125,6 +125,10 @@ class StoreImpl final : public Store {
                   std::optional<CommitId> target, std::string_view user) override {
     return storage::move_ref(parts_, uid, name, expected, target, user);
   }
+  Status create_tag(const NewTag& tag) override {
+    WAAG_CHECK(reserve_.check());
+    return storage::create_tag(parts_, tag);
+  }
   Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from, std::size_t skip,
                                           std::size_t limit) override {
     WAAG_CHECK(check_known(uid, from));

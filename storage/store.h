@@ -89,6 +89,8 @@ class Store {
   virtual Status move_ref(std::uint64_t uid, std::string_view full_name,
                           std::optional<CommitId> expected, std::optional<CommitId> target,
                           std::string_view user) = 0;
+  /// An annotated tag; must not exist yet (Errc::conflict).
+  virtual Status create_tag(const NewTag& tag) = 0;
   /// Commit history from `from`, newest first, by first come in date order; at most `limit` after
   /// `skip`.
   virtual Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from,

@@ -38,11 +38,24 @@ class RepoCheck {
     for (const auto& ref : *refs) {
       ++examiner_.report.refs;
       check_known(ref.row.target, ref.name);
+      if (!ref.row.tag_object.is_zero()) check_tag(ref);
       const auto log = refs_.log(repo_.uid, ref.name);
       if (!examiner_.good(log, about_ + ref.name)) continue;
       if (log->empty() || log->back().to != ref.row.target)
         examiner_.problem(about_ + ref.name + " differs from its log");
     }
+  }
+
+  /// A tag's object leads to the commit that its ref gives as its target.
+  void check_tag(const Ref& ref) {
+    const auto about = about_ + ref.name;
+    const auto body =
+        read_object(examiner_.rows, examiner_.packs, ref.row.tag_object, git::ObjectKind::tag);
+    if (!examiner_.good(body, about)) return;
+    const auto tag = git::parse_tag(*body);
+    if (!examiner_.good(tag, about)) return;
+    if (tag->kind == git::ObjectKind::commit && tag->object != git::to_git_id(ref.row.target))
+      examiner_.problem(about + ": its tag object names another commit");
   }
 
   void check_known(const CommitId& commit, const std::string& from) {

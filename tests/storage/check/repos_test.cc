@@ -47,6 +47,20 @@ TEST_CASE_METHOD(FsckFixture, "fsck repos: every row that is gone is missed", "[
     CHECK(finds("leads nowhere"));
     CHECK(finds("of a repo that is not there"));
   }
+  SECTION("tag object of another commit") {
+    NewTag tag;
+    tag.repo_uid = uid;
+    tag.name = "v1";
+    tag.target = info.parents.front();
+    tag.message = "First";
+    REQUIRE(store->create_tag(tag));
+    auto row = **store->find_ref(uid, "refs/tags/v1");
+    row.target = last;
+    put_row(keys::ref(uid, "refs/tags/v1"), encode(row));
+    CHECK(finds("names another commit"));
+    remove_row(keys::git_object(row.tag_object));
+    CHECK(finds("no git object " + row.tag_object.hex()));
+  }
   SECTION("redirects") {
     put_row(keys::redirect({RepoType::model, "old", "name"}), encode(RedirectRow{99}));
     CHECK(finds("redirect from old/name leads nowhere"));
