@@ -102,6 +102,16 @@ class StoreImpl final : public Store {
   Status delete_repo(std::uint64_t uid, std::string_view /*user*/) override {
     return storage::delete_repo(parts_, users_, uid);
   }
+  Status trash_repo(std::uint64_t uid, std::string_view user) override {
+    return storage::trash_repo(parts_, uid, user);
+  }
+  Result<std::vector<TrashRow>> list_trash() override { return repos_.trash(); }
+  Result<RepoRow> restore_repo(std::uint64_t uid, const RepoId& as) override {
+    return repos_.restore(uid, as);
+  }
+  Result<std::size_t> empty_trash(TimeMs kept) override {
+    return storage::empty_trash(parts_, users_, kept);
+  }
   Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) override {
     return repos_.change(uid, settings);
   }

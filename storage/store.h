@@ -69,7 +69,15 @@ class Store {
   virtual Result<RepoRow> find_repo(const RepoId& id) = 0;       // Errc::repo_not_found
   /// The repo that had this name before; Errc::repo_not_found
   virtual Result<RepoRow> find_moved_repo(const RepoId& former) = 0;
+  /// For good and at once.
   virtual Status delete_repo(std::uint64_t uid, std::string_view user) = 0;
+  /// Out of sight, its name free for another; it can be restored until the trash is emptied.
+  virtual Status trash_repo(std::uint64_t uid, std::string_view user) = 0;
+  virtual Result<std::vector<TrashRow>> list_trash() = 0;  // last deleted first
+  /// @return Errc::not_found if the trash has no such repo, Errc::conflict if the name is taken
+  virtual Result<RepoRow> restore_repo(std::uint64_t uid, const RepoId& as) = 0;
+  /// Deletes for good what has been in the trash for `kept` or longer. @return how many repos
+  virtual Result<std::size_t> empty_trash(TimeMs kept) = 0;
   /// @return the row as it is now; Errc::repo_not_found
   virtual Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) = 0;
   /// Another name; the old one leads to the repo until another repo takes it. Another spelling of

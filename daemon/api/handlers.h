@@ -49,6 +49,8 @@ Reply put_repo_settings(App& app, Request request);
 
 // lifecycle/
 Reply post_repo_move(App& app, Request request);
+Reply get_trash(App& app, Request request);
+Reply post_trash_restore(App& app, Request request);
 Reply post_super_squash(App& app, Request request);
 Reply get_lfs_files(App& app, Request request);
 Reply post_lfs_files_batch(App& app, Request request);

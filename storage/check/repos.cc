@@ -180,6 +180,14 @@ void check_repos(const Examiner& examiner) {
       examiner.problem(about + ": its uid does not lead to it");
     repos.push_back(row);
   });
+  examiner.each(keys::all('q'), decode_trash, [&](std::string_view key, const TrashRow& row) {
+    const auto about = "trashed repo " + row.repo.id.full_name();
+    if (key != keys::trashed(row.repo.uid)) examiner.problem(about + ": under another uid's key");
+    if (!alive.insert(row.repo.uid).second) examiner.problem(about + ": is in use too");
+    if (examiner.has(keys::repo_uid(row.repo.uid), about))
+      examiner.problem(about + ": can still be found");
+    repos.push_back(row.repo);
+  });
   examiner.each(keys::all('o'), decode_plain_row, [&](std::string_view key, const std::string&) {
     const auto uid = keys::last_number(key);
     if (!alive.contains(uid)) examiner.problem("uid " + std::to_string(uid) + " leads nowhere");

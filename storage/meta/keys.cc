@@ -57,6 +57,8 @@ std::string redirect(const RepoId& former) {
   return Key('R').byte(static_cast<std::uint8_t>(former.type)).folded(former.full_name()).take();
 }
 
+std::string trashed(std::uint64_t uid) { return Key('q').number(uid).take(); }
+
 std::string ref(std::uint64_t uid, std::string_view name) {
   return Key('h').number(uid).text(name).take();
 }

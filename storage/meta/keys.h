@@ -18,6 +18,7 @@
 ///   m BlobId                -> TensorMap
 ///   r type lower(ns/name)   -> RepoRow       o repo uid -> key of its r row
 ///   R type lower(ns/name)   -> RedirectRow   the repo that had this name before
+///   q uid                   -> TrashRow      deleted; may be restored for a while
 ///   h uid refname           -> RefRow        H uid refname NUL seq -> RefLogRow
 ///   C uid commit id         -> ""            the commit belongs to this repo's known history
 ///   l uid BlobId            -> ""            a commit of this repo names the blob
@@ -28,7 +29,7 @@
 ///   T user NUL token id     -> ""
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
-///   reserved: z leases, y tombstones, j jobs, M mirrors; q trash, d discussions and
+///   reserved: z leases, y tombstones, j jobs, M mirrors; d discussions and
 ///   e their events, O organisations, W and w their members, a access requests, i and I likes,
 ///   v soft counters
 namespace waag::storage::keys {
@@ -45,6 +46,7 @@ std::string repo(const RepoId& id);
 std::string repo_type(RepoType type);  // prefix of all r rows of one type
 std::string repo_uid(std::uint64_t uid);
 std::string redirect(const RepoId& former);
+std::string trashed(std::uint64_t uid);
 std::string ref(std::uint64_t uid, std::string_view name);
 std::string refs(std::uint64_t uid);  // prefix
 std::string ref_log(std::uint64_t uid, std::string_view name, std::uint64_t seq);

@@ -91,6 +91,26 @@ Result<RedirectRow> decode_redirect(std::string_view value) {
   return checked(in, version, row, "redirect");
 }
 
+std::string encode(const TrashRow& row) {
+  ByteWriter out;
+  out.fixed(row_version);
+  out.text(encode(row.repo));
+  put_time(out, row.deleted);
+  out.text(row.user);
+  return out.str();
+}
+
+Result<TrashRow> decode_trash(std::string_view value) {
+  ByteReader in(as_bytes(value));
+  const auto version = in.fixed<std::uint8_t>();
+  TrashRow row;
+  const auto repo = in.text();
+  row.deleted = get_time(in);
+  row.user = in.text();
+  WAAG_TRY(row.repo, decode_repo(repo));
+  return checked(in, version, std::move(row), "repo in the trash");
+}
+
 std::string encode(const RefRow& row) {
   ByteWriter out;
   out.fixed(row_version);

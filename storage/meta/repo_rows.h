@@ -45,6 +45,15 @@ struct RedirectRow {
   bool operator==(const RedirectRow&) const = default;
 };
 
+/// A deleted repo that can still be restored. It has no row by name and none by uid, so nothing
+/// finds it and it grants nothing.
+struct TrashRow {
+  RepoRow repo;  // as it was
+  TimeMs deleted{};
+  std::string user;  // who deleted it
+  bool operator==(const TrashRow&) const = default;
+};
+
 struct RefRow {
   CommitId target;   // peeled
   GitId tag_object;  // annotated tags; zero otherwise
@@ -88,12 +97,14 @@ struct TokenRow {
 
 std::string encode(const RepoRow& row);
 std::string encode(const RedirectRow& row);
+std::string encode(const TrashRow& row);
 std::string encode(const RefRow& row);
 std::string encode(const RefLogRow& row);
 std::string encode(const UserRow& row);
 std::string encode(const TokenRow& row);
 Result<RepoRow> decode_repo(std::string_view value);
 Result<RedirectRow> decode_redirect(std::string_view value);
+Result<TrashRow> decode_trash(std::string_view value);
 Result<RefRow> decode_ref(std::string_view value);
 Result<RefLogRow> decode_ref_log(std::string_view value);
 Result<UserRow> decode_user(std::string_view value);

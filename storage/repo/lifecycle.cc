@@ -135,6 +135,35 @@ Status delete_repo(const Parts& parts, const UserTable& users, std::uint64_t uid
   return remove_rest(parts, users, uid);
 }
 
+Status trash_repo(const Parts& parts, std::uint64_t uid, std::string_view user) {
+  return parts.repos.discard(uid, user, parts.clock.now());
+}
+
+Result<std::size_t> empty_trash(const Parts& parts, const UserTable& users, TimeMs kept) {
+  WAAG_TRY(const auto trash, parts.repos.trash());
+  const auto now = parts.clock.now();
+  std::size_t emptied = 0;
+  for (const auto& trashed : trash) {
+    if (now - trashed.deleted < kept) continue;
+    const auto uid = trashed.repo.uid;
+    const auto lock = parts.locks.lock(uid);
+    const auto key = keys::trashed(uid);
+    // As it is stored: a row of an older version is not what encode() gives.
+    WAAG_TRY(auto stored, parts.rows.get(key));
+    if (!stored) continue;  // restored meanwhile
+    Transaction transaction;
+    transaction.expects.push_back({key, std::move(stored)});
+    transaction.dels.push_back(key);
+    transaction.puts.push_back({deletion_key(uid), plain_row()});
+    const auto applied = parts.rows.apply(std::move(transaction));
+    if (!applied && applied.error().code == Errc::conflict) continue;
+    if (!applied) return applied.error();
+    WAAG_CHECK(remove_rest(parts, users, uid));
+    ++emptied;
+  }
+  return emptied;
+}
+
 Status finish_deletions(const Parts& parts, const UserTable& users) {
   const auto prefix = keys::counter(deletion_prefix);
   WAAG_TRY(const auto found, some_keys(parts.rows, prefix));

@@ -14,7 +14,7 @@ Family repo_changes() {
       {Method::post, "/api/repos/create", "repo_create", Policy::user, Limits{32u << 20},
        api::post_repo_create, "A new repo with its initial commit; 409 with the url if it exists."},
       {Method::del, "/api/repos/delete", "repo_delete", Policy::user, Limits{1u << 20},
-       api::delete_repo, "Deletes a repo; the body names it."},
+       api::delete_repo, "Moves a repo to the trash; the body names it."},
       {Method::post, "/api/repos/move", "repo_move", Policy::user, Limits{1u << 20},
        api::post_repo_move, "fromRepo, toRepo, type: another name; the old one answers 307."},
       {Method::put, "/api/{type}/{ns}/{name}/settings", "repo_settings", Policy::write_repo,

@@ -4,8 +4,8 @@
 
 namespace waag::storage {
 
-/// Rows r (by name), o (by uid) and R (former names), and the counter that gives out uids.
-/// Thread-safe.
+/// Rows r (by name), o (by uid), R (former names) and q (trash), and the counter that gives out
+/// uids. Thread-safe.
 class RepoTable {
  public:
   explicit RepoTable(RowStore& rows) : rows_(rows) {}
@@ -29,12 +29,23 @@ class RepoTable {
   /// @return the row as it is now; Errc::conflict if the name is another repo's,
   ///         Errc::invalid_argument if it is of another type
   Result<RepoRow> move(std::uint64_t uid, const RepoId& to);
+  /// Takes the repo's name and uid away and keeps it in the trash.
+  Status discard(std::uint64_t uid, std::string_view user, TimeMs at);  // Errc::repo_not_found
+  /// Gives a repo of the trash its uid back and this name. A redirect from the name ends.
+  /// @return Errc::conflict if the name is taken, Errc::not_found if the trash has no such repo
+  Result<RepoRow> restore(std::uint64_t uid, const RepoId& as);
+  /// Last deleted first.
+  Result<std::vector<TrashRow>> trash() const;
   /// Keys of the redirects that lead to the repo. Reads all redirects.
   Result<std::vector<std::string>> redirects_to(std::uint64_t uid) const;
   /// The transaction fails with Errc::conflict if the repo is gone by then.
   static void expect_alive(Transaction& transaction, const RepoRow& row);
 
  private:
+  /// The repo's row, expected on `transaction` as it is stored. Errc::conflict if it is not at the
+  /// name that `row` says.
+  Result<RepoRow> expect_row(Transaction& transaction, const RepoRow& row) const;
+  Result<RepoRow> try_change(const RepoRow& old, const RepoSettings& settings);
   Result<RepoRow> try_move(const RepoRow& row, const RepoId& to);
 
   RowStore& rows_;

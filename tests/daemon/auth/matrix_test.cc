@@ -75,6 +75,8 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"users", Class::hub_admin},
                                                         {"user_create", Class::hub_admin},
                                                         {"user_disable", Class::hub_admin},
+                                                        {"trash", Class::hub_admin},
+                                                        {"trash_restore", Class::hub_admin},
                                                         {"lfs_object_get", Class::signature},
                                                         {"lfs_object_put", Class::signature},
                                                         {"lfs_verify", Class::signature},

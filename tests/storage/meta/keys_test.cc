@@ -76,6 +76,6 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::links(0)[0],           keys::holders(id)[0],     keys::upload("", 0, id)[0],
       keys::replay(0, id)[0],      keys::user("")[0],        keys::token("")[0],
       keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0],
-      keys::repo_commits(0)[0],    keys::redirect({})[0]};
-  CHECK(kinds.size() == 23);
+      keys::repo_commits(0)[0],    keys::redirect({})[0],    keys::trashed(0)[0]};
+  CHECK(kinds.size() == 24);
 }
