@@ -1,6 +1,7 @@
 #include "storage/store.h"
 
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/tables/likes.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
 #include "storage/repo/committer.h"
@@ -35,6 +36,7 @@ class StoreImpl final : public Store {
         repos_(*base_.rows),
         refs_(*base_.rows),
         links_(*base_.rows),
+        likes_(*base_.rows),
         users_(*base_.rows),
         tokens_(*base_.rows),
         sessions_(*base_.rows),
@@ -122,6 +124,8 @@ class StoreImpl final : public Store {
                                           std::size_t limit) override {
     return repos_.list(type, after, limit);
   }
+
+  LikeTable& likes() override { return likes_; }
 
   // --- refs ---
   Result<CommitId> resolve(std::uint64_t uid, std::string_view revision) override {
@@ -215,6 +219,7 @@ class StoreImpl final : public Store {
   RepoTable repos_;
   RefTable refs_;
   LinkTable links_;
+  LikeTable likes_;
   UserTable users_;
   TokenTable tokens_;
   SessionTable sessions_;

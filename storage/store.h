@@ -15,6 +15,8 @@
 
 namespace waag::storage {
 
+class LikeTable;  // storage/meta/tables/likes.h
+
 struct NewRepo {
   RepoId id;
   Visibility visibility{Visibility::open};
@@ -86,6 +88,8 @@ class Store {
   /// Repos of one type ordered by name, from `after` (full name, exclusive) on; at most `limit`.
   virtual Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                                   std::size_t limit) = 0;
+
+  virtual LikeTable& likes() = 0;
 
   // --- refs ---
   /// What a user types: branch, tag, refs/..., HEAD, 40-hex commit, unique short hash of >= 7

@@ -102,6 +102,15 @@ std::string token(std::string_view public_id) { return Key('t').text(public_id).
 std::string user_token(std::string_view user, std::string_view public_id) {
   return Key('T').folded(user).byte(0).text(public_id).take();
 }
+std::string like(std::uint64_t uid, std::string_view user) {
+  return Key('i').number(uid).byte(0).folded(user).take();
+}
+std::string likes(std::uint64_t uid) { return Key('i').number(uid).byte(0).take(); }
+std::string like_count(std::uint64_t uid) { return Key('i').number(uid).take(); }
+std::string user_like(std::string_view user, std::uint64_t uid) {
+  return Key('I').folded(user).byte(0).number(uid).take();
+}
+std::string user_likes(std::string_view user) { return Key('I').folded(user).byte(0).take(); }
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
 

@@ -27,11 +27,12 @@
 ///   k uid replay-key        -> CommitId      commit replays (HUB_API 5.4 idempotence)
 ///   U lower(user)           -> UserRow       t token public id -> TokenRow
 ///   T user NUL token id     -> ""
+///   i uid NUL user          -> LikeRow       I user NUL uid -> LikeRow: the same, reversed
+///   i uid                   -> how many users like the repo; none if nobody does
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
 ///   reserved: z leases, y tombstones, j jobs, M mirrors; d discussions and
-///   e their events, O organisations, W and w their members, a access requests, i and I likes,
-///   v soft counters
+///   e their events, O organisations, W and w their members, a access requests, v soft counters
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
@@ -65,6 +66,11 @@ std::string replays(std::uint64_t uid);  // prefix
 std::string user(std::string_view name);
 std::string token(std::string_view public_id);
 std::string user_token(std::string_view user, std::string_view public_id);
+std::string like(std::uint64_t uid, std::string_view user);
+std::string likes(std::uint64_t uid);       // prefix
+std::string like_count(std::uint64_t uid);  // not below that prefix
+std::string user_like(std::string_view user, std::uint64_t uid);
+std::string user_likes(std::string_view user);  // prefix
 std::string session(std::string_view upload_id);
 std::string counter(std::string_view name);
 

@@ -151,6 +151,21 @@ Result<RefLogRow> decode_ref_log(std::string_view value) {
   return checked(in, version, std::move(row), "ref log entry");
 }
 
+std::string encode(const LikeRow& row) {
+  ByteWriter out;
+  out.fixed(row_version);
+  put_time(out, row.at);
+  return out.str();
+}
+
+Result<LikeRow> decode_like(std::string_view value) {
+  ByteReader in(as_bytes(value));
+  const auto version = in.fixed<std::uint8_t>();
+  LikeRow row;
+  row.at = get_time(in);
+  return checked(in, version, row, "like");
+}
+
 std::string encode(const UserRow& row) {
   ByteWriter out;
   out.fixed(row_version);

@@ -74,6 +74,12 @@ struct RefLogRow {
   TimeMs at{};
 };
 
+/// One user's like of one repo.
+struct LikeRow {
+  TimeMs at{};
+  bool operator==(const LikeRow&) const = default;
+};
+
 struct UserRow {
   std::string name;  // as created; found case-insensitively
   std::string full_name;
@@ -100,6 +106,7 @@ std::string encode(const RedirectRow& row);
 std::string encode(const TrashRow& row);
 std::string encode(const RefRow& row);
 std::string encode(const RefLogRow& row);
+std::string encode(const LikeRow& row);
 std::string encode(const UserRow& row);
 std::string encode(const TokenRow& row);
 Result<RepoRow> decode_repo(std::string_view value);
@@ -107,6 +114,7 @@ Result<RedirectRow> decode_redirect(std::string_view value);
 Result<TrashRow> decode_trash(std::string_view value);
 Result<RefRow> decode_ref(std::string_view value);
 Result<RefLogRow> decode_ref_log(std::string_view value);
+Result<LikeRow> decode_like(std::string_view value);
 Result<UserRow> decode_user(std::string_view value);
 Result<TokenRow> decode_token(std::string_view value);
 

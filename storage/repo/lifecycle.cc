@@ -3,6 +3,7 @@
 #include "storage/git/commit_object.h"
 #include "storage/git/tree_edit.h"
 #include "storage/meta/keys.h"
+#include "storage/meta/tables/likes.h"
 #include "storage/store.h"
 
 namespace waag::storage {
@@ -101,6 +102,7 @@ Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid
   WAAG_CHECK(remove_all(rows, keys::repo_commits(uid)));
   WAAG_CHECK(remove_all(rows, keys::replays(uid)));
   WAAG_CHECK(remove_links(rows, uid));
+  WAAG_CHECK(LikeTable(rows).remove_all(uid));
   WAAG_TRY(const auto all_users, users.list());
   for (const auto& user : all_users) WAAG_CHECK(remove_all(rows, keys::uploads(user.name, uid)));
   Transaction done;

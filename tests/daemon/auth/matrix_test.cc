@@ -21,6 +21,7 @@ enum class Class {
   read,      // files and metadata of a repo
   write,     // content, refs, settings of a repo
   by_name,   // names a repo in the body: write rules, but any token passes the gate
+  like,      // read rules, but it takes a token that may make changes
   creation,  // in ada's namespace
   user,      // any live token
   hub_admin,
@@ -60,6 +61,12 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"tag_create", Class::write},
                                                         {"tag_delete", Class::write},
                                                         {"super_squash", Class::write},
+                                                        {"like", Class::like},
+                                                        {"unlike", Class::like},
+                                                        {"likers", Class::read},
+                                                        {"user_likes", Class::open},
+                                                        {"like_short", Class::user},
+                                                        {"unlike_short", Class::user},
                                                         {"lfs_files", Class::read},
                                                         {"lfs_files_delete", Class::write},
                                                         {"preupload", Class::write},
@@ -111,6 +118,10 @@ Verdict expected(Class kind, Caller caller, Repo repo) {
     case Class::write:
     case Class::by_name:
       return expected_of_repo(true, caller, repo);
+    case Class::like:
+      if (!has_live_token(caller)) return Verdict::unauthorized;
+      if (expected_of_repo(false, caller, repo) == Verdict::hidden) return Verdict::hidden;
+      return caller == owner_reads ? Verdict::forbidden : Verdict::allowed;
     case Class::creation:
       if (!has_live_token(caller)) return Verdict::unauthorized;
       return caller == owner_writes || caller == admin ? Verdict::allowed : Verdict::forbidden;
@@ -239,7 +250,9 @@ TEST_CASE("matrix: hidden and missing repos give the same bytes", "[daemon][matr
   Hub hub;
   for (const Route& route : routes()) {
     const auto kind = classes.at(std::string(route.name));
-    if (kind != Class::read && kind != Class::write && kind != Class::by_name) continue;
+    if (kind != Class::read && kind != Class::write && kind != Class::by_name &&
+        kind != Class::like)
+      continue;
     for (const auto caller : {anonymous, stranger, expired, malformed}) {
       CAPTURE(route.name, caller);
       const auto hidden = hub.cell(route, caller, is_private);

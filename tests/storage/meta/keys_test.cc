@@ -53,6 +53,9 @@ TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "
   const auto commit = filled<CommitId>(3);
   CHECK(keys::repo_commit(7, commit).starts_with(keys::repo_commits(7)));
   CHECK(keys::last_hash<CommitId>(keys::repo_commit(7, commit)) == commit);
+  CHECK(keys::like(7, "Ann").starts_with(keys::likes(7)));
+  CHECK_FALSE(keys::like_count(7).starts_with(keys::likes(7)));
+  CHECK(keys::user_like("Ann", 7).starts_with(keys::user_likes("ann")));
   CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_log_of(7, "r")));
   CHECK_FALSE(keys::ref_log(7, "rr", 1).starts_with(keys::ref_log_of(7, "r")));
   CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_logs(7)));
@@ -76,6 +79,7 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::links(0)[0],           keys::holders(id)[0],     keys::upload("", 0, id)[0],
       keys::replay(0, id)[0],      keys::user("")[0],        keys::token("")[0],
       keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0],
-      keys::repo_commits(0)[0],    keys::redirect({})[0],    keys::trashed(0)[0]};
-  CHECK(kinds.size() == 24);
+      keys::repo_commits(0)[0],    keys::redirect({})[0],    keys::trashed(0)[0],
+      keys::likes(0)[0],           keys::user_likes("")[0]};
+  CHECK(kinds.size() == 26);
 }
