@@ -7,7 +7,7 @@
 #include "cli/context.h"
 #include "cli/print.h"
 
-/// repo ls, info, create, rm and du: the Hub's own routes.
+/// repo ls, info, create, rm and du: the Hub's own routes. restore, and ls of the trash: ours.
 namespace waag::cli {
 namespace {
 
@@ -17,9 +17,10 @@ struct RepoOptions {
   std::string id;
   std::string type = "model";
   std::string author, search, sdk;
+  std::string as;  // restore: another name
   std::string revision = "main";
   std::size_t limit = 1000;
-  bool is_private = false, exist_ok = false, yes = false;
+  bool is_private = false, exist_ok = false, yes = false, trash = false;
 };
 
 struct Id {
@@ -47,7 +48,22 @@ json::object name_body(const RepoOptions& options, const Id& id) {
   return {{"type", options.type}, {"organization", id.ns}, {"name", id.name}};
 }
 
+int list_trash(Context& context) {
+  const auto answer = context.hub.call("GET", "/api/waag/v1/trash");
+  if (answer.failure) return context.refuse(*answer.failure);
+  if (context.printed(answer)) return exit_ok;
+  std::vector<std::vector<std::string>> lines;
+  if (answer.json.is_array())
+    for (const auto& repo : answer.json.as_array())
+      lines.push_back({field_text(repo, "type"), field_text(repo, "id"),
+                       field_text(repo, "deletedAt"), field_text(repo, "deletedBy"),
+                       field_text(repo, "goneAt")});
+  print_table(context.world.out, {"TYPE", "REPO", "DELETED", "BY", "GONE AT"}, lines);
+  return exit_ok;
+}
+
 int list(Context& context, const RepoOptions& options) {
+  if (options.trash) return list_trash(context);
   auto path = "/api/" + std::string(plural(options.type)) +
               "?limit=" + std::to_string(std::min<std::size_t>(options.limit, 1000));
   if (!options.author.empty()) path += "&author=" + encode_segment(options.author);
@@ -105,7 +121,7 @@ int remove(Context& context, const RepoOptions& options) {
   const auto id = split_id(options.id);
   if (!id) return bad_id(context, options.id);
   if (!options.yes) {
-    context.world.err << "waag: this deletes " << options.id << " for good; add --yes\n";
+    context.world.err << "waag: this deletes " << options.id << "; add --yes\n";
     return exit_usage;
   }
   const auto answer = context.hub.call("DELETE", "/api/repos/delete", name_body(options, *id));
@@ -113,6 +129,17 @@ int remove(Context& context, const RepoOptions& options) {
   const json::object deleted{{"deleted", options.id}};
   if (context.json) context.world.out << json::serialize(deleted) << '\n';
   if (!context.json) context.world.out << "deleted " << options.id << '\n';
+  return exit_ok;
+}
+
+int restore(Context& context, const RepoOptions& options) {
+  if (!split_id(options.id)) return bad_id(context, options.id);
+  json::object body{{"type", options.type}, {"name", options.id}};
+  if (!options.as.empty()) body["as"] = options.as;
+  const auto answer = context.hub.call("POST", "/api/waag/v1/trash/restore", body);
+  if (answer.failure) return context.refuse(*answer.failure);
+  if (!context.printed(answer))
+    context.world.out << "restored " << field_text(answer.json, "id") << '\n';
   return exit_ok;
 }
 
@@ -145,6 +172,19 @@ CLI::App* add_repo_command(CLI::App& group, Command& chosen,
   return command;
 }
 
+void add_restore_command(CLI::App& group, Command& chosen,
+                         const std::shared_ptr<RepoOptions>& options) {
+  auto* command = group.add_subcommand("restore", "bring a deleted repo back");
+  command->add_option("type", options->type, "model, dataset or space")
+      ->required()
+      ->check(CLI::IsMember({"model", "dataset", "space"}));
+  command->add_option("id", options->id, "namespace/name that it was deleted under")->required();
+  command->add_option("--as", options->as, "another name, if that one is taken");
+  command->callback([&chosen, options] {
+    chosen = [options](Context& context) { return restore(context, *options); };
+  });
+}
+
 }  // namespace
 
 void add_repo_commands(CLI::App& app, Command& chosen) {
@@ -159,19 +199,21 @@ void add_repo_commands(CLI::App& app, Command& chosen) {
   ls->add_option("--author", options->author, "only of this namespace");
   ls->add_option("--search", options->search, "only with this in the name");
   ls->add_option("--limit", options->limit, "at most so many")->capture_default_str();
+  ls->add_flag("--trash", options->trash, "deleted ones that can be restored, of all types");
   auto* show = add("info", "one repo and its files", info);
   auto* size = add("du", "bytes of all files at a revision", usage);
   auto* make = add("create", "make a repo", create);
   make->add_flag("--private", options->is_private, "only for you and hub admins");
   make->add_flag("--exist-ok", options->exist_ok, "no error if it exists");
   make->add_option("--sdk", options->sdk, "for spaces: static, gradio, docker, streamlit");
-  auto* rm = add("rm", "delete a repo for good", remove);
+  auto* rm = add("rm", "delete a repo; for some days a hub admin can restore it", remove);
   rm->add_flag("--yes", options->yes, "do not ask");
   for (auto* command : {show, size, make, rm})
     command->add_option("id", options->id, "namespace/name")->required();
   for (auto* command : {show, size})
     command->add_option("--revision", options->revision, "branch, tag or commit")
         ->capture_default_str();
+  add_restore_command(*group, chosen, options);
 }
 
 }  // namespace waag::cli

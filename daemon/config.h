@@ -24,6 +24,7 @@ struct Config {
     std::string data = "./waag-data";
     std::uint64_t reserve_bytes = 1ull << 30;  // writes get 507 below this much free disk
     std::uint64_t block_cache_bytes = 64ull << 20;
+    unsigned trash_days = 7;  // how long a deleted repo can be restored; 0 = not at all
   } store;
   struct Auth {
     bool anonymous_read = true;              // off: a token for everything but health

@@ -97,6 +97,9 @@ std::vector<Setting> make_table() {
           "store.reserve_bytes", "Writes are refused (507) below this many free bytes."),
       setting<&Config::store, &D::block_cache_bytes>("store.block_cache_bytes",
                                                      "Memory for the index's cache, in bytes."),
+      setting<&Config::store, &D::trash_days>(
+          "store.trash_days",
+          "Days that a deleted repository can be restored; 0: it is gone at once."),
       setting<&Config::auth, &A::anonymous_read>(
           "auth.anonymous_read", "Public repositories can be read without a token."),
       setting<&Config::auth, &A::unknown_token_is_anonymous>(

@@ -11,12 +11,15 @@
 #include "daemon/auth/gate.h"
 #include "daemon/http/net/server.h"
 #include "daemon/observe/metrics.h"
+#include "daemon/periodic.h"
 #include "storage/os/file_system.h"
 
 namespace waag::daemon {
 namespace {
 
 constexpr const char* address_file = "waagd.address";
+/// How often the trash is looked through; days are kept, so nobody waits for the minute.
+constexpr std::chrono::minutes trash_period{10};
 constexpr unsigned blocking_threads_min = 4;
 constexpr unsigned blocking_threads_per_core = 2;
 
@@ -62,6 +65,7 @@ class RealDaemon final : public Daemon {
   Status open_store();
   Status listen();
   Status publish_address();
+  void empty_trash();
 
   const Config config_;
   Log& log_;
@@ -74,6 +78,7 @@ class RealDaemon final : public Daemon {
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<App> app_;
   std::unique_ptr<Server> server_;
+  std::unique_ptr<Periodic> trash_;
   std::string address_;
 };
 
@@ -103,6 +108,16 @@ Status RealDaemon::listen() {
   return ok();
 }
 
+void RealDaemon::empty_trash() {
+  const auto emptied = store_->empty_trash(std::chrono::days(config_.store.trash_days));
+  if (emptied && *emptied == 0) return;
+  LogLine line;
+  line.level = emptied ? LogLevel::info : LogLevel::error;
+  line.event = emptied ? "trash_emptied" : "trash_failed";
+  if (!emptied) line.err = emptied.error().what;
+  log_.write(line);
+}
+
 /// By rename, so that a reader never sees half of it.
 Status RealDaemon::publish_address() {
   const auto target = std::filesystem::path(config_.store.data) / address_file;
@@ -126,6 +141,7 @@ Status RealDaemon::start() {
   WAAG_TRY(auto href_key, load_href_key(config_.store.data, random_));
   app_ = std::make_unique<App>(App{config_, *store_, *blocking_, clock_, random_, *auth_, *metrics_,
                                    log_, std::move(href_key)});
+  trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });
   WAAG_CHECK(listen());
   WAAG_CHECK(publish_address());
   LogLine line;
@@ -141,6 +157,7 @@ Status RealDaemon::stop() {
   std::filesystem::remove(std::filesystem::path(config_.store.data) / address_file, ignored);
   if (server_) server_->stop(std::chrono::seconds(config_.server.drain_s));
   server_.reset();
+  trash_.reset();
   if (blocking_) blocking_->join();
   app_.reset();  // unfinished uploads hold on to the store
   const auto closed = store_->close();

@@ -38,6 +38,27 @@ struct CommitRequest {
   std::optional<BlobId> replay_key;
 };
 
+/// One commit in the place of a ref's whole history.
+struct SquashRequest {
+  std::uint64_t repo_uid = 0;
+  std::string ref;   // full name; no tag
+  std::string user;  // for the ref log
+  std::string author_name;
+  std::string author_email;
+  std::string message;
+};
+
+/// A new tag, annotated: a git object of its own says who made it, when and why.
+struct NewTag {
+  std::uint64_t repo_uid = 0;
+  std::string name;  // short: v1
+  CommitId target;
+  std::string user;  // for the ref log
+  std::string tagger_name;
+  std::string tagger_email;
+  std::string message;
+};
+
 struct CommitOutcome {
   CommitId commit;
   bool replayed = false;

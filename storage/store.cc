@@ -4,6 +4,7 @@
 #include "storage/meta/accounts/groups.h"
 #include "storage/meta/accounts/orgs.h"
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/tables/likes.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
 #include "storage/repo/committer.h"
@@ -13,6 +14,9 @@
 #include "storage/repo/reserve.h"
 #include "storage/repo/revision.h"
 #include "storage/repo/statistics.h"
+#include "storage/rewrite/lfs_files.h"
+#include "storage/rewrite/prune.h"
+#include "storage/rewrite/squash.h"
 
 // The façade: wires the parts in the order of their dependence and says which of them does what.
 // Whatever makes the store grow asks the reserve first; reads and deletes never do.
@@ -35,6 +39,7 @@ class StoreImpl final : public Store {
         repos_(*base_.rows),
         refs_(*base_.rows),
         links_(*base_.rows),
+        likes_(*base_.rows),
         users_(*base_.rows),
         tokens_(*base_.rows),
         orgs_(*base_.rows),
@@ -45,7 +50,10 @@ class StoreImpl final : public Store {
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
 
-  Status recover() { return finish_deletions(parts_, users_); }
+  Status recover() {
+    WAAG_CHECK(finish_deletions(parts_, users_));
+    return finish_pruning(parts_);
+  }
 
   Status close() override {
     WAAG_CHECK(base_.rows->close());
@@ -64,6 +72,16 @@ class StoreImpl final : public Store {
     WAAG_CHECK(reserve_.check());
     if (!request.staged) request.staged = staging_area();
     return commit_changes(parts_, request);
+  }
+  Result<CommitId> squash(const SquashRequest& request) override {
+    WAAG_CHECK(reserve_.check());
+    return squash_ref(parts_, request);
+  }
+  Result<std::vector<LfsFile>> list_lfs_files(std::uint64_t uid) override {
+    return storage::list_lfs_files(parts_, uid);
+  }
+  Status remove_lfs_files(const LfsRemoval& removal) override {
+    return storage::remove_lfs_files(parts_, users_, removal);
   }
   Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
                                                    const CommitId& commit) override {
@@ -85,17 +103,35 @@ class StoreImpl final : public Store {
     return storage::create_repo(parts_, repo);
   }
   Result<RepoRow> find_repo(const RepoId& id) override { return repos_.find(id); }
+  Result<RepoRow> find_moved_repo(const RepoId& former) override {
+    return repos_.find_moved(former);
+  }
   Result<RepoRow> find_repo_by_uid(std::uint64_t uid) override { return repos_.find_uid(uid); }
   Status delete_repo(std::uint64_t uid, std::string_view /*user*/) override {
     return storage::delete_repo(parts_, users_, uid);
   }
+  Status trash_repo(std::uint64_t uid, std::string_view user) override {
+    return storage::trash_repo(parts_, uid, user);
+  }
+  Result<std::vector<TrashRow>> list_trash() override { return repos_.trash(); }
+  Result<RepoRow> restore_repo(std::uint64_t uid, const RepoId& as) override {
+    return repos_.restore(uid, as);
+  }
+  Result<std::size_t> empty_trash(TimeMs kept) override {
+    return storage::empty_trash(parts_, users_, kept);
+  }
   Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) override {
     return repos_.change(uid, settings);
+  }
+  Result<RepoRow> move_repo(std::uint64_t uid, const RepoId& to) override {
+    return repos_.move(uid, to);
   }
   Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                           std::size_t limit) override {
     return repos_.list(type, after, limit);
   }
+
+  LikeTable& likes() override { return likes_; }
 
   // --- refs ---
   Result<CommitId> resolve(std::uint64_t uid, std::string_view revision) override {
@@ -108,6 +144,10 @@ class StoreImpl final : public Store {
   Status move_ref(std::uint64_t uid, std::string_view name, std::optional<CommitId> expected,
                   std::optional<CommitId> target, std::string_view user) override {
     return storage::move_ref(parts_, uid, name, expected, target, user);
+  }
+  Status create_tag(const NewTag& tag) override {
+    WAAG_CHECK(reserve_.check());
+    return storage::create_tag(parts_, tag);
   }
   Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from, std::size_t skip,
                                           std::size_t limit) override {
@@ -189,6 +229,7 @@ class StoreImpl final : public Store {
   RepoTable repos_;
   RefTable refs_;
   LinkTable links_;
+  LikeTable likes_;
   UserTable users_;
   TokenTable tokens_;
   OrgTable orgs_;

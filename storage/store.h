@@ -11,6 +11,7 @@
 #include "storage/commit.h"
 #include "storage/ingest.h"
 #include "storage/meta/accounts/account_rows.h"
+#include "storage/lfs_files.h"
 #include "storage/snapshot.h"
 
 namespace waag::storage {
@@ -18,6 +19,7 @@ namespace waag::storage {
 class OrgTable;    // storage/meta/accounts/orgs.h
 class GroupTable;  // storage/meta/accounts/groups.h
 class GrantTable;  // storage/meta/accounts/grants.h
+class LikeTable;  // storage/meta/tables/likes.h
 
 struct NewRepo {
   RepoId id;
@@ -55,6 +57,14 @@ class Store {
   /// For the files of one commit.
   virtual std::shared_ptr<StagingArea> staging_area() = 0;
   virtual Result<CommitOutcome> commit(CommitRequest request) = 0;
+  /// The ref's history becomes one commit with the same tree; other refs stay. From then on the
+  /// repo knows only commits that some ref reaches. Errc::revision_not_found;
+  /// Errc::invalid_argument for a tag. @return the new commit
+  virtual Result<CommitId> squash(const SquashRequest& request) = 0;
+  /// Every LFS file that a commit of a ref names, by path, then by id. Reads the whole history.
+  virtual Result<std::vector<LfsFile>> list_lfs_files(std::uint64_t repo_uid) = 0;
+  /// Takes LFS files out of every commit of every ref, for good; ids of commits change.
+  virtual Status remove_lfs_files(const LfsRemoval& removal) = 0;
   virtual Result<std::shared_ptr<const Snapshot>> snapshot(std::uint64_t repo_uid,
                                                            const CommitId& commit) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_blob(const BlobId& id) = 0;
@@ -63,12 +73,27 @@ class Store {
   // --- repos ---
   virtual Result<RepoRow> create_repo(const NewRepo& repo) = 0;  // Errc::conflict
   virtual Result<RepoRow> find_repo(const RepoId& id) = 0;       // Errc::repo_not_found
+  /// The repo that had this name before; Errc::repo_not_found
+  virtual Result<RepoRow> find_moved_repo(const RepoId& former) = 0;
+  /// For good and at once.
   virtual Status delete_repo(std::uint64_t uid, std::string_view user) = 0;
+  /// Out of sight, its name free for another; it can be restored until the trash is emptied.
+  virtual Status trash_repo(std::uint64_t uid, std::string_view user) = 0;
+  virtual Result<std::vector<TrashRow>> list_trash() = 0;  // last deleted first
+  /// @return Errc::not_found if the trash has no such repo, Errc::conflict if the name is taken
+  virtual Result<RepoRow> restore_repo(std::uint64_t uid, const RepoId& as) = 0;
+  /// Deletes for good what has been in the trash for `kept` or longer. @return how many repos
+  virtual Result<std::size_t> empty_trash(TimeMs kept) = 0;
   /// @return the row as it is now; Errc::repo_not_found
   virtual Result<RepoRow> change_repo(std::uint64_t uid, const RepoSettings& settings) = 0;
+  /// Another name; the old one leads to the repo until another repo takes it. Another spelling of
+  /// the own name works too. @return the row as it is now; Errc::repo_not_found, Errc::conflict
+  virtual Result<RepoRow> move_repo(std::uint64_t uid, const RepoId& to) = 0;
   /// Repos of one type ordered by name, from `after` (full name, exclusive) on; at most `limit`.
   virtual Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                                   std::size_t limit) = 0;
+
+  virtual LikeTable& likes() = 0;
 
   // --- refs ---
   /// What a user types: branch, tag, refs/..., HEAD, 40-hex commit, unique short hash of >= 7
@@ -80,6 +105,8 @@ class Store {
   virtual Status move_ref(std::uint64_t uid, std::string_view full_name,
                           std::optional<CommitId> expected, std::optional<CommitId> target,
                           std::string_view user) = 0;
+  /// An annotated tag; must not exist yet (Errc::conflict).
+  virtual Status create_tag(const NewTag& tag) = 0;
   /// Commit history from `from`, newest first, by first come in date order; at most `limit` after
   /// `skip`.
   virtual Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from,

@@ -44,8 +44,21 @@ Reply post_validate_yaml(App& app, Request request);
 // repos.cc
 Reply post_repo_create(App& app, Request request);
 Reply delete_repo(App& app, Request request);
-Reply post_repo_move(App& app, Request request);
 Reply put_repo_settings(App& app, Request request);
+
+// lifecycle/
+Reply post_repo_move(App& app, Request request);
+Reply get_trash(App& app, Request request);
+Reply post_trash_restore(App& app, Request request);
+Reply post_like(App& app, Request request);
+Reply delete_like(App& app, Request request);
+Reply get_likers(App& app, Request request);
+Reply get_user_likes(App& app, Request request);
+/// /api/{type}/{name}/like of a one-segment id; whatever else has this shape is 405.
+Reply redirect_short_like(App& app, Request request);
+Reply post_super_squash(App& app, Request request);
+Reply get_lfs_files(App& app, Request request);
+Reply post_lfs_files_batch(App& app, Request request);
 
 // ref_changes.cc
 Reply post_branch(App& app, Request request);

@@ -9,6 +9,7 @@
 #include "protocol/base64.h"
 #include "protocol/http/field.h"
 #include "protocol/http/link_header.h"
+#include "storage/meta/tables/likes.h"
 
 /// Repo info, lists and short ids. Source: HUB_API 4.1, 4.5, 2.1.
 namespace waag::daemon::api {
@@ -31,7 +32,8 @@ Result<Response> show_repo(storage::Store& store, const Request& request, const 
     WAAG_TRY(files, reading.snapshot->list("", /*recursive=*/true, "", 0));
   }
   hub::JsonWriter json;
-  write_repo(json, fields, reading.repo, &reading.snapshot->commit(), files);
+  WAAG_TRY(const auto likes, store.likes().count(reading.repo.uid));
+  write_repo(json, fields, reading.repo, &reading.snapshot->commit(), files, likes);
   auto response = json_response(json.take());
   response.headers.set("X-Repo-Commit", reading.revision.commit.hex());
   response.headers.set("Vary", "Authorization");
@@ -115,7 +117,8 @@ Result<Response> list_repos(storage::Store& store, const Request& request, RepoT
     if (fields.needs_files()) {
       WAAG_TRY(files, (*snapshot)->list("", /*recursive=*/true, "", 0));
     }
-    write_repo(json, fields, repo, &(*snapshot)->commit(), files);
+    WAAG_TRY(const auto likes, store.likes().count(repo.uid));
+    write_repo(json, fields, repo, &(*snapshot)->commit(), files, likes);
   }
   json.end_array();
   auto response = json_response(json.take());

@@ -1,3 +1,4 @@
+#include "daemon/api/common/author.h"
 #include "daemon/api/common/json_body.h"
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
@@ -13,12 +14,6 @@ namespace {
 constexpr std::size_t body_bytes_max = 64u << 10;
 constexpr std::string_view branches = "refs/heads/";
 constexpr std::string_view tags = "refs/tags/";
-
-std::string join(const std::vector<std::string>& segments) {
-  std::string name;
-  for (const auto& segment : segments) name += (name.empty() ? "" : "/") + segment;
-  return name;
-}
 
 /// The full ref name; `kind` is "branch" or "tag".
 Result<std::string> full_name(std::string_view prefix, std::string_view name,
@@ -37,7 +32,22 @@ struct NewRef {
   std::string name;       // as asked for
   std::string start;      // revision; "" = head of main
   bool overwrite = false;
+  std::string message;  // tags: annotated if there is one
 };
+
+Status place_ref(storage::Store& store, const Identity& who, std::uint64_t uid,
+                 const NewRef& wanted, const std::string& name, std::optional<CommitId> expected,
+                 const CommitId& target) {
+  if (wanted.message.empty()) return store.move_ref(uid, name, expected, target, who.user);
+  storage::NewTag tag;
+  tag.repo_uid = uid;
+  tag.name = wanted.name;
+  tag.target = target;
+  tag.user = who.user;
+  tag.tagger_email = commit_email(who.user);
+  tag.message = wanted.message;
+  return store.create_tag(tag);
+}
 
 Result<Response> create_ref(storage::Store& store, const Identity& who, const RepoId& id,
                             const NewRef& wanted) {
@@ -49,7 +59,7 @@ Result<Response> create_ref(storage::Store& store, const Identity& who, const Re
   const auto taken = fail(Errc::conflict, "Reference " + name + " already exists");
   if (old && !wanted.overwrite) return taken;
   const auto expected = old ? std::optional(old->target) : std::nullopt;
-  const auto moved = store.move_ref(repo.uid, name, expected, start.commit, who.user);
+  const auto moved = place_ref(store, who, repo.uid, wanted, name, expected, start.commit);
   if (!moved && moved.error().code == Errc::conflict) return taken;
   if (!moved) return moved.error();
   return json_response(R"({"success":true})");
@@ -77,7 +87,8 @@ Reply create(App& app, Request request, RepoId id, NewRef wanted) {
 
 Reply remove(App& app, Request request, std::string_view prefix) {
   WAAG_CO_TRY(const auto id, repo_of(request));
-  auto work = [&store = app.store, who = request.who, id, prefix, name = join(request.rest)] {
+  auto work = [&store = app.store, who = request.who, id, prefix,
+               name = join_segments(request.rest)] {
     return remove_ref(store, who, id, prefix, name);
   };
   co_return co_await offload(app.blocking, std::move(work));
@@ -88,7 +99,7 @@ Reply remove(App& app, Request request, std::string_view prefix) {
 Reply post_branch(App& app, Request request) {
   WAAG_CO_TRY(auto id, repo_of(request));
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
-  NewRef wanted{branches, "branch", join(request.rest), "", false};
+  NewRef wanted{branches, "branch", join_segments(request.rest), "", false, ""};
   WAAG_CO_TRY(const auto start, text_field(body, "startingPoint"));
   WAAG_CO_TRY(const auto empty, bool_field(body, "emptyBranch"));
   WAAG_CO_TRY(const auto overwrite, bool_field(body, "overwrite"));
@@ -106,7 +117,8 @@ Reply post_tag(App& app, Request request) {
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
   WAAG_CO_TRY(const auto tag, text_field(body, "tag"));
   if (!tag) co_return fail(Errc::invalid_argument, "\"tag\" is missing");
-  NewRef wanted{tags, "tag", *tag, join(request.rest), false};
+  WAAG_CO_TRY(const auto message, text_field(body, "message"));
+  NewRef wanted{tags, "tag", *tag, join_segments(request.rest), false, message.value_or("")};
   co_return co_await create(app, std::move(request), std::move(id), std::move(wanted));
 }
 

@@ -226,15 +226,14 @@ Reply post_repo_create(App& app, Request request) {
 Reply delete_repo(App& app, Request request) {
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
   WAAG_CO_TRY(const auto id, named_repo(body, request.who));
-  auto work = [&store = app.store, who = request.who, id]() -> Status {
+  const bool keep = app.config.store.trash_days > 0;
+  auto work = [&store = app.store, who = request.who, id, keep]() -> Status {
     WAAG_TRY(const auto repo, authorised_repo(store, who, id, Action::admin));
-    return store.delete_repo(repo.uid, who.user);
+    return keep ? store.trash_repo(repo.uid, who.user) : store.delete_repo(repo.uid, who.user);
   };
   WAAG_CO_CHECK(co_await offload(app.blocking, std::move(work)));
   co_return text_response("OK");
 }
-
-Reply post_repo_move(App&, Request) { co_return refusal(404, "Not supported by this hub"); }
 
 Reply put_repo_settings(App& app, Request request) {
   WAAG_CO_TRY(const auto id, repo_of(request));

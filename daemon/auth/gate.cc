@@ -5,6 +5,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
 #include "daemon/auth/permission.h"
+#include "daemon/auth/moved.h"
 #include "daemon/http/errors.h"
 #include "daemon/observe/log.h"
 #include "protocol/hub/errors.h"
@@ -65,7 +66,12 @@ Task<Response> answer(App& app, const Route& route, Request request) {
     co_return *std::move(refused);
   }
   const std::string request_id = request.request_id;
+  auto asked = AskedRepo::of(request);
   auto result = co_await run_handler(app, route, std::move(request));
+  if (!result && result.error().code == Errc::repo_not_found) {
+    auto moved = co_await redirect_if_moved(app, route, who, std::move(asked));
+    if (moved) co_return *std::move(moved);
+  }
   Response response = result ? *std::move(result) : error_response(result.error(), who);
   if (!result && response.status >= 500) log_failure(app, route, request_id, result.error());
   set_challenge(route, response);

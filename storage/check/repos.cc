@@ -38,11 +38,24 @@ class RepoCheck {
     for (const auto& ref : *refs) {
       ++examiner_.report.refs;
       check_known(ref.row.target, ref.name);
+      if (!ref.row.tag_object.is_zero()) check_tag(ref);
       const auto log = refs_.log(repo_.uid, ref.name);
       if (!examiner_.good(log, about_ + ref.name)) continue;
       if (log->empty() || log->back().to != ref.row.target)
         examiner_.problem(about_ + ref.name + " differs from its log");
     }
+  }
+
+  /// A tag's object leads to the commit that its ref gives as its target.
+  void check_tag(const Ref& ref) {
+    const auto about = about_ + ref.name;
+    const auto body =
+        read_object(examiner_.rows, examiner_.packs, ref.row.tag_object, git::ObjectKind::tag);
+    if (!examiner_.good(body, about)) return;
+    const auto tag = git::parse_tag(*body);
+    if (!examiner_.good(tag, about)) return;
+    if (tag->kind == git::ObjectKind::commit && tag->object != git::to_git_id(ref.row.target))
+      examiner_.problem(about + ": its tag object names another commit");
   }
 
   void check_known(const CommitId& commit, const std::string& from) {
@@ -129,7 +142,7 @@ void check_holders(const Examiner& examiner) {
 
 /// Rows of repos that are not there (and not being deleted either).
 void check_orphans(const Examiner& examiner, const std::set<std::uint64_t>& alive) {
-  for (const char kind : {'h', 'H', 'C', 'l', 'k'}) {
+  for (const char kind : {'h', 'H', 'C', 'l', 'k', 'i'}) {
     std::set<std::uint64_t> reported;
     const auto scanned =
         examiner.rows.scan(keys::all(kind), "", [&](std::string_view key, std::string_view) {
@@ -141,6 +154,16 @@ void check_orphans(const Examiner& examiner, const std::set<std::uint64_t>& aliv
         });
     examiner.good(scanned, "orphans");
   }
+}
+
+/// A former name leads to a repo, and is no repo's name now.
+void check_redirects(const Examiner& examiner, const std::set<std::uint64_t>& alive) {
+  examiner.each(keys::all('R'), decode_redirect, [&](std::string_view key, const RedirectRow& row) {
+    const auto about = "redirect from " + std::string(key.substr(2));
+    if (!alive.contains(row.uid)) examiner.problem(about + " leads nowhere");
+    if (examiner.has("r" + std::string(key.substr(1)), about))
+      examiner.problem(about + ": a repo has that name");
+  });
 }
 
 }  // namespace
@@ -157,11 +180,20 @@ void check_repos(const Examiner& examiner) {
       examiner.problem(about + ": its uid does not lead to it");
     repos.push_back(row);
   });
+  examiner.each(keys::all('q'), decode_trash, [&](std::string_view key, const TrashRow& row) {
+    const auto about = "trashed repo " + row.repo.id.full_name();
+    if (key != keys::trashed(row.repo.uid)) examiner.problem(about + ": under another uid's key");
+    if (!alive.insert(row.repo.uid).second) examiner.problem(about + ": is in use too");
+    if (examiner.has(keys::repo_uid(row.repo.uid), about))
+      examiner.problem(about + ": can still be found");
+    repos.push_back(row.repo);
+  });
   examiner.each(keys::all('o'), decode_plain_row, [&](std::string_view key, const std::string&) {
     const auto uid = keys::last_number(key);
     if (!alive.contains(uid)) examiner.problem("uid " + std::to_string(uid) + " leads nowhere");
   });
   for (const auto& repo : repos) RepoCheck(examiner, repo).run();
+  check_redirects(examiner, alive);
   check_holders(examiner);
   check_orphans(examiner, alive);
 }

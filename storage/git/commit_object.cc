@@ -16,15 +16,21 @@ std::string header_safe(std::string_view text, std::string_view if_empty) {
 
 }  // namespace
 
+git::Signature make_signature(std::string_view name, std::string_view email, TimeMs date) {
+  git::Signature made;
+  made.name = header_safe(name, "unknown");
+  made.email = header_safe(email, "");
+  made.unix_seconds = std::chrono::floor<std::chrono::seconds>(date).count();
+  return made;
+}
+
 Result<CommitId> add_commit_object(ObjectWriter& objects, const NewCommit& commit) {
   if (commit.message.find('\0') != std::string::npos)
     return fail(Errc::unprocessable, "commit message with a NUL");
   git::GitCommit object;
   object.tree = commit.tree;
   if (commit.parent) object.parents.push_back(*commit.parent);
-  object.author.name = header_safe(commit.author_name, "unknown");
-  object.author.email = header_safe(commit.author_email, "");
-  object.author.unix_seconds = std::chrono::floor<std::chrono::seconds>(commit.date).count();
+  object.author = make_signature(commit.author_name, commit.author_email, commit.date);
   object.committer = object.author;
   object.message = commit.message;
   WAAG_TRY(auto body, git::serialize_commit(object));

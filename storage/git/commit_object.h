@@ -14,8 +14,11 @@ struct NewCommit {
   std::string message;
 };
 
-/// Adds the commit's git object; author and committer are the same. What git's headers cannot hold
-/// ('<', '>', controls) is left out of names, an empty name becomes "unknown".
+/// Who and when, as git's headers can hold it: '<', '>' and controls are left out of names, an
+/// empty name becomes "unknown".
+git::Signature make_signature(std::string_view name, std::string_view email, TimeMs date);
+
+/// Adds the commit's git object; author and committer are the same.
 /// @return Errc::unprocessable if the message holds a NUL
 Result<CommitId> add_commit_object(ObjectWriter& objects, const NewCommit& commit);
 

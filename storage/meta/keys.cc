@@ -53,6 +53,11 @@ std::string repo_type(RepoType type) {
   return Key('r').byte(static_cast<std::uint8_t>(type)).take();
 }
 std::string repo_uid(std::uint64_t uid) { return Key('o').number(uid).take(); }
+std::string redirect(const RepoId& former) {
+  return Key('R').byte(static_cast<std::uint8_t>(former.type)).folded(former.full_name()).take();
+}
+
+std::string trashed(std::uint64_t uid) { return Key('q').number(uid).take(); }
 
 std::string ref(std::uint64_t uid, std::string_view name) {
   return Key('h').number(uid).text(name).take();
@@ -138,6 +143,15 @@ std::string grantee(std::string_view org, std::string_view name) {
   return key.folded(name).take();
 }
 
+std::string like(std::uint64_t uid, std::string_view user) {
+  return Key('i').number(uid).byte(0).folded(user).take();
+}
+std::string likes(std::uint64_t uid) { return Key('i').number(uid).byte(0).take(); }
+std::string like_count(std::uint64_t uid) { return Key('i').number(uid).take(); }
+std::string user_like(std::string_view user, std::uint64_t uid) {
+  return Key('I').folded(user).byte(0).number(uid).take();
+}
+std::string user_likes(std::string_view user) { return Key('I').folded(user).byte(0).take(); }
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
 

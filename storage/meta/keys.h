@@ -17,6 +17,8 @@
 ///   x XorbHash              -> XorbRow
 ///   m BlobId                -> TensorMap
 ///   r type lower(ns/name)   -> RepoRow       o repo uid -> key of its r row
+///   R type lower(ns/name)   -> RedirectRow   the repo that had this name before
+///   q uid                   -> TrashRow      deleted; may be restored for a while
 ///   h uid refname           -> RefRow        H uid refname NUL seq -> RefLogRow
 ///   C uid commit id         -> ""            the commit belongs to this repo's known history
 ///   l uid BlobId            -> ""            a commit of this repo names the blob
@@ -30,10 +32,11 @@
 ///   P org NUL group         -> GroupRow
 ///   Q org NUL group NUL user -> ""           the user is in the group; V user NUL org NUL group
 ///   B uid grantee           -> GrantRow      D grantee NUL uid -> ""
+///   i uid NUL user          -> LikeRow       I user NUL uid -> LikeRow: the same, reversed
+///   i uid                   -> how many users like the repo; none if nobody does
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
-///   reserved: z leases, y tombstones, j jobs, M mirrors; R redirects, q trash, d discussions and
-///   e their events, a access requests, i and I likes, v soft counters
+///   reserved: z leases, y tombstones, j jobs, M mirrors
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
@@ -47,6 +50,8 @@ std::string tensor_map(const BlobId& id);
 std::string repo(const RepoId& id);
 std::string repo_type(RepoType type);  // prefix of all r rows of one type
 std::string repo_uid(std::uint64_t uid);
+std::string redirect(const RepoId& former);
+std::string trashed(std::uint64_t uid);
 std::string ref(std::uint64_t uid, std::string_view name);
 std::string refs(std::uint64_t uid);  // prefix
 std::string ref_log(std::uint64_t uid, std::string_view name, std::uint64_t seq);
@@ -84,6 +89,11 @@ std::string granted(std::string_view grantee, std::uint64_t uid);
 std::string granted_to(std::string_view grantee);  // prefix; a uid follows
 /// A user (org "") or a group of an organisation as one text of a key.
 std::string grantee(std::string_view org, std::string_view name);
+std::string like(std::uint64_t uid, std::string_view user);
+std::string likes(std::uint64_t uid);       // prefix
+std::string like_count(std::uint64_t uid);  // not below that prefix
+std::string user_like(std::string_view user, std::uint64_t uid);
+std::string user_likes(std::string_view user);  // prefix
 std::string session(std::string_view upload_id);
 std::string counter(std::string_view name);
 

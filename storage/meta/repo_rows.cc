@@ -55,6 +55,41 @@ Result<RepoRow> decode_repo(std::string_view value) {
   return checked_row(in, version, std::move(row), "repo", repo_row_version);
 }
 
+std::string encode(const RedirectRow& row) {
+  ByteWriter out;
+  out.fixed(row_version);
+  out.fixed(row.uid);
+  return out.str();
+}
+
+Result<RedirectRow> decode_redirect(std::string_view value) {
+  ByteReader in(as_bytes(value));
+  const auto version = in.fixed<std::uint8_t>();
+  RedirectRow row;
+  row.uid = in.fixed<std::uint64_t>();
+  return checked_row(in, version, row, "redirect");
+}
+
+std::string encode(const TrashRow& row) {
+  ByteWriter out;
+  out.fixed(row_version);
+  out.text(encode(row.repo));
+  put_time(out, row.deleted);
+  out.text(row.user);
+  return out.str();
+}
+
+Result<TrashRow> decode_trash(std::string_view value) {
+  ByteReader in(as_bytes(value));
+  const auto version = in.fixed<std::uint8_t>();
+  TrashRow row;
+  const auto repo = in.text();
+  row.deleted = get_time(in);
+  row.user = in.text();
+  WAAG_TRY(row.repo, decode_repo(repo));
+  return checked_row(in, version, std::move(row), "repo in the trash");
+}
+
 std::string encode(const RefRow& row) {
   ByteWriter out;
   out.fixed(row_version);
@@ -93,6 +128,21 @@ Result<RefLogRow> decode_ref_log(std::string_view value) {
   row.user = in.text();
   row.at = get_time(in);
   return checked_row(in, version, std::move(row), "ref log entry");
+}
+
+std::string encode(const LikeRow& row) {
+  ByteWriter out;
+  out.fixed(row_version);
+  put_time(out, row.at);
+  return out.str();
+}
+
+Result<LikeRow> decode_like(std::string_view value) {
+  ByteReader in(as_bytes(value));
+  const auto version = in.fixed<std::uint8_t>();
+  LikeRow row;
+  row.at = get_time(in);
+  return checked_row(in, version, row, "like");
 }
 
 }  // namespace waag::storage

@@ -36,6 +36,21 @@ struct RepoSettings {
   std::optional<bool> discussions_disabled{};
 };
 
+/// A name that a repo had before: whoever asks for it is sent on to where the repo is now.
+struct RedirectRow {
+  std::uint64_t uid = 0;
+  bool operator==(const RedirectRow&) const = default;
+};
+
+/// A deleted repo that can still be restored. It has no row by name and none by uid, so nothing
+/// finds it and it grants nothing.
+struct TrashRow {
+  RepoRow repo;  // as it was
+  TimeMs deleted{};
+  std::string user;  // who deleted it
+  bool operator==(const TrashRow&) const = default;
+};
+
 struct RefRow {
   CommitId target;   // peeled
   GitId tag_object;  // annotated tags; zero otherwise
@@ -56,11 +71,23 @@ struct RefLogRow {
   TimeMs at{};
 };
 
+/// One user's like of one repo.
+struct LikeRow {
+  TimeMs at{};
+  bool operator==(const LikeRow&) const = default;
+};
+
 std::string encode(const RepoRow& row);
+std::string encode(const RedirectRow& row);
+std::string encode(const TrashRow& row);
 std::string encode(const RefRow& row);
 std::string encode(const RefLogRow& row);
+std::string encode(const LikeRow& row);
 Result<RepoRow> decode_repo(std::string_view value);
+Result<RedirectRow> decode_redirect(std::string_view value);
+Result<TrashRow> decode_trash(std::string_view value);
 Result<RefRow> decode_ref(std::string_view value);
 Result<RefLogRow> decode_ref_log(std::string_view value);
+Result<LikeRow> decode_like(std::string_view value);
 
 }  // namespace waag::storage

@@ -13,27 +13,11 @@ constexpr int attempts_max = 16;
 /// stretch, and more than one row goes for each that comes.
 constexpr int expired_replays_max = 8;
 
-struct Replay {
-  CommitId commit;
-  TimeMs at{};
-};
-
 std::string encode_replay(const Replay& replay) {
   ByteWriter out;
   out.raw(replay.commit.view());
   out.fixed(static_cast<std::uint64_t>(replay.at.count()));
   return plain_row(out.str());
-}
-
-Result<Replay> decode_replay(std::string_view value) {
-  WAAG_TRY(const auto field, decode_plain_row(value));
-  ByteReader in(as_bytes(field));
-  Replay replay;
-  const auto commit = in.raw(CommitId::size_bytes);
-  replay.at = TimeMs(static_cast<std::int64_t>(in.fixed<std::uint64_t>()));
-  if (!in.ok() || !in.at_end()) return fail(Errc::corrupt, "not the row of a replay");
-  WAAG_TRY(replay.commit, CommitId::from(commit));
-  return replay;
 }
 
 /// A clock that was set back must not make a replay live longer than its time.
@@ -130,6 +114,17 @@ class Committing {
 };
 
 }  // namespace
+
+Result<Replay> decode_replay(std::string_view value) {
+  WAAG_TRY(const auto field, decode_plain_row(value));
+  ByteReader in(as_bytes(field));
+  Replay replay;
+  const auto commit = in.raw(CommitId::size_bytes);
+  replay.at = TimeMs(static_cast<std::int64_t>(in.fixed<std::uint64_t>()));
+  if (!in.ok() || !in.at_end()) return fail(Errc::corrupt, "not the row of a replay");
+  WAAG_TRY(replay.commit, CommitId::from(commit));
+  return replay;
+}
 
 Result<CommitOutcome> commit_changes(const Parts& parts, const CommitRequest& request) {
   // Tags name one commit for good; only branches, pull requests and the like grow.

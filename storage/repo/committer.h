@@ -8,6 +8,13 @@ namespace waag::storage {
 /// How long the same request gets the first one's commit. Source: HUB_API 5.4.
 inline constexpr TimeMs replay_time = std::chrono::minutes(10);
 
+/// Row k: the commit that a request made.
+struct Replay {
+  CommitId commit;
+  TimeMs at{};
+};
+Result<Replay> decode_replay(std::string_view value);
+
 /// The way in for commits: one pack fdatasync, then one transaction that moves the ref and makes
 /// everything visible at once. See Store::commit for the errors. Blocks; thread-safe.
 Result<CommitOutcome> commit_changes(const Parts& parts, const CommitRequest& request);

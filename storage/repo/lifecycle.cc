@@ -4,6 +4,7 @@
 #include "storage/git/tree_edit.h"
 #include "storage/meta/accounts/grants.h"
 #include "storage/meta/keys.h"
+#include "storage/meta/tables/likes.h"
 #include "storage/store.h"
 
 namespace waag::storage {
@@ -96,14 +97,24 @@ Status remove_grants(RowStore& rows, std::uint64_t uid) {
   }
 }
 
+Status remove_redirects(const Parts& parts, std::uint64_t uid) {
+  Transaction transaction;
+  WAAG_TRY(transaction.dels, parts.repos.redirects_to(uid));
+  if (transaction.dels.empty()) return ok();
+  WAAG_CHECK(parts.rows.apply(std::move(transaction)));
+  return ok();
+}
+
 Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid) {
   auto& rows = parts.rows;
+  WAAG_CHECK(remove_redirects(parts, uid));
   WAAG_CHECK(remove_all(rows, keys::refs(uid)));
   WAAG_CHECK(remove_all(rows, keys::ref_logs(uid)));
   WAAG_CHECK(remove_all(rows, keys::repo_commits(uid)));
   WAAG_CHECK(remove_all(rows, keys::replays(uid)));
   WAAG_CHECK(remove_links(rows, uid));
   WAAG_CHECK(remove_grants(rows, uid));
+  WAAG_CHECK(LikeTable(rows).remove_all(uid));
   WAAG_TRY(const auto all_users, users.list());
   for (const auto& user : all_users) WAAG_CHECK(remove_all(rows, keys::uploads(user.name, uid)));
   Transaction done;
@@ -136,6 +147,35 @@ Status delete_repo(const Parts& parts, const UserTable& users, std::uint64_t uid
   const auto applied = parts.rows.apply(std::move(transaction));
   if (!applied) return applied.error();
   return remove_rest(parts, users, uid);
+}
+
+Status trash_repo(const Parts& parts, std::uint64_t uid, std::string_view user) {
+  return parts.repos.discard(uid, user, parts.clock.now());
+}
+
+Result<std::size_t> empty_trash(const Parts& parts, const UserTable& users, TimeMs kept) {
+  WAAG_TRY(const auto trash, parts.repos.trash());
+  const auto now = parts.clock.now();
+  std::size_t emptied = 0;
+  for (const auto& trashed : trash) {
+    if (now - trashed.deleted < kept) continue;
+    const auto uid = trashed.repo.uid;
+    const auto lock = parts.locks.lock(uid);
+    const auto key = keys::trashed(uid);
+    // As it is stored: a row of an older version is not what encode() gives.
+    WAAG_TRY(auto stored, parts.rows.get(key));
+    if (!stored) continue;  // restored meanwhile
+    Transaction transaction;
+    transaction.expects.push_back({key, std::move(stored)});
+    transaction.dels.push_back(key);
+    transaction.puts.push_back({deletion_key(uid), plain_row()});
+    const auto applied = parts.rows.apply(std::move(transaction));
+    if (!applied && applied.error().code == Errc::conflict) continue;
+    if (!applied) return applied.error();
+    WAAG_CHECK(remove_rest(parts, users, uid));
+    ++emptied;
+  }
+  return emptied;
 }
 
 Status finish_deletions(const Parts& parts, const UserTable& users) {

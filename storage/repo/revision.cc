@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/git/path.h"
+#include "storage/git/commit_object.h"
 #include "storage/meta/keys.h"
 
 namespace waag::storage {
@@ -49,6 +50,27 @@ Status check_no_folder_clash(const Parts& parts, std::uint64_t uid, std::string_
   return ok();
 }
 
+/// For a ref that is not there yet.
+Status check_new_name(const Parts& parts, std::uint64_t uid, std::string_view name,
+                      Transaction& transaction) {
+  WAAG_CHECK(check_full_name(name));
+  return check_no_folder_clash(parts, uid, name, transaction);
+}
+
+Result<GitId> add_tag_object(ObjectWriter& objects, const NewTag& tag, TimeMs now) {
+  if (tag.message.find('\0') != std::string::npos)
+    return fail(Errc::unprocessable, "tag message with a NUL");
+  git::GitTag object;
+  object.object = git::to_git_id(tag.target);
+  object.name = tag.name;
+  object.tagger =
+      make_signature(tag.tagger_name.empty() ? tag.user : tag.tagger_name, tag.tagger_email, now);
+  object.message = tag.message;
+  if (!object.message.ends_with('\n')) object.message += '\n';  // as git does
+  WAAG_TRY(auto body, git::serialize_tag(object));
+  return objects.add(git::ObjectKind::tag, std::move(body));
+}
+
 }  // namespace
 
 Result<CommitId> resolve_revision(const Parts& parts, std::uint64_t uid,
@@ -90,10 +112,7 @@ Status move_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
   if (expected && !now) return no_revision(name);
   if (now && (!expected || now->target != *expected))
     return fail(Errc::conflict, "reference " + std::string(name) + " is at " + now->target.hex());
-  if (!now) {
-    WAAG_CHECK(check_full_name(name));
-    WAAG_CHECK(check_no_folder_clash(parts, uid, name, transaction));
-  }
+  if (!now) WAAG_CHECK(check_new_name(parts, uid, name, transaction));
   RefTable::Move move{uid, name, now, std::nullopt, user, parts.clock.now()};
   if (target) {
     WAAG_TRY(const bool known, parts.refs.knows(uid, *target));
@@ -101,6 +120,28 @@ Status move_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
     move.to = RefRow{*target, {}, move.at};
   }
   WAAG_CHECK(parts.refs.move(transaction, move));
+  WAAG_CHECK(parts.rows.apply(std::move(transaction)));
+  return ok();
+}
+
+Status create_tag(const Parts& parts, const NewTag& tag) {
+  const auto uid = tag.repo_uid;
+  const auto name = "refs/tags/" + tag.name;
+  const auto lock = parts.locks.lock(uid);
+  Transaction transaction;
+  WAAG_TRY(const auto repo, parts.repos.find_uid(uid));
+  RepoTable::expect_alive(transaction, repo);
+  WAAG_TRY(const auto taken, parts.refs.find(uid, name));
+  if (taken) return fail(Errc::conflict, "reference " + name + " exists");
+  WAAG_CHECK(check_new_name(parts, uid, name, transaction));
+  WAAG_TRY(const bool known, parts.refs.knows(uid, tag.target));
+  if (!known) return no_revision(tag.target.hex());
+  const auto now = parts.clock.now();
+  ObjectWriter objects(parts.rows, parts.packs);
+  RefRow row{tag.target, {}, now};
+  WAAG_TRY(row.tag_object, add_tag_object(objects, tag, now));
+  WAAG_CHECK(objects.settle(transaction));
+  WAAG_CHECK(parts.refs.move(transaction, {uid, name, std::nullopt, row, tag.user, now}));
   WAAG_CHECK(parts.rows.apply(std::move(transaction)));
   return ok();
 }

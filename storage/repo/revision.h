@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/commit.h"
 #include "storage/repo/parts.h"
 
 namespace waag::storage {
@@ -15,5 +16,9 @@ Result<CommitId> resolve_revision(const Parts& parts, std::uint64_t uid, std::st
 Status move_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
                 std::optional<CommitId> expected, std::optional<CommitId> target,
                 std::string_view user);
+
+/// Creates refs/tags/<name> with a tag object; the ref's target is the commit itself. Errors as
+/// move_ref's, and Errc::unprocessable if the message holds a NUL.
+Status create_tag(const Parts& parts, const NewTag& tag);
 
 }  // namespace waag::storage

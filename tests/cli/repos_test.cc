@@ -41,6 +41,20 @@ TEST_CASE("cli: repos", "[cli]") {
     CHECK(ran.seen.at(0).method == "DELETE");
     CHECK(ran.seen.at(0).body == R"({"type":"model","organization":"ada","name":"t"})");
   }
+  SECTION("the trash, and back from it") {
+    const auto listed = run_with(
+        {"repo", "ls", "--trash"},
+        {{200, R"([{"type":"model","id":"ada/t","deletedAt":"x","deletedBy":"ada"}])", ""}});
+    CHECK(listed.seen.at(0).url == "http://127.0.0.1:8080/api/waag/v1/trash");
+    CHECK(listed.out.find("ada/t") != std::string::npos);
+    const auto back = run_with({"repo", "restore", "dataset", "ada/t", "--as", "t2"},
+                               {{200, R"({"id":"ada/t2"})", ""}});
+    CHECK(back.out == "restored ada/t2\n");
+    CHECK(back.seen.at(0).url.ends_with("/api/waag/v1/trash/restore"));
+    CHECK(back.seen.at(0).body == R"({"type":"dataset","name":"ada/t","as":"t2"})");
+    CHECK(run_with({"repo", "restore", "ada/t"}, {}).code == exit_usage);
+    CHECK(run_with({"repo", "restore", "model", "t"}, {}).code == exit_usage);
+  }
   SECTION("sizes for people, JSON for programs") {
     const HttpReply reply{200, R"({"path":"/","size":1610612736})", ""};
     CHECK(run_with({"repo", "du", "a/b"}, {reply}).out == "1.50 GiB  a/b\n");

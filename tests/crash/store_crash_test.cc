@@ -77,7 +77,7 @@ TEST_CASE("store_crash: the workload has everything that can break", "[crash][st
     for (const auto& put : step.puts)
       ++(put.lfs ? lfs : put.content.bytes > staged_bytes_max ? chunked : small);
   }
-  CHECK(kinds.size() == 6);
+  CHECK(kinds.size() == 11);
   CHECK(std::min({lfs, chunked, small}) >= 2);
   std::map<std::string, int> renamed;  // by what it then is
   for (const auto& op : scene.recording.log)
@@ -205,8 +205,10 @@ TEST_CASE("store_crash: every acknowledgement hangs on one sync of the journal a
     if (whole[i].kind != FileOp::Kind::mark) continue;
     const auto step = whole[i].offset;
     const auto kind = scene.script.steps[step - 1].kind;
-    // A deletion is done with its first frame: the last one only sweeps.
-    for (const auto sync : {kind == Step::Kind::delete_repo ? std::nullopt : frame, pack}) {
+    // These are done with their first frame: the last one only sweeps.
+    const bool sweeps = kind == Step::Kind::delete_repo || kind == Step::Kind::squash ||
+                        kind == Step::Kind::drop_lfs;
+    for (const auto sync : {sweeps ? std::nullopt : frame, pack}) {
       if (!sync) continue;
       auto log = whole;
       log.erase(log.begin() + static_cast<std::ptrdiff_t>(*sync));

@@ -36,10 +36,13 @@ constexpr Sizes short_sizes = {2000, 90'000, 131'500, 3};
 
 using Kind = Step::Kind;
 constexpr std::array short_kinds = {
-    Kind::create_repo,   Kind::commit,      Kind::commit,      Kind::create_branch,
-    Kind::commit,        Kind::commit,      Kind::create_repo, Kind::commit,
-    Kind::delete_branch, Kind::delete_repo, Kind::commit,      Kind::put_user,
+    Kind::create_repo,   Kind::commit,      Kind::commit,       Kind::create_branch,
+    Kind::commit,        Kind::squash,      Kind::create_repo,  Kind::commit,
+    Kind::move_repo,     Kind::trash_repo,  Kind::restore_repo, Kind::drop_lfs,
+    Kind::delete_branch, Kind::delete_repo, Kind::commit,       Kind::put_user,
 };
+
+bool is_lfs(const std::string& path) { return path.ends_with(".bin"); }
 
 class Maker {
  public:
@@ -51,7 +54,12 @@ class Maker {
     if (model.repos.empty() || dice < 8) return create_repo(model);
     if (dice < 12) return put_user(model);
     if (dice < 17) return branch_step(model);
-    if (dice < 19 && model.repos.size() > 2) return delete_repo(model);
+    if (dice < 19 && model.repos.size() > 2) return of_repo(Kind::delete_repo, model);
+    if (dice < 21 && model.repos.size() > 2) return of_repo(Kind::trash_repo, model);
+    if (dice < 24 && !model.trash.empty()) return restore_repo(model);
+    if (dice < 26) return move_repo(model);
+    if (dice < 28) return squash(model);
+    if (dice < 30) return drop_lfs(model);
     return commit(model);
   }
 
@@ -66,7 +74,16 @@ class Maker {
       case Kind::delete_branch:
         return delete_branch(model, branched(model));
       case Kind::delete_repo:
-        return delete_repo(model);
+      case Kind::trash_repo:
+        return of_repo(kind, model);
+      case Kind::restore_repo:
+        return restore_repo(model);
+      case Kind::move_repo:
+        return move_repo(model);
+      case Kind::squash:
+        return squash(model);
+      case Kind::drop_lfs:
+        return drop_lfs(model);
       case Kind::put_user:
         break;
     }
@@ -91,9 +108,15 @@ class Maker {
   Step create_repo(const Model& model) {
     Step step;
     step.kind = Kind::create_repo;
-    do step.repo = owner_ + "repo" + std::to_string(below(1000));
-    while (model.repos.contains(step.repo));
+    step.repo = free_name(model);
     return step;
+  }
+
+  std::string free_name(const Model& model) {
+    std::string name;
+    do name = owner_ + "repo" + std::to_string(below(1000));
+    while (model.repos.contains(name) || model.trash.contains(name));
+    return name;
   }
 
   Step put_user(const Model& model) {
@@ -127,10 +150,40 @@ class Maker {
     return step;
   }
 
-  Step delete_repo(const Model& model) {
+  /// Deletion, for good or into the trash.
+  Step of_repo(Step::Kind kind, const Model& model) {
     Step step;
-    step.kind = Kind::delete_repo;
+    step.kind = kind;
     step.repo = any_key(model.repos);
+    return step;
+  }
+
+  Step restore_repo(const Model& model) {
+    Step step;
+    step.kind = Kind::restore_repo;
+    step.repo = any_key(model.trash);
+    return step;
+  }
+
+  Step move_repo(const Model& model) {
+    auto step = of_repo(Kind::move_repo, model);
+    step.to = free_name(model);
+    return step;
+  }
+
+  Step squash(const Model& model) {
+    auto step = of_repo(Kind::squash, model);
+    step.branch = any_key(model.repos.at(step.repo));
+    return step;
+  }
+
+  /// An LFS file that the repo has, or else one that it has not: that is nothing to do.
+  Step drop_lfs(const Model& model) {
+    auto step = of_repo(Kind::drop_lfs, model);
+    step.puts.push_back({"", content(true), true});
+    for (const auto& [branch, files] : model.repos.at(step.repo))
+      for (const auto& [path, content] : files)
+        if (is_lfs(path)) step.puts.front().content = content;
     return step;
   }
 
@@ -248,6 +301,42 @@ Status run_create(storage::Store& store, const Step& step) {
   return row.uid == 0 ? Status(fail(Errc::internal, "zero uid")) : ok();
 }
 
+Status run_squash(storage::Store& store, const Step& step) {
+  WAAG_TRY(auto repo, find(store, step.repo));
+  storage::SquashRequest request;
+  request.repo_uid = repo.uid;
+  request.ref = "refs/heads/" + step.branch;
+  request.user = "crash";
+  request.message = "squash";
+  WAAG_TRY(auto commit, store.squash(request));
+  return commit.is_zero() ? Status(fail(Errc::internal, "zero commit")) : ok();
+}
+
+Status run_drop(storage::Store& store, const Step& step) {
+  WAAG_TRY(auto repo, find(store, step.repo));
+  storage::LfsRemoval removal;
+  removal.repo_uid = repo.uid;
+  removal.files = {sha256(make_content(step.puts.front().content))};
+  removal.user = "crash";
+  return store.remove_lfs_files(removal);
+}
+
+Status run_move(storage::Store& store, const Step& step) {
+  WAAG_TRY(auto repo, find(store, step.repo));
+  WAAG_TRY(auto moved, store.move_repo(repo.uid, {RepoType::model, "crash", step.to}));
+  return moved.uid == repo.uid ? ok() : Status(fail(Errc::internal, "another repo"));
+}
+
+Status run_restore(storage::Store& store, const Step& step) {
+  WAAG_TRY(auto trash, store.list_trash());
+  for (const auto& row : trash) {
+    if (row.repo.id.name != step.repo) continue;
+    WAAG_TRY(auto back, store.restore_repo(row.repo.uid, row.repo.id));
+    return back.uid == row.repo.uid ? ok() : Status(fail(Errc::internal, "another repo"));
+  }
+  return fail(Errc::not_found, "not in the trash");
+}
+
 /// Reads one file whole and compares it with what the model says it holds.
 std::string check_file(storage::Store& store, const storage::TreeEntry& entry,
                        const Content& content) {
@@ -347,6 +436,26 @@ void apply(Model& model, const Step& step) {
     case Kind::delete_branch:
       model.repos.at(step.repo).erase(step.branch);
       return;
+    case Kind::move_repo:
+      model.repos[step.to] = std::move(model.repos.at(step.repo));
+      model.repos.erase(step.repo);
+      return;
+    case Kind::trash_repo:
+      model.trash[step.repo] = std::move(model.repos.at(step.repo));
+      model.repos.erase(step.repo);
+      return;
+    case Kind::restore_repo:
+      model.repos[step.repo] = std::move(model.trash.at(step.repo));
+      model.trash.erase(step.repo);
+      return;
+    case Kind::drop_lfs:
+      for (auto& [branch, files] : model.repos.at(step.repo))
+        std::erase_if(files, [&](const auto& file) {
+          return is_lfs(file.first) && file.second == step.puts.front().content;
+        });
+      return;
+    case Kind::squash:  // the files stay
+      return;
     case Kind::commit:
       break;
   }
@@ -369,10 +478,20 @@ Status run(storage::Store& store, const Step& step) {
       user.name = step.user;
       return store.add_user(user);
     }
+    case Kind::squash:
+      return run_squash(store, step);
+    case Kind::drop_lfs:
+      return run_drop(store, step);
+    case Kind::move_repo:
+      return run_move(store, step);
+    case Kind::restore_repo:
+      return run_restore(store, step);
+    case Kind::trash_repo:
     case Kind::delete_repo:
       break;
   }
   WAAG_TRY(auto repo, find(store, step.repo));
+  if (step.kind == Kind::trash_repo) return store.trash_repo(repo.uid, "crash");
   return store.delete_repo(repo.uid, "crash");
 }
 
@@ -398,6 +517,13 @@ std::vector<std::string> differences(storage::Store& store, const Model& model,
       for (auto& problem : check_branch(store, row->uid, branch, files))
         found.push_back(name + "@" + problem);
   }
+  auto trash = store.list_trash();
+  if (!trash) return {"list_trash: " + trash.error().what};
+  std::erase_if(*trash, [&](const auto& row) { return !row.repo.id.name.starts_with(owner); });
+  for (const auto& row : *trash)
+    if (!model.trash.contains(row.repo.id.name))
+      found.push_back(row.repo.id.name + ": should not be in the trash");
+  if (trash->size() != model.trash.size()) found.push_back("wrong set of repos in the trash");
   for (const auto& user : model.users)
     if (!store.find_user(user)) found.push_back("user " + user + " is missing");
   auto users = store.list_users();

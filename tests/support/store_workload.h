@@ -29,10 +29,16 @@ struct Step {
     create_branch,
     delete_branch,
     delete_repo,
-    put_user
+    put_user,
+    move_repo,
+    squash,
+    drop_lfs,
+    trash_repo,
+    restore_repo
   };
   Kind kind{Kind::commit};
   std::string repo;    // name within namespace "crash"
+  std::string to;      // move_repo: the new one
   std::string branch;  // short name
   std::string user;
   struct Put {
@@ -40,21 +46,23 @@ struct Step {
     Content content;
     bool lfs = false;
   };
-  std::vector<Put> puts;
+  std::vector<Put> puts;  // drop_lfs: one, whose content goes
   std::vector<std::string> removes;
 };
 
-/// branch -> path -> content of every repo, and the users.
+/// branch -> path -> content of every repo, also of those in the trash, and the users. Paths of LFS
+/// files, and no others, end in ".bin".
 struct Model {
   using Files = std::map<std::string, Content>;
   std::map<std::string, std::map<std::string, Files>> repos;
+  std::map<std::string, std::map<std::string, Files>> trash;
   std::vector<std::string> users;
   bool operator==(const Model&) const = default;
 };
 
 /// `count` steps, each valid after the ones before it. The same seed gives the same list.
 std::vector<Step> make_workload(std::uint64_t seed, std::size_t count);
-/// Likewise with smaller files, and each kind of step within twelve, in a fixed order: for tests
+/// Likewise with smaller files, and each kind of step within sixteen, in a fixed order: for tests
 /// that run it thousands of times.
 /// @param owner  what the names of its repos and users begin with, if it is not alone
 std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count,

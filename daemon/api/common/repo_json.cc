@@ -162,7 +162,8 @@ bool RepoFields::has(std::string_view field) const {
 }
 
 void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::RepoRow& repo,
-                const storage::CommitInfo* head, const std::vector<storage::TreeEntry>& files) {
+                const storage::CommitInfo* head, const std::vector<storage::TreeEntry>& files,
+                std::uint64_t likes) {
   const auto name = repo.id.full_name();
   json.begin_object().field("_id", object_id_text(repo.uid)).field("id", name);
   if (repo.id.type == RepoType::model) json.field("modelId", name);
@@ -174,7 +175,7 @@ void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::
   if (fields.has("private")) json.field("private", repo.visibility == storage::Visibility::closed);
   if (fields.has("gated")) json.field("gated", false);
   if (fields.has("disabled")) json.field("disabled", false);
-  if (fields.has("likes")) json.field("likes", 0);
+  if (fields.has("likes")) json.field("likes", likes);
   if (fields.has("trendingScore")) json.field("trendingScore", 0);
   if (fields.has("tags")) json.key("tags").begin_array().end_array();
   write_of_type(json, fields, repo);

@@ -31,7 +31,8 @@ class RepoFields {
 
 /// Writes one repo object. @param files  the whole tree, recursive, if needs_files()
 void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::RepoRow& repo,
-                const storage::CommitInfo* head, const std::vector<storage::TreeEntry>& files);
+                const storage::CommitInfo* head, const std::vector<storage::TreeEntry>& files,
+                std::uint64_t likes);
 
 /// "_id": 24 hex digits, as clients expect of it.
 std::string object_id_text(std::uint64_t uid);

@@ -17,7 +17,9 @@ std::string_view capture(const Request& request, std::string_view name) {
   return found == request.captures.end() ? std::string_view() : std::string_view(found->second);
 }
 
-std::string join(std::span<const std::string> segments) {
+}  // namespace
+
+std::string join_segments(std::span<const std::string> segments) {
   std::string path;
   for (const auto& segment : segments) {
     if (!path.empty()) path += '/';
@@ -25,8 +27,6 @@ std::string join(std::span<const std::string> segments) {
   }
   return path;
 }
-
-}  // namespace
 
 RepoType type_of(const Request& request) {
   const auto plural = capture(request, "type");
@@ -61,17 +61,17 @@ Result<RevisionPath> split_revision(storage::Store& store, std::uint64_t repo_ui
   const std::size_t first = segments[0] == "refs" ? 3 : 1;
   const auto last = std::min(segments.size(), raw_revision_segments_max);
   for (std::size_t count = first; count <= last; ++count) {
-    auto revision = resolve_revision(store, repo_uid, join(segments.first(count)));
+    auto revision = resolve_revision(store, repo_uid, join_segments(segments.first(count)));
     if (revision) {
       RevisionPath found;
       found.revision = *std::move(revision);
-      found.path = join(segments.subspan(count));
+      found.path = join_segments(segments.subspan(count));
       return found;
     }
     if (revision.error().code != Errc::revision_not_found) return std::move(revision).error();
   }
-  return revision_not_found(segments[0] == "refs" ? join(segments.first(std::min(first, last)))
-                                                  : segments[0]);
+  return revision_not_found(
+      segments[0] == "refs" ? join_segments(segments.first(std::min(first, last))) : segments[0]);
 }
 
 Result<Reading> open_reading(storage::Store& store, const Identity& who, const RepoId& id,

@@ -20,6 +20,9 @@ Result<RepoId> repo_of(const Request& request);
 /// The capture type alone; models if there is none.
 RepoType type_of(const Request& request);
 
+/// Decoded segments as one path or ref name.
+std::string join_segments(std::span<const std::string> segments);
+
 /// A revision as a client typed it, resolved.
 struct Revision {
   std::string text;  // "main", "refs/pr/1", 40 hex

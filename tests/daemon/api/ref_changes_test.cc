@@ -83,6 +83,8 @@ TEST_CASE("refs: tags, also beside a branch of the same name", "[daemon][refs]")
   CHECK(hub.make("/branch/same").status == 200);
   CHECK(hub.make("/tag/main", R"({"tag":"same","message":"hello"})").status == 200);
   CHECK(hub.target("tags", "same") == hub.target("branches", "main"));
+  const auto uid = hub.store->find_repo({RepoType::model, "ada", "tiny"})->uid;
+  CHECK_FALSE((*hub.store->find_ref(uid, "refs/tags/same"))->tag_object.is_zero());
   CHECK(hub.make("/tag/main", R"({"tag":"same"})").status == 409);
   CHECK(hub.make("/tag/nope", R"({"tag":"v2"})").header("X-Error-Code") == "RevisionNotFound");
   CHECK(hub.make("/tag/main", "{}").status == 400);

@@ -133,10 +133,3 @@ TEST_CASE("repos: deletion", "[daemon][repos]") {
   hub.make_repo("x");
   CHECK(hub.get("/api/models/ada/x").status == 200);
 }
-
-TEST_CASE("repos: move is refused in JSON", "[daemon][repos]") {
-  HubFixture hub;
-  const auto reply = hub.post("/api/repos/move", hub.ada, R"({"fromRepo":"a/b","toRepo":"a/c"})");
-  CHECK(reply.status == 404);
-  CHECK(reply.error() == "Not supported by this hub");
-}

@@ -55,4 +55,38 @@ TEST_CASE_METHOD(FsckFixture, "fsck repos: every row that is gone is missed", "[
   }
 }
 
+TEST_CASE_METHOD(FsckFixture, "fsck repos: names, trash and tags that cannot be",
+                 "[storage][fsck]") {
+  const auto info = snapshot(uid, last)->commit();
+  SECTION("tag object of another commit") {
+    NewTag tag;
+    tag.repo_uid = uid;
+    tag.name = "v1";
+    tag.target = info.parents.front();
+    tag.message = "First";
+    REQUIRE(store->create_tag(tag));
+    auto row = **store->find_ref(uid, "refs/tags/v1");
+    row.target = last;
+    put_row(keys::ref(uid, "refs/tags/v1"), encode(row));
+    CHECK(finds("names another commit"));
+    remove_row(keys::git_object(row.tag_object));
+    CHECK(finds("no git object " + row.tag_object.hex()));
+  }
+  SECTION("trash") {
+    const auto now = store->find_repo_by_uid(uid);
+    put_row(keys::trashed(uid), encode(TrashRow{*now, {}, "ann"}));
+    CHECK(finds("is in use too"));
+    CHECK(finds("can still be found"));
+    put_row(keys::trashed(uid + 7), encode(TrashRow{*now, {}, "ann"}));
+    CHECK(finds("under another uid's key"));
+  }
+  SECTION("redirects") {
+    put_row(keys::redirect({RepoType::model, "old", "name"}), encode(RedirectRow{99}));
+    CHECK(finds("redirect from old/name leads nowhere"));
+    const auto now = store->find_repo_by_uid(uid);
+    put_row(keys::redirect(now->id), encode(RedirectRow{uid}));
+    CHECK(finds(": a repo has that name"));
+  }
+}
+
 }  // namespace waag::storage

@@ -48,6 +48,7 @@ TEST_CASE("keys: names are found whatever their case, spellings of ids are not f
   CHECK(keys::repo(*lower) == keys::repo(*mixed));
   CHECK(keys::repo(*lower) != keys::repo(*model));
   CHECK(keys::repo(*lower) == "r\1org/data.v1"s);
+  CHECK(keys::redirect(*mixed) == "R\1org/data.v1"s);
   CHECK(keys::user("ANN") == keys::user("ann"));
   CHECK(keys::upload("ANN", 1, filled<BlobId>(1)) == keys::upload("ann", 1, filled<BlobId>(1)));
   CHECK(keys::token("Ab") != keys::token("ab"));
@@ -62,6 +63,9 @@ TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "
   const auto commit = filled<CommitId>(3);
   CHECK(keys::repo_commit(7, commit).starts_with(keys::repo_commits(7)));
   CHECK(keys::last_hash<CommitId>(keys::repo_commit(7, commit)) == commit);
+  CHECK(keys::like(7, "Ann").starts_with(keys::likes(7)));
+  CHECK_FALSE(keys::like_count(7).starts_with(keys::likes(7)));
+  CHECK(keys::user_like("Ann", 7).starts_with(keys::user_likes("ann")));
   CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_log_of(7, "r")));
   CHECK_FALSE(keys::ref_log(7, "rr", 1).starts_with(keys::ref_log_of(7, "r")));
   CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_logs(7)));
@@ -99,6 +103,8 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0],
       keys::repo_commits(0)[0],    keys::org("")[0],         keys::members("")[0],
       keys::memberships("")[0],    keys::groups("")[0],      keys::group_members("", "")[0],
-      keys::user_groups("")[0],    keys::grants(0)[0],       keys::granted_to("")[0]};
-  CHECK(kinds.size() == 30);
+      keys::user_groups("")[0],    keys::grants(0)[0],       keys::granted_to("")[0],
+      keys::redirect({})[0],    keys::trashed(0)[0],
+      keys::likes(0)[0],           keys::user_likes("")[0]};
+  CHECK(kinds.size() == 34);
 }

@@ -43,6 +43,10 @@ TEST_CASE("repo_rows: a repo row of version 1 is read as without a gate", "[stor
 
 TEST_CASE("repo_rows: what was encoded comes back", "[storage][repo_rows]") {
   CHECK(*decode_repo(encode(repo())) == repo());
+  CHECK(*decode_redirect(encode(RedirectRow{5})) == RedirectRow{5});
+  const TrashRow trashed{repo(), TimeMs(7), "ann"};
+  CHECK(*decode_trash(encode(trashed)) == trashed);
+  CHECK(*decode_like(encode(LikeRow{TimeMs(7)})) == LikeRow{TimeMs(7)});
   const RefRow ref{filled<CommitId>(1), filled<GitId>(2), TimeMs(3)};
   CHECK(*decode_ref(encode(ref)) == ref);
   const RefLogRow log{filled<CommitId>(1), filled<CommitId>(2), "ann", TimeMs(4)};
@@ -56,6 +60,9 @@ TEST_CASE("repo_rows: what was encoded comes back", "[storage][repo_rows]") {
 
 TEST_CASE("repo_rows: anything else is refused", "[storage][repo_rows]") {
   check_strict(encode(repo()), decode_repo);
+  check_strict(encode(RedirectRow{}), decode_redirect);
+  check_strict(encode(TrashRow{repo(), TimeMs(7), "ann"}), decode_trash);
+  check_strict(encode(LikeRow{}), decode_like);
   check_strict(encode(RefRow{}), decode_ref);
   check_strict(encode(RefLogRow{}), decode_ref_log);
 

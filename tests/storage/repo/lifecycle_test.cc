@@ -152,6 +152,69 @@ TEST_CASE_METHOD(StoreFixture, "repos: a deletion that a crash cut short ends at
   CHECK(rows_of(*store, 'l') == 0);
 }
 
+TEST_CASE_METHOD(StoreFixture, "trash: nothing finds a deleted repo, its name is free",
+                 "[storage][repos]") {
+  const RepoId id{RepoType::model, "acme", "gone"};
+  const auto uid = make_repo("gone");
+  const auto weights = put_lfs("m.bin", "weights");
+  const auto last = commit(uid, {weights});
+  REQUIRE(store->change_repo(uid, {.visibility = Visibility::closed}));
+  const auto row = *store->find_repo(id);
+  REQUIRE(store->trash_repo(uid, "bob"));
+  CHECK(store->find_repo(id).error().code == Errc::repo_not_found);
+  CHECK(store->find_repo_by_uid(uid).error().code == Errc::repo_not_found);
+  CHECK(store->list_repos(RepoType::model, "", 10)->empty());
+  CHECK(store->trash_repo(uid, "bob").error().code == Errc::repo_not_found);
+  CHECK(store->delete_repo(uid, "bob").error().code == Errc::repo_not_found);
+  CHECK(store->move_repo(uid, id).error().code == Errc::repo_not_found);
+  CHECK(commit_error(uid, {put("a", "1")}) == Errc::repo_not_found);
+  const auto trash = store->list_trash();
+  REQUIRE(trash->size() == 1);
+  CHECK(trash->front() == TrashRow{row, clock.now(), "bob"});
+  CHECK(fsck(*store)->problems == std::vector<std::string>{});
+  const auto next = make_repo("gone");
+  CHECK(next != uid);
+  CHECK(store->restore_repo(uid, id).error().code == Errc::conflict);
+  CHECK(store->restore_repo(uid, {RepoType::space, "acme", "x"}).error().code ==
+        Errc::invalid_argument);
+  CHECK(store->restore_repo(next, id).error().code == Errc::not_found);
+  reopen();
+  const auto back = store->restore_repo(uid, {RepoType::model, "acme", "Back"});
+  REQUIRE(back);
+  CHECK(back->uid == uid);
+  CHECK(back->visibility == Visibility::closed);
+  CHECK(head(uid) == last);
+  CHECK(files_of(uid, last).at("m.bin") == "weights");
+  CHECK(store->list_trash()->empty());
+  CHECK(fsck(*store)->problems == std::vector<std::string>{});
+}
+
+TEST_CASE_METHOD(StoreFixture, "trash: emptied of what has been there long enough",
+                 "[storage][repos]") {
+  const auto kept = TimeMs(1000);
+  const auto first = make_repo("a");
+  const auto second = make_repo("b");
+  commit(first, {put_lfs("m.bin", "weights")});
+  REQUIRE(store->move_repo(first, {RepoType::model, "acme", "c"}));
+  REQUIRE(store->trash_repo(first, "ann"));
+  clock.advance(TimeMs(600));
+  REQUIRE(store->trash_repo(second, "ann"));
+  CHECK(store->list_trash()->front().repo.uid == second);
+  clock.advance(TimeMs(399));
+  CHECK(*store->empty_trash(kept) == 0);
+  CHECK(store->list_trash()->size() == 2);
+  clock.advance(TimeMs(1));
+  CHECK(*store->empty_trash(kept) == 1);
+  REQUIRE(store->list_trash()->size() == 1);
+  CHECK(store->list_trash()->front().repo.uid == second);
+  CHECK(*store->repo_has_blob(first, sha256(as_bytes("weights"))) == false);
+  CHECK(rows_of(*store, 'R') == 0);
+  CHECK(fsck(*store)->problems.empty());
+  CHECK(*store->empty_trash(TimeMs(0)) == 1);
+  for (const char kind : {'q', 'h', 'H', 'C', 'l', 'L', 'r', 'o'})
+    CHECK(rows_of(*store, kind) == 0);
+}
+
 TEST_CASE_METHOD(StoreFixture, "repos: of creators of one name that race, one wins",
                  "[storage][repos]") {
   constexpr std::size_t racers = 4;

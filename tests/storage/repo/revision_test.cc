@@ -124,4 +124,43 @@ TEST_CASE_METHOD(Fixture, "move_ref: names that git would not take", "[storage][
   CHECK(store->move_ref(uid, "refs/heads/feat2", std::nullopt, first, "ann"));
 }
 
+TEST_CASE_METHOD(StoreFixture, "tags: an annotated one is a git object, its target the commit",
+                 "[storage][revision]") {
+  const auto uid = make_repo("tiny");
+  NewTag tag;
+  tag.repo_uid = uid;
+  tag.name = "v1";
+  tag.target = head(uid);
+  tag.user = "ann";
+  tag.tagger_email = "ann@example.org";
+  tag.message = "First release";
+  REQUIRE(store->create_tag(tag));
+  const auto row = *store->find_ref(uid, "refs/tags/v1");
+  REQUIRE(row);
+  CHECK(row->target == tag.target);
+  CHECK(*store->resolve(uid, "v1") == tag.target);
+  const auto body =
+      read_object(store->rows(), store->packs(), row->tag_object, git::ObjectKind::tag);
+  REQUIRE(body);
+  CHECK(as_text(*body) == "object " + tag.target.hex() +
+                              "\ntype commit\ntag v1\ntagger ann <ann@example.org> 1790000000 "
+                              "+0000\n\nFirst release\n");
+  CHECK(fsck(*store)->problems.empty());
+  CHECK(store->create_tag(tag).error().code == Errc::conflict);
+  tag.name = "v1/below";
+  CHECK(store->create_tag(tag).error().code == Errc::conflict);
+  tag.name = "bad..name";
+  CHECK(store->create_tag(tag).error().code == Errc::invalid_argument);
+  tag.name = "v2";
+  tag.message = std::string("a\0b", 3);
+  CHECK(store->create_tag(tag).error().code == Errc::unprocessable);
+  tag.message = "x";
+  tag.target = CommitId{};
+  CHECK(store->create_tag(tag).error().code == Errc::revision_not_found);
+  tag.repo_uid = 99;
+  CHECK(store->create_tag(tag).error().code == Errc::repo_not_found);
+  CHECK(store->list_refs(uid)->size() == 2);
+  REQUIRE(store->move_ref(uid, "refs/tags/v1", row->target, std::nullopt, "ann"));
+}
+
 }  // namespace waag::storage

@@ -42,4 +42,65 @@ TEST_CASE_METHOD(StoreFixture, "repo table: what counts on a repo fails once it 
   CHECK(repos.find_uid(uid).error().code == Errc::repo_not_found);
 }
 
+TEST_CASE_METHOD(StoreFixture, "repo table: a move leaves a redirect, one hop however often",
+                 "[storage][repo_table]") {
+  const auto model = [](const std::string& name) { return RepoId{RepoType::model, "acme", name}; };
+  const auto uid = make_repo("a");
+  const auto head_before = head(uid);
+  const auto moved = store->move_repo(uid, {RepoType::model, "other", "B"});
+  REQUIRE(moved);
+  CHECK(moved->uid == uid);
+  CHECK(moved->id.full_name() == "other/B");
+  CHECK(*store->find_repo_by_uid(uid) == *moved);
+  CHECK(*store->find_repo({RepoType::model, "other", "b"}) == *moved);
+  CHECK(store->find_repo(model("a")).error().code == Errc::repo_not_found);
+  CHECK(head(uid) == head_before);
+  REQUIRE(store->move_repo(uid, model("c")));
+  CHECK(store->find_moved_repo(model("A"))->id == model("c"));
+  CHECK(store->find_moved_repo({RepoType::model, "other", "b"})->id == model("c"));
+  CHECK(store->find_moved_repo(model("c")).error().code == Errc::repo_not_found);
+  CHECK(store->find_moved_repo({RepoType::dataset, "acme", "a"}).error().code ==
+        Errc::repo_not_found);
+  // Back again: the name is its own, nothing leads away from it.
+  REQUIRE(store->move_repo(uid, model("a")));
+  CHECK(store->find_moved_repo(model("a")).error().code == Errc::repo_not_found);
+  CHECK(store->find_moved_repo(model("c"))->uid == uid);
+  commit(uid, {put("x", "works on")});
+  CHECK(fsck(*store)->problems.empty());
+}
+
+TEST_CASE_METHOD(StoreFixture, "repo table: a new repo takes a former name, a deletion ends it",
+                 "[storage][repo_table]") {
+  const auto uid = make_repo("a");
+  REQUIRE(store->move_repo(uid, {RepoType::model, "acme", "b"}));
+  const auto next = make_repo("a");
+  CHECK(next != uid);
+  CHECK(store->find_moved_repo({RepoType::model, "acme", "a"}).error().code ==
+        Errc::repo_not_found);
+  REQUIRE(store->move_repo(next, {RepoType::model, "acme", "c"}));
+  REQUIRE(store->delete_repo(next, "ann"));
+  CHECK(store->find_moved_repo({RepoType::model, "acme", "a"}).error().code ==
+        Errc::repo_not_found);
+  CHECK(fsck(*store)->problems.empty());
+  CHECK(RepoTable(store->rows()).redirects_to(next)->empty());
+}
+
+TEST_CASE_METHOD(StoreFixture, "repo table: what a move refuses, and another spelling",
+                 "[storage][repo_table]") {
+  const auto uid = make_repo("a");
+  make_repo("taken");
+  CHECK(store->move_repo(uid, {RepoType::model, "acme", "TAKEN"}).error().code == Errc::conflict);
+  CHECK(store->move_repo(uid, {RepoType::dataset, "acme", "b"}).error().code ==
+        Errc::invalid_argument);
+  CHECK(store->move_repo(uid, {RepoType::model, "acme", ".."}).error().code ==
+        Errc::invalid_argument);
+  CHECK(store->move_repo(99, {RepoType::model, "acme", "b"}).error().code == Errc::repo_not_found);
+  CHECK(store->find_repo_by_uid(uid)->id.full_name() == "acme/a");
+  REQUIRE(store->move_repo(uid, {RepoType::model, "Acme", "A"}));
+  CHECK(store->find_repo({RepoType::model, "acme", "a"})->id.full_name() == "Acme/A");
+  CHECK(store->find_moved_repo({RepoType::model, "acme", "a"}).error().code ==
+        Errc::repo_not_found);
+  CHECK(fsck(*store)->problems.empty());
+}
+
 }  // namespace waag::storage
