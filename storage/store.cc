@@ -32,12 +32,15 @@ class StoreImpl final : public Store {
         repos_(*base_.rows),
         refs_(*base_.rows),
         links_(*base_.rows),
+        discussions_(*base_.rows),
         users_(*base_.rows),
         tokens_(*base_.rows),
         sessions_(*base_.rows),
         history_(objects_),
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
-        parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
+        parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
+               refs_, links_,      discussions_, locks_},
+        pulls_(parts_, reserve_) {}
 
   Status recover() { return finish_deletions(parts_, users_); }
 
@@ -113,6 +116,10 @@ class StoreImpl final : public Store {
     return history_.length(from);
   }
 
+  // --- discussions and pull requests ---
+  DiscussionTable& discussions() override { return discussions_; }
+  Pulls& pulls() override { return pulls_; }
+
   // --- possession or permission ---
   Result<std::optional<std::uint64_t>> blob_size(const BlobId& id) override {
     WAAG_TRY(const auto manifest, get_row(*base_.rows, keys::blob(id), decode_manifest));
@@ -179,12 +186,14 @@ class StoreImpl final : public Store {
   RepoTable repos_;
   RefTable refs_;
   LinkTable links_;
+  DiscussionTable discussions_;
   UserTable users_;
   TokenTable tokens_;
   SessionTable sessions_;
   History history_;
   Statistics statistics_;
   Parts parts_;
+  Pulls pulls_;
 };
 
 }  // namespace

@@ -47,6 +47,8 @@ void check_packs(const Examiner& examiner);
 void check_blobs(const Examiner& examiner);
 /// Repos by name and by uid, refs and their logs, commits down to the last file, links both ways.
 void check_repos(const Examiner& examiner);
+/// Discussions, their events and counters; the refs and commits of pull requests.
+void check_discussions(const Examiner& examiner);
 /// Users, tokens and their lists.
 void check_accounts(const Examiner& examiner);
 

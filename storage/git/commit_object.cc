@@ -22,6 +22,7 @@ Result<CommitId> add_commit_object(ObjectWriter& objects, const NewCommit& commi
   git::GitCommit object;
   object.tree = commit.tree;
   if (commit.parent) object.parents.push_back(*commit.parent);
+  if (commit.merged) object.parents.push_back(*commit.merged);
   object.author.name = header_safe(commit.author_name, "unknown");
   object.author.email = header_safe(commit.author_email, "");
   object.author.unix_seconds = std::chrono::floor<std::chrono::seconds>(commit.date).count();

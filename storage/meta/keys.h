@@ -27,9 +27,10 @@
 ///   T user NUL token id     -> ""
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
-///   reserved: z leases, y tombstones, j jobs, M mirrors; R redirects, q trash, d discussions and
-///   e their events, O organisations, W and w their members, a access requests, i and I likes,
-///   v soft counters
+///   d uid number            -> DiscussionRow
+///   e uid number seq        -> EventRow      of that discussion, from 0 on without gaps
+///   reserved: z leases, y tombstones, j jobs, M mirrors; R redirects, q trash, O organisations,
+///   W and w their members, a access requests, i and I likes, v soft counters
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
@@ -63,6 +64,11 @@ std::string token(std::string_view public_id);
 std::string user_token(std::string_view user, std::string_view public_id);
 std::string session(std::string_view upload_id);
 std::string counter(std::string_view name);
+std::string discussion(std::uint64_t uid, std::uint64_t number);
+std::string discussions(std::uint64_t uid);  // prefix
+std::string event(std::uint64_t uid, std::uint64_t number, std::uint64_t seq);
+std::string events_of(std::uint64_t uid, std::uint64_t number);  // prefix: one discussion's
+std::string events(std::uint64_t uid);                           // prefix
 
 /// All rows of one kind: `kind` is the letter above.
 inline std::string all(char kind) { return std::string(1, kind); }

@@ -37,7 +37,7 @@ constexpr Sizes short_sizes = {2000, 90'000, 131'500, 3};
 using Kind = Step::Kind;
 constexpr std::array short_kinds = {
     Kind::create_repo,   Kind::commit,      Kind::commit,      Kind::create_branch,
-    Kind::commit,        Kind::commit,      Kind::create_repo, Kind::commit,
+    Kind::merge_pull,    Kind::commit,      Kind::create_repo, Kind::commit,
     Kind::delete_branch, Kind::delete_repo, Kind::commit,      Kind::put_user,
 };
 
@@ -52,7 +52,7 @@ class Maker {
     if (dice < 12) return put_user(model);
     if (dice < 17) return branch_step(model);
     if (dice < 19 && model.repos.size() > 2) return delete_repo(model);
-    return commit(model);
+    return commit(model, dice < 30 ? Kind::merge_pull : Kind::commit);
   }
 
   Step next(Step::Kind kind, const Model& model) {
@@ -60,7 +60,8 @@ class Maker {
       case Kind::create_repo:
         return create_repo(model);
       case Kind::commit:
-        return commit(model);
+      case Kind::merge_pull:
+        return commit(model, kind);
       case Kind::create_branch:
         return create_branch(model, any_key(model.repos));
       case Kind::delete_branch:
@@ -148,9 +149,9 @@ class Maker {
     return made;
   }
 
-  Step commit(const Model& model) {
+  Step commit(const Model& model, Kind kind) {
     Step step;
-    step.kind = Kind::commit;
+    step.kind = kind;
     step.repo = any_key(model.repos);
     const auto& branches = model.repos.at(step.repo);
     step.branch = any_key(branches);
@@ -222,7 +223,16 @@ Status run_commit(storage::Store& store, const Step& step) {
     WAAG_TRY(auto change, stage(store, *request.staged, repo.uid, put));
     request.changes.push_back(change);
   }
+  if (step.kind == Kind::merge_pull) request.pull = storage::NewPull{"step", ""};
   WAAG_TRY(auto outcome, store.commit(std::move(request)));
+  if (step.kind == Kind::merge_pull) {
+    storage::MergeRequest merge;
+    merge.repo_uid = repo.uid;
+    merge.number = outcome.pull;
+    merge.act.user = "crash";
+    WAAG_TRY(const auto merged, store.pulls().merge(merge));
+    outcome.commit = merged.commit;
+  }
   return outcome.commit.is_zero() ? Status(fail(Errc::internal, "zero commit")) : ok();
 }
 
@@ -348,6 +358,7 @@ void apply(Model& model, const Step& step) {
       model.repos.at(step.repo).erase(step.branch);
       return;
     case Kind::commit:
+    case Kind::merge_pull:
       break;
   }
   auto& files = model.repos.at(step.repo).at(step.branch);
@@ -360,6 +371,7 @@ Status run(storage::Store& store, const Step& step) {
     case Kind::create_repo:
       return run_create(store, step);
     case Kind::commit:
+    case Kind::merge_pull:
       return run_commit(store, step);
     case Kind::create_branch:
     case Kind::delete_branch:
@@ -392,7 +404,9 @@ std::vector<std::string> differences(storage::Store& store, const Model& model,
       found.push_back(name + ": " + row.error().what);
       continue;
     }
-    const auto refs = store.list_refs(row->uid);
+    auto refs = store.list_refs(row->uid);
+    if (refs)
+      std::erase_if(*refs, [](const auto& ref) { return ref.name.starts_with("refs/pr/"); });
     if (!refs || refs->size() != branches.size()) found.push_back(name + ": wrong set of refs");
     for (const auto& [branch, files] : branches)
       for (auto& problem : check_branch(store, row->uid, branch, files))

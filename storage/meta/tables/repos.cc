@@ -7,20 +7,6 @@ constexpr std::string_view uid_counter = "repo_uid";
 /// Writers of one repo row that came first before change() gives up.
 constexpr int attempts_max = 16;
 
-Result<std::uint64_t> decode_counter(std::string_view value) {
-  WAAG_TRY(const auto field, decode_plain_row(value));
-  ByteReader in(as_bytes(field));
-  const auto count = in.fixed<std::uint64_t>();
-  if (!in.ok() || !in.at_end()) return fail(Errc::corrupt, "not the row of a counter");
-  return count;
-}
-
-std::string encode_counter(std::uint64_t count) {
-  ByteWriter out;
-  out.fixed(count);
-  return plain_row(out.str());
-}
-
 Error no_such_repo(std::string what) { return fail(Errc::repo_not_found, std::move(what)); }
 
 }  // namespace

@@ -23,6 +23,21 @@ inline Result<std::string> decode_plain_row(std::string_view value) {
   return std::string(value.substr(1));
 }
 
+/// A plain row whose field is a number.
+inline std::string encode_counter(std::uint64_t count) {
+  ByteWriter out;
+  out.fixed(count);
+  return plain_row(out.str());
+}
+
+inline Result<std::uint64_t> decode_counter(std::string_view value) {
+  WAAG_TRY(const auto field, decode_plain_row(value));
+  ByteReader in(as_bytes(field));
+  const auto count = in.fixed<std::uint64_t>();
+  if (!in.ok() || !in.at_end()) return fail(Errc::corrupt, "not the row of a counter");
+  return count;
+}
+
 /// The row at `key`, decoded; nullopt if there is none.
 template <class Decoded>
 Result<std::optional<Decoded>> get_row(const RowStore& rows, const std::string& key,

@@ -26,6 +26,8 @@ TEST_CASE("keys: layout is fixed", "[storage][keys]") {
   CHECK(keys::ref(1, "refs/heads/main") == "h\0\0\0\0\0\0\0\1refs/heads/main"s);
   CHECK(keys::ref_log(1, "refs/x", 2) == "H\0\0\0\0\0\0\0\1refs/x\0\0\0\0\0\0\0\0\2"s);
   CHECK(keys::user_token("Ann", "Ab1") == "Tann\0Ab1"s);
+  CHECK(keys::discussion(1, 2) == "d\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2"s);
+  CHECK(keys::event(1, 2, 3) == "e\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\3"s);
   CHECK(keys::holder(filled<BlobId>(3), 4) == "L"s + std::string(32, '\3') + "\0\0\0\0\0\0\0\4"s);
 }
 
@@ -56,6 +58,10 @@ TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "
   CHECK_FALSE(keys::ref_log(7, "rr", 1).starts_with(keys::ref_log_of(7, "r")));
   CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_logs(7)));
   CHECK(keys::replay(7, filled<BlobId>(9)).starts_with(keys::replays(7)));
+  CHECK(keys::discussion(7, 1).starts_with(keys::discussions(7)));
+  CHECK(keys::event(7, 1, 0).starts_with(keys::events_of(7, 1)));
+  CHECK(keys::event(7, 1, 0).starts_with(keys::events(7)));
+  CHECK_FALSE(keys::event(7, 2, 0).starts_with(keys::events_of(7, 1)));
   CHECK(keys::upload("Ann", 7, filled<BlobId>(9)).starts_with(keys::uploads("ann", 7)));
   CHECK(keys::last_number(keys::holder(filled<BlobId>(9), 0x1122334455667788)) ==
         0x1122334455667788);
