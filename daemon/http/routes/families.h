@@ -18,6 +18,8 @@ Family side_calls();
 // writing.cc
 Family repo_changes();
 Family uploads();
+// forum.cc
+Family forum();
 // administration.cc
 Family administration();
 

@@ -20,6 +20,7 @@ enum class Class {
   open,      // anyone, always
   read,      // files and metadata of a repo
   write,     // content, refs, settings of a repo
+  talk,      // discussions: a writing token of whoever may read
   by_name,   // names a repo in the body: write rules, but any token passes the gate
   creation,  // in ada's namespace
   user,      // any live token
@@ -61,6 +62,15 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"tag_delete", Class::write},
                                                         {"preupload", Class::write},
                                                         {"commit", Class::write},
+                                                        {"discussions", Class::read},
+                                                        {"discussion", Class::read},
+                                                        {"discussion_create", Class::talk},
+                                                        {"discussion_comment", Class::talk},
+                                                        {"comment_edit", Class::talk},
+                                                        {"comment_hide", Class::talk},
+                                                        {"discussion_title", Class::talk},
+                                                        {"discussion_status", Class::talk},
+                                                        {"discussion_merge", Class::write},
                                                         {"repo_delete", Class::by_name},
                                                         {"repo_create", Class::creation},
                                                         {"whoami", Class::user},
@@ -106,6 +116,10 @@ Verdict expected(Class kind, Caller caller, Repo repo) {
     case Class::write:
     case Class::by_name:
       return expected_of_repo(true, caller, repo);
+    case Class::talk: {
+      const auto verdict = expected_of_repo(true, caller, repo);
+      return verdict == Verdict::forbidden && caller == stranger ? Verdict::allowed : verdict;
+    }
     case Class::creation:
       if (!has_live_token(caller)) return Verdict::unauthorized;
       return caller == owner_writes || caller == admin ? Verdict::allowed : Verdict::forbidden;
@@ -149,6 +163,8 @@ std::string target_of(const Route& route, Repo repo) {
   replace_all(target, "{oid}", std::string(64, '0'));
   replace_all(target, "{upload}", std::string(40, '0'));
   replace_all(target, "{part}", "1");
+  replace_all(target, "{number}", "999");
+  replace_all(target, "{comment}", "00000000000003e700000000");
   replace_all(target, "{user}", "nobody");
   replace_all(target, "{token}", "nothing");
   return target;
@@ -229,7 +245,9 @@ TEST_CASE("matrix: hidden and missing repos give the same bytes", "[daemon][matr
   Hub hub;
   for (const Route& route : routes()) {
     const auto kind = classes.at(std::string(route.name));
-    if (kind != Class::read && kind != Class::write && kind != Class::by_name) continue;
+    if (kind != Class::read && kind != Class::write && kind != Class::talk &&
+        kind != Class::by_name)
+      continue;
     for (const auto caller : {anonymous, stranger, expired, malformed}) {
       CAPTURE(route.name, caller);
       const auto hidden = hub.cell(route, caller, is_private);
