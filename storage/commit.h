@@ -21,9 +21,16 @@ struct Change {
       lfs_size;  // put_lfs: what the client claims; Errc::unprocessable if wrong
 };
 
+/// The pull request that a commit opens, by the commit's user.
+struct NewPull {
+  std::string title;
+  std::string text;  // of its first comment
+};
+
 struct CommitRequest {
   std::uint64_t repo_uid = 0;
   std::string ref;                 // full name: refs/heads/main, refs/pr/1; must exist
+  std::optional<NewPull> pull{};   // `ref` stays where it is; the commit opens a pull request to it
   std::optional<CommitId> parent;  // Errc::precondition_failed if the head is another
   std::string user;                // for the ref log
   std::string author_name;
@@ -62,6 +69,7 @@ struct NewTag {
 struct CommitOutcome {
   CommitId commit;
   bool replayed = false;
+  std::uint64_t pull = 0;  // number of the pull request that it opened, if it did
 };
 
 }  // namespace waag::storage

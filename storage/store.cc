@@ -40,6 +40,7 @@ class StoreImpl final : public Store {
         refs_(*base_.rows),
         links_(*base_.rows),
         likes_(*base_.rows),
+        discussions_(*base_.rows),
         users_(*base_.rows),
         tokens_(*base_.rows),
         orgs_(*base_.rows),
@@ -48,7 +49,9 @@ class StoreImpl final : public Store {
         sessions_(*base_.rows),
         history_(objects_),
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
-        parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
+        parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
+               refs_, links_,      discussions_, locks_},
+        pulls_(parts_, reserve_) {}
 
   Status recover() {
     WAAG_CHECK(finish_deletions(parts_, users_));
@@ -159,6 +162,10 @@ class StoreImpl final : public Store {
     return history_.length(from);
   }
 
+  // --- discussions and pull requests ---
+  DiscussionTable& discussions() override { return discussions_; }
+  Pulls& pulls() override { return pulls_; }
+
   // --- possession or permission ---
   Result<std::optional<std::uint64_t>> blob_size(const BlobId& id) override {
     WAAG_TRY(const auto manifest, get_row(*base_.rows, keys::blob(id), decode_manifest));
@@ -230,6 +237,7 @@ class StoreImpl final : public Store {
   RefTable refs_;
   LinkTable links_;
   LikeTable likes_;
+  DiscussionTable discussions_;
   UserTable users_;
   TokenTable tokens_;
   OrgTable orgs_;
@@ -239,6 +247,7 @@ class StoreImpl final : public Store {
   History history_;
   Statistics statistics_;
   Parts parts_;
+  Pulls pulls_;
 };
 
 }  // namespace

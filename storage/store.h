@@ -10,8 +10,9 @@
 #include "storage/blob_reader.h"
 #include "storage/commit.h"
 #include "storage/ingest.h"
-#include "storage/meta/accounts/account_rows.h"
 #include "storage/lfs_files.h"
+#include "storage/merge/pulls.h"
+#include "storage/meta/accounts/account_rows.h"
 #include "storage/snapshot.h"
 
 namespace waag::storage {
@@ -112,6 +113,10 @@ class Store {
   virtual Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from,
                                                   std::size_t skip, std::size_t limit) = 0;
   virtual Result<std::uint64_t> history_length(std::uint64_t uid, const CommitId& from) = 0;
+
+  // --- discussions and pull requests ---
+  virtual DiscussionTable& discussions() = 0;
+  virtual Pulls& pulls() = 0;
 
   // --- possession or permission (DESIGN 7) ---
   virtual Result<std::optional<std::uint64_t>> blob_size(

@@ -1,11 +1,12 @@
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "daemon/api/common/author.h"
 #include "daemon/api/common/commit_builder.h"
 #include "daemon/api/common/pump.h"
 #include "daemon/api/common/target.h"
+#include "daemon/api/forum/texts.h"
+#include "daemon/api/forum/thread.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
 #include "daemon/http/errors.h"
@@ -17,8 +18,6 @@ namespace {
 
 constexpr std::string_view branches = "refs/heads/";
 constexpr std::string_view pulls = "refs/pr/";
-/// Tries for a number of refs/pr that nobody else takes at the same moment.
-constexpr int pull_tries_max = 16;
 /// Tries of a commit that other writers overtook; each try is theirs having landed.
 constexpr int race_tries_max = 64;
 
@@ -27,7 +26,7 @@ struct Goal {
   storage::RepoRow repo;
   std::string ref;       // full name
   CommitId head;         // when the request came
-  bool as_pull = false;  // onto a new refs/pr/N that starts at `head`
+  bool as_pull = false;  // as a new pull request to it
 };
 
 std::string join(const std::vector<std::string>& segments) {
@@ -47,10 +46,14 @@ std::optional<std::string> writable_ref(const std::string& revision) {
 Result<Goal> find_goal(storage::Store& store, const Request& request, const RepoId& id) {
   Goal goal;
   goal.as_pull = request.query.flag("create_pr");
-  const auto action = goal.as_pull ? Action::open_pull : Action::write;
-  WAAG_TRY(goal.repo, authorised_repo(store, request.who, id, action));
   const auto revision = join(request.rest);
   auto ref = writable_ref(revision);
+  if (goal.as_pull) {
+    WAAG_TRY(goal.repo, authorised_repo(store, request.who, id, Action::open_pull));
+    WAAG_CHECK(check_open_for_discussion(goal.repo));
+  } else {
+    WAAG_TRY(goal.repo, authorised_ref(store, request.who, id, ref.value_or("")));
+  }
   if (!ref || (goal.as_pull && !ref->starts_with(branches))) return revision_not_found(revision);
   WAAG_TRY(auto row, store.find_ref(goal.repo.uid, *ref));
   if (!row && revision == "None") {  // what old clients send for the default branch
@@ -96,30 +99,6 @@ BlobId replay_key(const Identity& who, const Goal& goal, const CommitBuilder& bu
   return sha256(as_bytes(text));
 }
 
-/// N of "refs/pr/N".
-std::optional<std::uint64_t> pull_number(std::string_view ref) {
-  if (!ref.starts_with(pulls)) return std::nullopt;
-  std::uint64_t number = 0;
-  const auto digits = ref.substr(pulls.size());
-  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || stop != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
-/// Makes refs/pr/N with the next free number. @return N
-Result<std::uint64_t> open_pull(storage::Store& store, const Goal& goal, std::string_view user) {
-  for (int tries = 0; tries < pull_tries_max; ++tries) {
-    WAAG_TRY(const auto refs, store.list_refs(goal.repo.uid));
-    std::uint64_t last = 0;
-    for (const auto& ref : refs) last = std::max(last, pull_number(ref.name).value_or(0));
-    const auto name = std::string(pulls) + std::to_string(last + 1);
-    const auto made = store.move_ref(goal.repo.uid, name, std::nullopt, goal.head, user);
-    if (made) return last + 1;
-    if (made.error().code != Errc::conflict) return made.error();
-  }
-  return fail(Errc::unavailable, "no free pull request number");
-}
-
 Result<storage::CommitOutcome> commit_with_retries(storage::Store& store,
                                                    const storage::CommitRequest& request) {
   for (int tries = 1;; ++tries) {
@@ -129,13 +108,14 @@ Result<storage::CommitOutcome> commit_with_retries(storage::Store& store,
   }
 }
 
-Response success(const Request& request, const Goal& goal, const CommitId& commit,
-                 std::optional<std::uint64_t> pull) {
+Response success(const Request& request, const Goal& goal, const storage::CommitOutcome& outcome) {
   const auto url = repo_url(request.base_url, goal.repo.id);
+  const auto oid = outcome.commit.hex();
   hub::JsonWriter json;
-  json.begin_object().field("success", true).field("commitOid", commit.hex());
-  json.field("commitUrl", url + "/commit/" + commit.hex()).field("hookOutput", "");
-  if (pull) json.field("pullRequestUrl", url + "/discussions/" + std::to_string(*pull));
+  json.begin_object().field("success", true).field("commitOid", oid);
+  json.field("commitUrl", url + "/commit/" + oid).field("hookOutput", "");
+  if (outcome.pull != 0)
+    json.field("pullRequestUrl", url + "/discussions/" + std::to_string(outcome.pull));
   json.end_object();
   return json_response(json.take());
 }
@@ -143,42 +123,6 @@ Response success(const Request& request, const Goal& goal, const CommitId& commi
 /// 404 with the text that clients know for a file that cannot be deleted.
 Response no_such_file(const Goal& goal) {
   return entry_not_found(goal.head, "A file with this name doesn't exist");
-}
-
-/// The number of the pull request whose head is `commit`.
-Result<std::optional<std::uint64_t>> pull_of(storage::Store& store, const Goal& goal,
-                                             const CommitId& commit) {
-  WAAG_TRY(const auto refs, store.list_refs(goal.repo.uid));
-  for (const auto& ref : refs)
-    if (ref.name.starts_with(pulls) && ref.row.target == commit) return pull_number(ref.name);
-  return std::optional<std::uint64_t>{};
-}
-
-/// Commits onto a new refs/pr/N; nothing stays of it if that is refused, or if the request is a
-/// replay.
-Result<Response> land_pull(App& app, const Request& request, Goal goal,
-                           storage::CommitRequest commit) {
-  auto& store = app.store;
-  const auto& user = request.who.user;
-  if (commit.parent && *commit.parent != goal.head)
-    return fail(Errc::precondition_failed, "the base moved");
-  WAAG_TRY(const auto number, open_pull(store, goal, user));
-  goal.ref = std::string(pulls) + std::to_string(number);
-  commit.ref = goal.ref;
-  auto outcome = commit_with_retries(store, commit);
-  if (outcome && outcome->replayed) {
-    WAAG_TRY(const auto first, pull_of(store, goal, outcome->commit));
-    if (first) {
-      WAAG_CHECK(store.move_ref(goal.repo.uid, goal.ref, goal.head, std::nullopt, user));
-      return success(request, goal, outcome->commit, first);
-    }
-    commit.replay_key.reset();  // the first one is gone: this is a new one
-    outcome = commit_with_retries(store, commit);
-  }
-  if (outcome) return success(request, goal, outcome->commit, number);
-  WAAG_CHECK(store.move_ref(goal.repo.uid, goal.ref, goal.head, std::nullopt, user));
-  if (outcome.error().code == Errc::entry_not_found) return no_such_file(goal);
-  return outcome.error();
 }
 
 /// LFS files that came inline: their sender has the bytes.
@@ -210,9 +154,10 @@ Result<Response> land(App& app, const Request& request, const Goal& goal, Commit
   commit.message = builder.message();
   commit.changes = std::move(builder.changes());
   commit.staged = builder.staged();
-  if (goal.as_pull) return land_pull(app, request, goal, std::move(commit));
+  if (goal.as_pull)
+    commit.pull = pull_of_commit(builder.header().summary, builder.header().description);
   const auto outcome = commit_with_retries(store, commit);
-  if (outcome) return success(request, goal, outcome->commit, std::nullopt);
+  if (outcome) return success(request, goal, *outcome);
   if (outcome.error().code == Errc::entry_not_found) return no_such_file(goal);
   return outcome.error();
 }

@@ -70,6 +70,17 @@ Reply delete_tag(App& app, Request request);
 Reply post_preupload(App& app, Request request);
 Reply post_commit(App& app, Request request);
 
+// forum/
+Reply get_discussions(App& app, Request request);
+Reply get_discussion(App& app, Request request);
+Reply post_discussion(App& app, Request request);
+Reply post_discussion_comment(App& app, Request request);
+Reply post_comment_edit(App& app, Request request);
+Reply post_comment_hide(App& app, Request request);
+Reply post_discussion_title(App& app, Request request);
+Reply post_discussion_status(App& app, Request request);
+Reply post_discussion_merge(App& app, Request request);
+
 // lfs/
 Reply post_lfs_batch(App& app, Request request);
 Reply post_lfs_locks_verify(App& app, Request request);

@@ -42,10 +42,19 @@ Result<std::optional<std::string>> present_oid(const storage::Snapshot& snapshot
   return std::optional(entry->lfs ? entry->lfs->id.hex() : entry->oid.hex());
 }
 
+/// What goes to a new pull request, or to one's own, needs less than the right to write.
+Result<storage::RepoRow> authorised_upload(storage::Store& store, const Request& request,
+                                           const RepoId& id) {
+  if (request.query.flag("create_pr"))
+    return authorised_repo(store, request.who, id, Action::open_pull);
+  std::string ref;
+  for (const auto& segment : request.rest) ref += (ref.empty() ? "" : "/") + segment;
+  return authorised_ref(store, request.who, id, ref);
+}
+
 Result<Response> plan(storage::Store& store, const Request& request, const RepoId& id,
                       const hub::PreuploadRequest& asked) {
-  const auto action = request.query.flag("create_pr") ? Action::open_pull : Action::write;
-  WAAG_TRY(const auto repo, authorised_repo(store, request.who, id, action));
+  WAAG_TRY(const auto repo, authorised_upload(store, request, id));
   WAAG_TRY(const auto at, split_revision(store, repo.uid, request.rest));
   if (!at.path.empty()) return revision_not_found(at.revision.text + "/" + at.path);
   WAAG_TRY(const auto snapshot, store.snapshot(repo.uid, at.revision.commit));

@@ -57,6 +57,15 @@ Level cap(const Identity& who, std::string_view ns, const RepoId* repo) {
 
 }  // namespace
 
+bool same_name(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+bool is_author(const Identity& who, std::string_view author) {
+  return !who.anonymous() && same_name(who.user, author);
+}
+
 bool may(const Identity& who, const storage::RepoRow& repo, Action action) {
   const auto limit = cap(who, repo.id.ns, &repo.id);
   const auto level = std::min(granted_on(who, repo), limit);
@@ -97,6 +106,20 @@ Result<storage::RepoRow> authorised_repo(storage::Store& store, const Identity& 
   if (may(who, repo, action)) return repo;
   if (who.anonymous()) return fail(Errc::unauthenticated, "anonymous write");
   return fail(Errc::forbidden, "no write right");
+}
+
+Result<storage::RepoRow> authorised_ref(storage::Store& store, const Identity& who,
+                                        const RepoId& id, std::string_view ref) {
+  const auto number = storage::pull_number(ref);
+  if (!number) return authorised_repo(store, who, id, Action::write);
+  WAAG_TRY(auto repo, authorised_repo(store, who, id, Action::open_pull));
+  const auto pull = store.discussions().find(repo.uid, *number);
+  if (!pull && pull.error().code != Errc::not_found) return pull.error();
+  if (!may(who, repo, Action::write) && !(pull && is_author(who, pull->author)))
+    return fail(Errc::forbidden, "not the caller's pull request");
+  if (pull && pull->status == storage::DiscussionStatus::merged)
+    return fail(Errc::conflict, "This pull request is merged: its commits stay as they are");
+  return repo;
 }
 
 Result<bool> may_name_blob(storage::Store& store, const Identity& who, const storage::RepoRow& repo,

@@ -13,10 +13,16 @@ namespace waag::daemon {
 
 enum class Action : std::uint8_t {
   read,       // files and metadata
-  open_pull,  // refs/pr/N: contribute; on public repos anyone with a token that may change things
+  open_pull,  // discussions and refs/pr/N: contribute; on public repos any token that may write
   write,      // content and refs
   admin,      // settings, deletion, who collaborates
 };
+
+/// Names are the same whatever their case.
+bool same_name(std::string_view a, std::string_view b);
+
+/// True if `who` is the user named as the author of something.
+bool is_author(const Identity& who, std::string_view author);
 
 bool may(const Identity& who, const storage::RepoRow& repo, Action action);
 
@@ -41,6 +47,11 @@ bool is_fine_grained(const Identity& who);
 /// be read but not that. Blocks on the store.
 Result<storage::RepoRow> authorised_repo(storage::Store& store, const Identity& who,
                                          const RepoId& id, Action action);
+
+/// The same for commits to the ref of that full name: Action::write, but of refs/pr/N its author
+/// may too. Errc::conflict if the pull request is merged. Blocks.
+Result<storage::RepoRow> authorised_ref(storage::Store& store, const Identity& who,
+                                        const RepoId& id, std::string_view ref);
 
 /// True if `who` may put `blob` into `repo` by naming it (possession or permission, DESIGN 7): it
 /// is linked to this repo, or this user uploaded it for this repo, or a repo that the user may read

@@ -49,6 +49,8 @@ void check_blobs(const Examiner& examiner);
 void check_repos(const Examiner& examiner);
 /// Likes both ways, and their number.
 void check_likes(const Examiner& examiner);
+/// Discussions, their events and counters; the refs and commits of pull requests.
+void check_discussions(const Examiner& examiner);
 /// Users, tokens and their lists.
 void check_accounts(const Examiner& examiner);
 

@@ -9,6 +9,7 @@ Result<FsckReport> fsck(Store& store) {
   check::check_blobs(examiner);
   check::check_repos(examiner);
   check::check_likes(examiner);
+  check::check_discussions(examiner);
   check::check_accounts(examiner);
   return report;
 }

@@ -30,6 +30,7 @@ Result<CommitId> add_commit_object(ObjectWriter& objects, const NewCommit& commi
   git::GitCommit object;
   object.tree = commit.tree;
   if (commit.parent) object.parents.push_back(*commit.parent);
+  if (commit.merged) object.parents.push_back(*commit.merged);
   object.author = make_signature(commit.author_name, commit.author_email, commit.date);
   object.committer = object.author;
   object.message = commit.message;

@@ -8,6 +8,7 @@ namespace waag::storage {
 struct NewCommit {
   GitId tree;
   std::optional<CommitId> parent;
+  std::optional<CommitId> merged;  // a second parent
   std::string author_name;
   std::string author_email;
   TimeMs date{};

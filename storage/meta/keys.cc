@@ -155,6 +155,18 @@ std::string user_likes(std::string_view user) { return Key('I').folded(user).byt
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
 
+std::string discussion(std::uint64_t uid, std::uint64_t number) {
+  return Key('d').number(uid).number(number).take();
+}
+std::string discussions(std::uint64_t uid) { return Key('d').number(uid).take(); }
+std::string event(std::uint64_t uid, std::uint64_t number, std::uint64_t seq) {
+  return Key('e').number(uid).number(number).number(seq).take();
+}
+std::string events_of(std::uint64_t uid, std::uint64_t number) {
+  return Key('e').number(uid).number(number).take();
+}
+std::string events(std::uint64_t uid) { return Key('e').number(uid).take(); }
+
 std::uint64_t number_at(std::string_view key, std::size_t offset) {
   std::uint64_t number = 0;
   for (const char c : key.substr(offset, 8)) number = number << 8 | static_cast<std::uint8_t>(c);

@@ -36,6 +36,8 @@
 ///   i uid                   -> how many users like the repo; none if nobody does
 ///   s upload id             -> multipart session
 ///   n name                  -> counters and store settings
+///   d uid number            -> DiscussionRow
+///   e uid number seq        -> EventRow      of that discussion, from 0 on without gaps
 ///   reserved: z leases, y tombstones, j jobs, M mirrors
 namespace waag::storage::keys {
 
@@ -96,6 +98,11 @@ std::string user_like(std::string_view user, std::uint64_t uid);
 std::string user_likes(std::string_view user);  // prefix
 std::string session(std::string_view upload_id);
 std::string counter(std::string_view name);
+std::string discussion(std::uint64_t uid, std::uint64_t number);
+std::string discussions(std::uint64_t uid);  // prefix
+std::string event(std::uint64_t uid, std::uint64_t number, std::uint64_t seq);
+std::string events_of(std::uint64_t uid, std::uint64_t number);  // prefix: one discussion's
+std::string events(std::uint64_t uid);                           // prefix
 
 /// All rows of one kind: `kind` is the letter above.
 inline std::string all(char kind) { return std::string(1, kind); }

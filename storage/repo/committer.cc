@@ -17,6 +17,7 @@ std::string encode_replay(const Replay& replay) {
   ByteWriter out;
   out.raw(replay.commit.view());
   out.fixed(static_cast<std::uint64_t>(replay.at.count()));
+  if (replay.pull != 0) out.fixed(replay.pull);
   return plain_row(out.str());
 }
 
@@ -39,16 +40,17 @@ class Committing {
     if (!head) return fail(Errc::revision_not_found, "no ref " + request_.ref);
     now_ = parts_.clock.now();
     WAAG_TRY(const auto replay, expect_replay(transaction));
-    if (replay) return CommitOutcome{*replay, true};
+    if (replay) return CommitOutcome{replay->commit, true, replay->pull};
     if (request_.parent && *request_.parent != head->target)
       return fail(Errc::precondition_failed, "head is " + head->target.hex());
 
     WAAG_TRY(const auto commit, build(plan, head->target));
     WAAG_CHECK(staged_.settle(transaction));
-    WAAG_CHECK(add_rows(plan, *head, commit, transaction));
+    WAAG_TRY(const auto pull, move_ref(*head, commit, transaction));
+    WAAG_CHECK(add_rows(plan, commit, pull, transaction));
     WAAG_CHECK(parts_.rows.apply(std::move(transaction)));
     staged_.settled();
-    return CommitOutcome{commit, false};
+    return CommitOutcome{commit, false, pull};
   }
 
  private:
@@ -66,12 +68,33 @@ class Committing {
     return add_commit_object(staged_.objects(), commit);
   }
 
-  Status add_rows(const ChangePlan& plan, const RefRow& head, const CommitId& commit,
-                  Transaction& transaction) const {
+  /// The ref itself, or a new pull request's. @return that one's number, 0 if there is none
+  Result<std::uint64_t> move_ref(const RefRow& head, const CommitId& commit,
+                                 Transaction& transaction) const {
     const auto uid = request_.repo_uid;
     const RefRow moved{commit, {}, now_};
-    const RefTable::Move move{uid, request_.ref, head, moved, request_.user, now_};
+    if (!request_.pull) {
+      const RefTable::Move move{uid, request_.ref, head, moved, request_.user, now_};
+      WAAG_CHECK(parts_.refs.move(transaction, move));
+      return std::uint64_t{0};
+    }
+    DiscussionRow row;
+    row.title = request_.pull->title;
+    row.author = request_.user;
+    row.created = now_;
+    row.is_pull = true;
+    row.base = request_.ref;
+    row.start = head.target;
+    WAAG_CHECK(parts_.discussions.add(transaction, uid, row, request_.pull->text));
+    const auto name = pull_ref(row.number);
+    const RefTable::Move move{uid, name, std::nullopt, moved, request_.user, now_};
     WAAG_CHECK(parts_.refs.move(transaction, move));
+    return row.number;
+  }
+
+  Status add_rows(const ChangePlan& plan, const CommitId& commit, std::uint64_t pull,
+                  Transaction& transaction) const {
+    const auto uid = request_.repo_uid;
     RefTable::add_commit(transaction, uid, commit);
     for (const auto& blob : plan.links) {
       WAAG_TRY(const bool linked, parts_.links.has(uid, blob));
@@ -81,20 +104,20 @@ class Committing {
                             plan.pointer_rows.end());
     if (request_.replay_key)
       transaction.puts.push_back(
-          {keys::replay(uid, *request_.replay_key), encode_replay({commit, now_})});
+          {keys::replay(uid, *request_.replay_key), encode_replay({commit, now_, pull})});
     return ok();
   }
 
-  /// The commit that the same request made a moment ago; if there is none, `transaction` fails in
-  /// case one appears, and lets some expired rows go.
-  Result<std::optional<CommitId>> expect_replay(Transaction& transaction) const {
-    std::optional<CommitId> none;
+  /// What the same request made a moment ago; if there is nothing, `transaction` fails in case it
+  /// appears, and lets some expired rows go.
+  Result<std::optional<Replay>> expect_replay(Transaction& transaction) const {
+    std::optional<Replay> none;
     if (!request_.replay_key) return none;
     const auto key = keys::replay(request_.repo_uid, *request_.replay_key);
     WAAG_TRY(const auto value, parts_.rows.get(key));
     if (value) {
       WAAG_TRY(const auto replay, decode_replay(*value));
-      if (is_live(replay, now_)) return std::optional(replay.commit);
+      if (is_live(replay, now_)) return std::optional(replay);
     }
     transaction.expects.push_back({key, value});
     int looked_at = 0;
@@ -121,6 +144,7 @@ Result<Replay> decode_replay(std::string_view value) {
   Replay replay;
   const auto commit = in.raw(CommitId::size_bytes);
   replay.at = TimeMs(static_cast<std::int64_t>(in.fixed<std::uint64_t>()));
+  if (!in.at_end()) replay.pull = in.fixed<std::uint64_t>();
   if (!in.ok() || !in.at_end()) return fail(Errc::corrupt, "not the row of a replay");
   WAAG_TRY(replay.commit, CommitId::from(commit));
   return replay;

@@ -12,6 +12,7 @@ inline constexpr TimeMs replay_time = std::chrono::minutes(10);
 struct Replay {
   CommitId commit;
   TimeMs at{};
+  std::uint64_t pull = 0;  // number of the pull request that the commit opened, if it did
 };
 Result<Replay> decode_replay(std::string_view value);
 

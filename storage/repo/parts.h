@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "storage/git/object_cache.h"
+#include "storage/meta/tables/discussions.h"
 #include "storage/meta/tables/links.h"
 #include "storage/meta/tables/refs.h"
 #include "storage/meta/tables/repos.h"
@@ -32,6 +33,7 @@ struct Parts {
   RepoTable& repos;
   RefTable& refs;
   LinkTable& links;
+  DiscussionTable& discussions;
   RepoLocks& locks;
 };
 

@@ -77,7 +77,7 @@ TEST_CASE("store_crash: the workload has everything that can break", "[crash][st
     for (const auto& put : step.puts)
       ++(put.lfs ? lfs : put.content.bytes > staged_bytes_max ? chunked : small);
   }
-  CHECK(kinds.size() == 11);
+  CHECK(kinds.size() == 12);
   CHECK(std::min({lfs, chunked, small}) >= 2);
   std::map<std::string, int> renamed;  // by what it then is
   for (const auto& op : scene.recording.log)

@@ -36,10 +36,11 @@ constexpr Sizes short_sizes = {2000, 90'000, 131'500, 3};
 
 using Kind = Step::Kind;
 constexpr std::array short_kinds = {
-    Kind::create_repo,   Kind::commit,      Kind::commit,       Kind::create_branch,
-    Kind::commit,        Kind::squash,      Kind::create_repo,  Kind::commit,
-    Kind::move_repo,     Kind::trash_repo,  Kind::restore_repo, Kind::drop_lfs,
-    Kind::delete_branch, Kind::delete_repo, Kind::commit,       Kind::put_user,
+    Kind::create_repo, Kind::commit,        Kind::commit,      Kind::create_branch,
+    Kind::merge_pull,  Kind::commit,        Kind::squash,      Kind::create_repo,
+    Kind::commit,      Kind::move_repo,     Kind::trash_repo,  Kind::restore_repo,
+    Kind::drop_lfs,    Kind::delete_branch, Kind::delete_repo, Kind::commit,
+    Kind::put_user,
 };
 
 bool is_lfs(const std::string& path) { return path.ends_with(".bin"); }
@@ -60,7 +61,7 @@ class Maker {
     if (dice < 26) return move_repo(model);
     if (dice < 28) return squash(model);
     if (dice < 30) return drop_lfs(model);
-    return commit(model);
+    return commit(model, dice < 40 ? Kind::merge_pull : Kind::commit);
   }
 
   Step next(Step::Kind kind, const Model& model) {
@@ -68,7 +69,8 @@ class Maker {
       case Kind::create_repo:
         return create_repo(model);
       case Kind::commit:
-        return commit(model);
+      case Kind::merge_pull:
+        return commit(model, kind);
       case Kind::create_branch:
         return create_branch(model, any_key(model.repos));
       case Kind::delete_branch:
@@ -201,9 +203,9 @@ class Maker {
     return made;
   }
 
-  Step commit(const Model& model) {
+  Step commit(const Model& model, Kind kind) {
     Step step;
-    step.kind = Kind::commit;
+    step.kind = kind;
     step.repo = any_key(model.repos);
     const auto& branches = model.repos.at(step.repo);
     step.branch = any_key(branches);
@@ -275,7 +277,16 @@ Status run_commit(storage::Store& store, const Step& step) {
     WAAG_TRY(auto change, stage(store, *request.staged, repo.uid, put));
     request.changes.push_back(change);
   }
+  if (step.kind == Kind::merge_pull) request.pull = storage::NewPull{"step", ""};
   WAAG_TRY(auto outcome, store.commit(std::move(request)));
+  if (step.kind == Kind::merge_pull) {
+    storage::MergeRequest merge;
+    merge.repo_uid = repo.uid;
+    merge.number = outcome.pull;
+    merge.act.user = "crash";
+    WAAG_TRY(const auto merged, store.pulls().merge(merge));
+    outcome.commit = merged.commit;
+  }
   return outcome.commit.is_zero() ? Status(fail(Errc::internal, "zero commit")) : ok();
 }
 
@@ -457,6 +468,7 @@ void apply(Model& model, const Step& step) {
     case Kind::squash:  // the files stay
       return;
     case Kind::commit:
+    case Kind::merge_pull:
       break;
   }
   auto& files = model.repos.at(step.repo).at(step.branch);
@@ -469,6 +481,7 @@ Status run(storage::Store& store, const Step& step) {
     case Kind::create_repo:
       return run_create(store, step);
     case Kind::commit:
+    case Kind::merge_pull:
       return run_commit(store, step);
     case Kind::create_branch:
     case Kind::delete_branch:
@@ -511,7 +524,9 @@ std::vector<std::string> differences(storage::Store& store, const Model& model,
       found.push_back(name + ": " + row.error().what);
       continue;
     }
-    const auto refs = store.list_refs(row->uid);
+    auto refs = store.list_refs(row->uid);
+    if (refs)
+      std::erase_if(*refs, [](const auto& ref) { return ref.name.starts_with("refs/pr/"); });
     if (!refs || refs->size() != branches.size()) found.push_back(name + ": wrong set of refs");
     for (const auto& [branch, files] : branches)
       for (auto& problem : check_branch(store, row->uid, branch, files))

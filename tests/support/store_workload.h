@@ -26,6 +26,7 @@ struct Step {
   enum class Kind : std::uint8_t {
     create_repo,
     commit,
+    merge_pull,  // the same as a pull request to the branch, merged at once
     create_branch,
     delete_branch,
     delete_repo,

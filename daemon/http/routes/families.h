@@ -22,6 +22,8 @@ Family uploads();
 Family profiles();
 Family organisations();
 Family collaborators();
+// forum.cc
+Family forum();
 // administration.cc
 Family administration();
 

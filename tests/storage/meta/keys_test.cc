@@ -36,6 +36,8 @@ TEST_CASE("keys: layout is fixed", "[storage][keys]") {
   CHECK(keys::grantee("Acme", "Crew") == "gacme/crew");
   CHECK(keys::grant(1, "uann") == "B\0\0\0\0\0\0\0\1uann"s);
   CHECK(keys::granted("uann", 1) == "Duann\0\0\0\0\0\0\0\0\1"s);
+  CHECK(keys::discussion(1, 2) == "d\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2"s);
+  CHECK(keys::event(1, 2, 3) == "e\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\3"s);
   CHECK(keys::holder(filled<BlobId>(3), 4) == "L"s + std::string(32, '\3') + "\0\0\0\0\0\0\0\4"s);
 }
 
@@ -70,6 +72,10 @@ TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "
   CHECK_FALSE(keys::ref_log(7, "rr", 1).starts_with(keys::ref_log_of(7, "r")));
   CHECK(keys::ref_log(7, "r", 1).starts_with(keys::ref_logs(7)));
   CHECK(keys::replay(7, filled<BlobId>(9)).starts_with(keys::replays(7)));
+  CHECK(keys::discussion(7, 1).starts_with(keys::discussions(7)));
+  CHECK(keys::event(7, 1, 0).starts_with(keys::events_of(7, 1)));
+  CHECK(keys::event(7, 1, 0).starts_with(keys::events(7)));
+  CHECK_FALSE(keys::event(7, 2, 0).starts_with(keys::events_of(7, 1)));
   CHECK(keys::upload("Ann", 7, filled<BlobId>(9)).starts_with(keys::uploads("ann", 7)));
   CHECK(keys::member("Acme", "ann").starts_with(keys::members("acme")));
   CHECK_FALSE(keys::member("acme2", "ann").starts_with(keys::members("acme")));

@@ -114,6 +114,8 @@ TEST_CASE_METHOD(StoreFixture, "repos: deleted with every row of theirs, uids ne
   REQUIRE(store->commit(keyed));
   REQUIRE(store->move_ref(gone, "refs/tags/v1", std::nullopt, head(gone), "ann"));
   const auto gone_head = head(gone);
+  for (const auto uid : {kept, gone})
+    REQUIRE(store->discussions().create(uid, {"ann", TimeMs(1)}, "Title", "Text"));
 
   REQUIRE(store->delete_repo(gone, "ann"));
   CHECK(store->find_repo({RepoType::model, "acme", "gone"}).error().code == Errc::repo_not_found);
@@ -131,6 +133,9 @@ TEST_CASE_METHOD(StoreFixture, "repos: deleted with every row of theirs, uids ne
   CHECK(rows_of(*store, 'H') == 2);
   CHECK(rows_of(*store, 'C') == 2);
   CHECK(rows_of(*store, 'k') == 0);
+  CHECK(rows_of(*store, 'd') == 1);
+  CHECK(rows_of(*store, 'e') == 1);
+  CHECK_FALSE(*store->rows().get(DiscussionTable::counter_key(gone)));
   CHECK(fsck(*store)->problems.empty());
   CHECK(files_of(kept, head(kept)).size() == 1);
   CHECK(make_repo("gone") == gone + 1);
