@@ -6,7 +6,7 @@
 #include "cli/print.h"
 #include "cli/repo_id.h"
 
-/// repo settings and repo access: who sees a repo, who gets its files.
+/// repo settings and repo requests: who sees a repo, who gets its files.
 namespace waag::cli {
 namespace {
 
@@ -20,7 +20,7 @@ struct SettingsOptions {
   std::string visibility, gated, discussions, disabled;  // "" = as it is
 };
 
-struct AccessOptions {
+struct RequestOptions {
   std::string id, user, reason;
   std::string type = "model";
   std::string status = "pending";
@@ -52,7 +52,7 @@ int change_settings(Context& context, const SettingsOptions& options) {
   return exit_ok;
 }
 
-int list_requests(Context& context, const AccessOptions& options) {
+int list_requests(Context& context, const RequestOptions& options) {
   const auto repo = parse_repo_name(options.id, options.type);
   if (!repo) return bad_repo_name(context, options.id);
   const auto answer =
@@ -72,7 +72,7 @@ int list_requests(Context& context, const AccessOptions& options) {
 }
 
 /// @param status  "" to grant, else the list that the request moves to
-int decide(Context& context, const AccessOptions& options, const std::string& status) {
+int decide(Context& context, const RequestOptions& options, const std::string& status) {
   const auto repo = parse_repo_name(options.id, options.type);
   if (!repo) return bad_repo_name(context, options.id);
   json::object body{{"user", options.user}};
@@ -115,9 +115,9 @@ void add_repo_settings(CLI::App& repo_group, Command& chosen) {
   });
 }
 
-void add_repo_access(CLI::App& repo_group, Command& chosen) {
-  auto options = std::make_shared<AccessOptions>();
-  auto* group = repo_group.add_subcommand("access", "requests for a gated repo's files");
+void add_repo_requests(CLI::App& repo_group, Command& chosen) {
+  auto options = std::make_shared<RequestOptions>();
+  auto* group = repo_group.add_subcommand("requests", "requests for a gated repo's files");
   group->require_subcommand(1);
   group->fallthrough();
   const auto add = [&](const char* name, const char* about) {

@@ -152,7 +152,7 @@ void add_repo_commands(CLI::App& app, Command& chosen) {
     command->add_option("--revision", options->revision, "branch, tag or commit")
         ->capture_default_str();
   add_repo_settings(*group, chosen);
-  add_repo_access(*group, chosen);
+  add_repo_requests(*group, chosen);
 }
 
 }  // namespace waag::cli

@@ -78,11 +78,11 @@ TEST_CASE("cli: repo settings, the rest", "[cli]") {
   }
 }
 
-TEST_CASE("cli: repo access", "[cli]") {
+TEST_CASE("cli: repo requests", "[cli]") {
   const std::string root = "http://127.0.0.1:8080/api/models/ada/t/user-access-request/";
   SECTION("lists") {
     const auto ran = run_with(
-        {"repo", "access", "ls", "ada/t", "--status", "accepted"},
+        {"repo", "requests", "ls", "ada/t", "--status", "accepted"},
         {{200,
           R"([{"user":{"user":"bob","fullname":"Bob","email":"bob@example.test"},)"
           R"("status":"accepted","timestamp":"2026-11-01T08:00:00.000Z","fields":{"why":"x"}}])",
@@ -94,7 +94,7 @@ TEST_CASE("cli: repo access", "[cli]") {
   }
   SECTION("decisions") {
     const auto decided = [&](std::vector<std::string> words) {
-      std::vector<std::string> args = {"repo", "access"};
+      std::vector<std::string> args = {"repo", "requests"};
       args.insert(args.end(), words.begin(), words.end());
       const auto ran = run_with(args, {{200, R"({"status":"accepted"})", ""}});
       CHECK(ran.code == exit_ok);
