@@ -20,6 +20,8 @@ constexpr const char* footer =
     "  waag org create acme --admin ada && waag org member add acme bob --role write\n"
     "  waag access set acme/tiny --user eve --role read\n"
     "  waag repo create ada/tiny --private\n"
+    "  waag repo settings ada/tiny --visibility public --gated manual\n"
+    "  waag repo requests accept ada/tiny bob\n"
     "  waag --json repo ls --type dataset\n"
     "\n"
     "The hub is --endpoint, else WAAG_ENDPOINT, else HF_ENDPOINT, else http://127.0.0.1:8080;\n"

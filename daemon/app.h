@@ -19,6 +19,8 @@ std::shared_ptr<Passwords> make_passwords();
 
 class Uploads;  // daemon/api/lfs/uploads.h
 std::shared_ptr<Uploads> make_uploads();
+class RateLimiter;  // daemon/auth/rate_limiter.h
+std::shared_ptr<RateLimiter> make_rate_limiter(const Config& config, storage::Clock& clock);
 
 /// Every long-lived part, built by main and passed down. References outlive every request.
 struct App {
@@ -33,6 +35,7 @@ struct App {
   std::string href_key;  // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
   std::shared_ptr<Uploads> uploads = make_uploads();  // multipart uploads on their way in
   std::shared_ptr<Passwords> passwords = make_passwords();
+  std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);
 };
 
 }  // namespace waag::daemon

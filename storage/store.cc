@@ -4,6 +4,7 @@
 #include "storage/meta/accounts/groups.h"
 #include "storage/meta/accounts/orgs.h"
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/tables/access.h"
 #include "storage/meta/tables/likes.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
@@ -47,6 +48,7 @@ class StoreImpl final : public Store {
         groups_(*base_.rows),
         grants_(*base_.rows),
         sessions_(*base_.rows),
+        accesses_(*base_.rows),
         history_(objects_),
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
@@ -190,6 +192,9 @@ class StoreImpl final : public Store {
     return links_.holders(id, limit);
   }
 
+  // --- gated repos ---
+  AccessTable& accesses() override { return accesses_; }
+
   // --- users, tokens, sessions ---
   Status add_user(const UserRow& user) override { return users_.add(user); }
   Result<UserRow> change_user(std::string_view name, const UserChange& change) override {
@@ -244,6 +249,7 @@ class StoreImpl final : public Store {
   GroupTable groups_;
   GrantTable grants_;
   SessionTable sessions_;
+  AccessTable accesses_;
   History history_;
   Statistics statistics_;
   Parts parts_;

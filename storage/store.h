@@ -17,6 +17,7 @@
 
 namespace waag::storage {
 
+class AccessTable;  // storage/meta/tables/access.h
 class OrgTable;    // storage/meta/accounts/orgs.h
 class GroupTable;  // storage/meta/accounts/groups.h
 class GrantTable;  // storage/meta/accounts/grants.h
@@ -129,6 +130,9 @@ class Store {
   /// Repos whose commits name the blob, up to `limit`.
   virtual Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) = 0;
   virtual Result<RepoRow> find_repo_by_uid(std::uint64_t uid) = 0;
+
+  // --- gated repos ---
+  virtual AccessTable& accesses() = 0;
 
   // --- users and tokens ---
   virtual Status add_user(const UserRow& user) = 0;  // Errc::conflict

@@ -44,7 +44,13 @@ Reply post_validate_yaml(App& app, Request request);
 // repos.cc
 Reply post_repo_create(App& app, Request request);
 Reply delete_repo(App& app, Request request);
+
+// access/
 Reply put_repo_settings(App& app, Request request);
+Reply post_ask_access(App& app, Request request);
+Reply get_access_requests(App& app, Request request);
+Reply post_access_handle(App& app, Request request);
+Reply post_access_grant(App& app, Request request);
 
 // lifecycle/
 Reply post_repo_move(App& app, Request request);

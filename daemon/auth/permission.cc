@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/auth/file_access.h"
 #include "daemon/auth/rights.h"
 #include "protocol/http/field.h"
 
@@ -66,7 +67,13 @@ bool is_author(const Identity& who, std::string_view author) {
   return !who.anonymous() && same_name(who.user, author);
 }
 
+bool sees(const Identity& who, const storage::RepoRow& repo) {
+  const auto level = std::min(granted_on(who, repo), cap(who, repo.id.ns, &repo.id));
+  return repo.visibility == storage::Visibility::open || level >= Role::read;
+}
+
 bool may(const Identity& who, const storage::RepoRow& repo, Action action) {
+  if (repo.disabled && !who.hub_admin) return false;
   const auto limit = cap(who, repo.id.ns, &repo.id);
   const auto level = std::min(granted_on(who, repo), limit);
   const bool open = repo.visibility == storage::Visibility::open;
@@ -102,7 +109,8 @@ bool is_fine_grained(const Identity& who) { return who.rights && who.rights->sco
 Result<storage::RepoRow> authorised_repo(storage::Store& store, const Identity& who,
                                          const RepoId& id, Action action) {
   WAAG_TRY(auto repo, store.find_repo(id));
-  if (!may(who, repo, Action::read)) return fail(Errc::repo_not_found, "hidden from the caller");
+  if (!sees(who, repo)) return fail(Errc::repo_not_found, "hidden from the caller");
+  if (repo.disabled && !who.hub_admin) return fail(Errc::disabled, "disabled");
   if (may(who, repo, action)) return repo;
   if (who.anonymous()) return fail(Errc::unauthenticated, "anonymous write");
   return fail(Errc::forbidden, "no write right");
@@ -135,8 +143,10 @@ Result<bool> may_name_blob(storage::Store& store, const Identity& who, const sto
   WAAG_TRY(const auto holders, store.holders(blob, holders_max));
   for (const auto uid : holders) {
     const auto holder = store.find_repo_by_uid(uid);
-    if (holder && may(who, *holder, Action::read)) return true;
     if (!holder && holder.error().code != Errc::repo_not_found) return holder.error();
+    if (!holder) continue;
+    WAAG_TRY(const bool readable, may_read_files(store, who, *holder));
+    if (readable) return true;
   }
   return false;
 }

@@ -12,7 +12,7 @@
 namespace waag::daemon {
 
 enum class Action : std::uint8_t {
-  read,       // files and metadata
+  read,       // metadata; files too unless the repo is gated (daemon/auth/file_access.h)
   open_pull,  // discussions and refs/pr/N: contribute; on public repos any token that may write
   write,      // content and refs
   admin,      // settings, deletion, who collaborates
@@ -43,8 +43,9 @@ bool may_audit(const Identity& who);
 bool is_fine_grained(const Identity& who);
 
 /// The repo if `who` may do `action` with it. A repo that is missing and one that the caller may
-/// not read give the same Errc::repo_not_found; Errc::unauthenticated or Errc::forbidden if it may
-/// be read but not that. Blocks on the store.
+/// not read give the same Errc::repo_not_found; Errc::disabled if a hub admin took it out of
+/// service; Errc::unauthenticated or Errc::forbidden if it may be read but not that. Blocks on the
+/// store.
 Result<storage::RepoRow> authorised_repo(storage::Store& store, const Identity& who,
                                          const RepoId& id, Action action);
 
@@ -54,8 +55,8 @@ Result<storage::RepoRow> authorised_ref(storage::Store& store, const Identity& w
                                         const RepoId& id, std::string_view ref);
 
 /// True if `who` may put `blob` into `repo` by naming it (possession or permission, DESIGN 7): it
-/// is linked to this repo, or this user uploaded it for this repo, or a repo that the user may read
-/// holds it. Blocks.
+/// is linked to this repo, or this user uploaded it for this repo, or a repo whose files the user
+/// may read holds it. Blocks.
 Result<bool> may_name_blob(storage::Store& store, const Identity& who, const storage::RepoRow& repo,
                            const BlobId& blob);
 

@@ -11,8 +11,8 @@ std::vector<Route> collect() {
   using namespace families;
   std::vector<Route> all;
   for (const Family& family :
-       {health(), files(), metadata(), side_calls(), profiles(), repo_changes(), uploads(), forum(),
-        organisations(), collaborators(), administration()})
+       {health(), files(), metadata(), side_calls(), profiles(), repo_changes(), access(),
+        uploads(), forum(), organisations(), collaborators(), administration()})
     all.insert(all.end(), family.begin(), family.end());
   return all;
 }

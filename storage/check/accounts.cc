@@ -1,4 +1,5 @@
 #include "storage/check/examiner.h"
+#include "storage/meta/tables/access.h"
 
 namespace waag::storage::check {
 namespace {
@@ -109,6 +110,15 @@ void check_grants(const Examiner& examiner) {
   });
 }
 
+void check_accesses(const Examiner& examiner) {
+  examiner.each(keys::all('a'), decode_access, [&](std::string_view key, const AccessRow& access) {
+    const auto uid = keys::number_at(key, 1);
+    const auto about = "access of " + access.user + " to repo " + std::to_string(uid);
+    if (key != keys::access(uid, access.user)) examiner.problem(about + ": under another's key");
+    if (!examiner.has(keys::user(access.user), about)) examiner.problem(about + ": no such user");
+  });
+}
+
 }  // namespace
 
 void check_accounts(const Examiner& examiner) {
@@ -120,6 +130,7 @@ void check_accounts(const Examiner& examiner) {
   check_members(examiner);
   check_groups(examiner);
   check_grants(examiner);
+  check_accesses(examiner);
 }
 
 }  // namespace waag::storage::check

@@ -51,7 +51,7 @@ void check_repos(const Examiner& examiner);
 void check_likes(const Examiner& examiner);
 /// Discussions, their events and counters; the refs and commits of pull requests.
 void check_discussions(const Examiner& examiner);
-/// Users, tokens and their lists.
+/// Users, tokens, organisations and their lists, requests for access.
 void check_accounts(const Examiner& examiner);
 
 }  // namespace waag::storage::check

@@ -153,6 +153,10 @@ std::string user_like(std::string_view user, std::uint64_t uid) {
 }
 std::string user_likes(std::string_view user) { return Key('I').folded(user).byte(0).take(); }
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
+std::string access(std::uint64_t uid, std::string_view user) {
+  return Key('a').number(uid).folded(user).take();
+}
+std::string accesses(std::uint64_t uid) { return Key('a').number(uid).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
 
 std::string discussion(std::uint64_t uid, std::uint64_t number) {

@@ -35,6 +35,7 @@
 ///   i uid NUL user          -> LikeRow       I user NUL uid -> LikeRow: the same, reversed
 ///   i uid                   -> how many users like the repo; none if nobody does
 ///   s upload id             -> multipart session
+///   a uid lower(user)       -> AccessRow     requests for a gated repo's files
 ///   n name                  -> counters and store settings
 ///   d uid number            -> DiscussionRow
 ///   e uid number seq        -> EventRow      of that discussion, from 0 on without gaps
@@ -97,6 +98,8 @@ std::string like_count(std::uint64_t uid);  // not below that prefix
 std::string user_like(std::string_view user, std::uint64_t uid);
 std::string user_likes(std::string_view user);  // prefix
 std::string session(std::string_view upload_id);
+std::string access(std::uint64_t uid, std::string_view user);
+std::string accesses(std::uint64_t uid);  // prefix
 std::string counter(std::string_view name);
 std::string discussion(std::uint64_t uid, std::uint64_t number);
 std::string discussions(std::uint64_t uid);  // prefix

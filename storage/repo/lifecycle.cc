@@ -114,6 +114,7 @@ Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid
   WAAG_CHECK(remove_all(rows, keys::replays(uid)));
   WAAG_CHECK(remove_all(rows, keys::events(uid)));
   WAAG_CHECK(remove_all(rows, keys::discussions(uid)));
+  WAAG_CHECK(remove_all(rows, keys::accesses(uid)));
   WAAG_CHECK(remove_links(rows, uid));
   WAAG_CHECK(remove_grants(rows, uid));
   WAAG_CHECK(LikeTable(rows).remove_all(uid));

@@ -59,7 +59,7 @@ Family metadata() {
       {Method::get, "/api/users/{user}/likes", "user_likes", Policy::read_repo, no_body,
        api::get_user_likes, "Repos that a user likes and the caller may see: limit, cursor."},
       {Method::get, "/api/{type}/{ns}/{name}/auth-check", "auth_check", Policy::read_repo, no_body,
-       api::get_auth_check, "200 if the caller may read the repo."},
+       api::get_auth_check, "200 if the caller may read the repo and its files."},
       {Method::get, "/api/{type}/{ns}/{name}/auth-check/write", "auth_check_write",
        Policy::write_repo, no_body, api::get_auth_check_write,
        "200 if the caller may write to the repo."},

@@ -38,6 +38,7 @@ TEST_CASE("keys: layout is fixed", "[storage][keys]") {
   CHECK(keys::granted("uann", 1) == "Duann\0\0\0\0\0\0\0\0\1"s);
   CHECK(keys::discussion(1, 2) == "d\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2"s);
   CHECK(keys::event(1, 2, 3) == "e\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\3"s);
+  CHECK(keys::access(1, "Ann") == "a\0\0\0\0\0\0\0\1ann"s);
   CHECK(keys::holder(filled<BlobId>(3), 4) == "L"s + std::string(32, '\3') + "\0\0\0\0\0\0\0\4"s);
 }
 
@@ -110,7 +111,8 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::repo_commits(0)[0],    keys::org("")[0],         keys::members("")[0],
       keys::memberships("")[0],    keys::groups("")[0],      keys::group_members("", "")[0],
       keys::user_groups("")[0],    keys::grants(0)[0],       keys::granted_to("")[0],
-      keys::redirect({})[0],    keys::trashed(0)[0],
-      keys::likes(0)[0],           keys::user_likes("")[0]};
-  CHECK(kinds.size() == 34);
+      keys::redirect({})[0],       keys::trashed(0)[0],      keys::likes(0)[0],
+      keys::user_likes("")[0],     keys::accesses(0)[0],     keys::discussions(0)[0],
+      keys::events(0)[0]};
+  CHECK(kinds.size() == 37);
 }
