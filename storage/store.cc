@@ -1,6 +1,7 @@
 #include "storage/store.h"
 
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/damage.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
 #include "storage/repo/committer.h"
@@ -135,6 +136,13 @@ class StoreImpl final : public Store {
   }
   Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) override {
     return links_.holders(id, limit);
+  }
+
+  Result<bool> is_damaged(const BlobId& id) override {
+    return storage::is_damaged(*base_.rows, *base_.packs, id);
+  }
+  Result<bool> is_damaged(const GitId& blob) override {
+    return storage::is_damaged(*base_.rows, *base_.packs, blob);
   }
 
   // --- users, tokens, sessions ---

@@ -93,6 +93,11 @@ class Store {
   virtual Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) = 0;
   virtual Result<RepoRow> find_repo_by_uid(std::uint64_t uid) = 0;
 
+  /// Whether some of its bytes cannot be read any more, as far as is known: a client that says it
+  /// has them should send them again. False for what the store does not hold.
+  virtual Result<bool> is_damaged(const BlobId& id) = 0;
+  virtual Result<bool> is_damaged(const GitId& blob) = 0;
+
   // --- users and tokens ---
   virtual Status put_user(const UserRow& user, bool must_be_new) = 0;  // Errc::conflict
   virtual Result<UserRow> find_user(std::string_view name) = 0;        // Errc::not_found
@@ -127,6 +132,7 @@ class Store {
 struct FsckReport {
   std::uint64_t packs = 0, records = 0, blobs = 0, commits = 0, refs = 0;
   std::vector<std::string> problems;
+  std::vector<std::string> notes;  // damaged records that nothing needs: they were stored again
 };
 Result<FsckReport> fsck(Store& store);
 /// Deletes DATA/index, opens again (journal + pack directories rebuild it).

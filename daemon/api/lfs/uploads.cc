@@ -189,12 +189,22 @@ Result<std::string> Uploads::finish_part(storage::Store& store, std::unique_ptr<
   return "part-" + std::to_string(part->number_) + "-" + std::to_string(part->crc_);
 }
 
-Status Uploads::complete(storage::Store& store, std::string_view id, const HrefGrant& whole,
-                         std::uint32_t part_count) {
-  // A completion that is sent again after it has succeeded finds the work done.
+namespace {
+
+/// A completion that is sent again after it has succeeded finds the work done.
+Result<bool> is_done(storage::Store& store, const HrefGrant& whole) {
   WAAG_TRY(const auto held, store.blob_size(whole.oid));
   WAAG_TRY(const bool known, store.has_uploaded(whole.user, whole.repo_uid, whole.oid));
-  if (held == whole.size_bytes && known) return ok();
+  WAAG_TRY(const bool damaged, store.is_damaged(whole.oid));
+  return held == whole.size_bytes && known && !damaged;
+}
+
+}  // namespace
+
+Status Uploads::complete(storage::Store& store, std::string_view id, const HrefGrant& whole,
+                         std::uint32_t part_count) {
+  WAAG_TRY(const bool done_before, is_done(store, whole));
+  if (done_before) return ok();
   std::shared_ptr<Upload> upload;
   {
     const std::lock_guard lock(mutex_);
@@ -202,7 +212,7 @@ Status Uploads::complete(storage::Store& store, std::string_view id, const HrefG
   }
   if (!upload) return fail(Errc::invalid_argument, "no part of this upload has come");
   const std::lock_guard lock(upload->ingest_mutex);
-  WAAG_TRY(const bool meanwhile, store.has_uploaded(whole.user, whole.repo_uid, whole.oid));
+  WAAG_TRY(const bool meanwhile, is_done(store, whole));
   if (meanwhile) return ok();
   upload->drop_stale_ingest();
   while (upload->ingested.size() < part_count) {

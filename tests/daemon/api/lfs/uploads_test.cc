@@ -64,6 +64,22 @@ TEST_CASE("uploads: parts in any order", "[daemon][lfs][uploads]") {
   CHECK(hub.complete());  // sent again
 }
 
+TEST_CASE("uploads: a damaged object is stored again", "[daemon][lfs][uploads]") {
+  Hub hub;
+  const std::string small = hub.slice(4);  // one chunk
+  hub.grant.oid = Hub::oid(small);
+  hub.grant.size_bytes = small.size();
+  const auto send_whole = [&] {
+    hub.send(1, small);
+    return hub.uploads.complete(*hub.store, hub.id, hub.grant, 1);
+  };
+  REQUIRE(send_whole());
+  hub.note_damage(small);
+  REQUIRE(*hub.store->is_damaged(hub.grant.oid));
+  REQUIRE(send_whole());
+  CHECK_FALSE(*hub.store->is_damaged(hub.grant.oid));
+}
+
 TEST_CASE("uploads: parts in parallel", "[daemon][lfs][uploads]") {
   Hub hub;
   std::vector<std::thread> threads;
