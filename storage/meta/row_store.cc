@@ -139,6 +139,7 @@ class JournaledRowStore final : public RowStore {
     if (broken_) return fail(Errc::unavailable, broken_->what);
     return ok();
   }
+  Result<std::vector<PackExtent>> journaled_extents() override;
   Status checkpoint() override;
   Status close() override;
 
@@ -348,6 +349,13 @@ Result<bool> JournaledRowStore::checkpoint_step() {
   for (const auto& name : unneeded) WAAG_CHECK(fs_.remove(folder / name));
   WAAG_CHECK(fs_.sync_dir(folder));
   return true;
+}
+
+Result<std::vector<PackExtent>> JournaledRowStore::journaled_extents() {
+  const std::lock_guard one(checkpoint_mutex_);
+  const std::lock_guard lock(write_mutex_);
+  WAAG_TRY(const auto history, journal::read_history(fs_, options_.data / "journal"));
+  return history.extents.extents();
 }
 
 Status JournaledRowStore::close() {

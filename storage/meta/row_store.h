@@ -80,6 +80,9 @@ class RowStore {
   /// Whether apply may be called: Errc::unavailable once a sync or the index has failed. Never
   /// waits for disk.
   [[nodiscard]] virtual Status writable() const = 0;
+  /// Every stretch of a pack that the journal vouches for, by pack and offset; those that touch are
+  /// one. Reads the journal through: for checks. Changes wait meanwhile.
+  virtual Result<std::vector<PackExtent>> journaled_extents() = 0;
   /// Writes a checkpoint and lets older journal files go.
   virtual Status checkpoint() = 0;
   virtual Status close() = 0;

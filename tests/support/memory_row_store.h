@@ -19,6 +19,7 @@ class MemoryRowStore final : public storage::RowStore {
               const std::function<bool(std::string_view, std::string_view)>& row) const override;
   [[nodiscard]] std::unique_ptr<storage::RowSnapshot> snapshot() const override;
   [[nodiscard]] Status writable() const override { return ok(); }
+  Result<std::vector<storage::PackExtent>> journaled_extents() override { return extents(); }
   Status checkpoint() override { return ok(); }
   Status close() override { return ok(); }
 
