@@ -162,6 +162,7 @@ class StoreImpl final : public Store {
   }
   Result<std::string> find_session(std::string_view id) override { return sessions_.find(id); }
   Status delete_session(std::string_view id) override { return sessions_.remove(id); }
+  Result<std::map<std::string, std::string>> list_sessions() override { return sessions_.list(); }
   std::filesystem::path scratch() const override { return base_.folder->scratch(); }
 
   // --- operations ---

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -111,8 +112,9 @@ class Store {
   virtual Status put_session(std::string_view id, std::string value) = 0;
   virtual Result<std::string> find_session(std::string_view id) = 0;  // Errc::not_found
   virtual Status delete_session(std::string_view id) = 0;
-  /// Folder for bytes that are not yet part of the store (multipart parts); emptied of strays at
-  /// open.
+  virtual Result<std::map<std::string, std::string>> list_sessions() = 0;  // by id
+  /// Folder for bytes that are not yet part of the store (multipart parts). Who puts something
+  /// there sweeps it.
   [[nodiscard]] virtual std::filesystem::path scratch() const = 0;
 
   // --- operations ---

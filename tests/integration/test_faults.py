@@ -11,6 +11,8 @@ import threading
 import pytest
 from client import Client, add
 from hub import Hub
+from test_lfs import LARGE_BYTES, complete, in_parts
+from test_lfs import commit as commit_lfs
 
 MIB = 1 << 20
 
@@ -73,6 +75,31 @@ def test_kill_in_mid_upload(own_hub, tmp_path):
     assert hub.stop() == 0
     check = hub.offline("fsck")
     assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_kill_between_parts(own_hub):
+    """Parts that have come need not come again, and their hrefs hold."""
+    hub = own_hub.start()
+    made = hub.request("POST", "/api/repos/create", json_body={"name": "parts"})
+    repo = made.json()["url"].removeprefix(hub.endpoint + "/")
+    data = os.urandom(LARGE_BYTES)
+    oid, href, parts = in_parts(hub, hub.token, repo, data)
+    before = hub.endpoint
+    etags = {}
+    for number, part_href, block in parts:
+        if number == len(parts) // 2 + 1:
+            hub.kill()
+            hub.start()
+        target = part_href.removeprefix(before)
+        reply = hub.request("PUT", target, token=None, body=block)
+        assert reply.status == 200, reply.body
+        etags[number] = reply.headers["ETag"]
+    done = complete(hub, oid, href.removeprefix(before), etags)
+    assert done.status == 200, done.body
+    commit_lfs(hub, hub.token, repo, oid, len(data))
+    got = hub.get(f"/{repo}/resolve/main/data.bin").body
+    assert hashlib.sha256(got).hexdigest() == oid
+    assert list((hub.data / "scratch").iterdir()) == []
 
 
 def test_kill_between_commits(own_hub):
