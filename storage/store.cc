@@ -37,7 +37,7 @@ class StoreImpl final : public Store {
         tokens_(*base_.rows),
         sessions_(*base_.rows),
         history_(objects_),
-        statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
+        statistics_(fs, reserve_, *base_.rows, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
 
   Status recover() { return finish_deletions(parts_, users_); }
