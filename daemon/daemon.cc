@@ -5,6 +5,7 @@
 #include <fstream>
 #include <thread>
 
+#include "daemon/api/lfs/uploads.h"
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
 #include "daemon/auth/bootstrap.h"
@@ -141,6 +142,7 @@ Status RealDaemon::start() {
   WAAG_TRY(auto href_key, load_href_key(config_.store.data, random_));
   app_ = std::make_unique<App>(App{config_, *store_, *blocking_, clock_, random_, *auth_, *metrics_,
                                    log_, std::move(href_key)});
+  WAAG_CHECK(app_->uploads->resume(*store_, clock_.now()));
   trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });
   WAAG_CHECK(listen());
   WAAG_CHECK(publish_address());

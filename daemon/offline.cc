@@ -34,6 +34,8 @@ int show(const storage::FsckReport& report, std::ostream& out) {
     out << "problem: " << report.problems[i] << '\n';
   if (report.problems.size() > problems_shown_max)
     out << "and " << report.problems.size() - problems_shown_max << " more\n";
+  for (std::size_t i = 0; i < report.notes.size() && i < problems_shown_max; ++i)
+    out << "note: " << report.notes[i] << '\n';
   out << (report.problems.empty() ? "whole" : "NOT whole") << ": " << report.problems.size()
       << " problems\n";
   return report.problems.empty() ? exit_whole : exit_problems;

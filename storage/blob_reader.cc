@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "protocol/xet/merkle.h"
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/damage.h"
 #include "storage/meta/keys.h"
 
 namespace waag::storage {
@@ -23,6 +25,8 @@ class TermView {
     WAAG_TRY(const auto value, rows_.get(keys::xorb(term.xorb)));
     if (!value) return fail(Errc::corrupt, "blob names a xorb that is not there");
     WAAG_TRY(row_, decode_xorb(*value));
+    xorb_ = term.xorb;
+    row_proven_ = false;
     const auto last = std::uint64_t{term.first_chunk} + term.chunks;
     if (last > row_.chunks.size()) return fail(Errc::corrupt, "blob names chunks past its xorb");
     first_ = term.first_chunk;
@@ -47,10 +51,27 @@ class TermView {
     return static_cast<std::size_t>(after - begins_.begin()) - 1;
   }
   [[nodiscard]] std::uint64_t begin_of(std::size_t chunk) const { return begins_[chunk]; }
+  [[nodiscard]] std::uint64_t bytes_of(std::size_t chunk) const {
+    return begins_[chunk + 1] - begins_[chunk];
+  }
   [[nodiscard]] std::size_t chunks() const { return begins_.size() - 1; }
 
-  /// Where the chunk's record lies. Its hash and length are those that the xorb names.
+  /// Where a record of the chunk lies, good as far as is known: the one that the xorb's run names,
+  /// or the one that the chunk's look-up row leads to. Errc::corrupt if the run's is damaged or
+  /// lost and there is no other.
   Result<Location> locate(std::size_t chunk) {
+    auto at = named_by_run(chunk);
+    if (at && !packs_.damaged().contains(place_of(*at))) return at;
+    if (!at && at.error().code != Errc::corrupt) return at;
+    WAAG_CHECK(prove_row());
+    const auto& want = row_.chunks[first_ + chunk];
+    WAAG_TRY(const auto other, good_place(rows_, packs_, want.hash, want.raw_bytes));
+    return other ? Result<Location>(*other) : at;
+  }
+
+ private:
+  /// The record's hash and length are those that the xorb names.
+  Result<Location> named_by_run(std::size_t chunk) {
     const auto index = first_ + chunk;
     if (index < run_first_) run_ = run_first_ = 0;
     while (index - run_first_ >= row_.runs[run_].records) run_first_ += row_.runs[run_++].records;
@@ -59,9 +80,13 @@ class TermView {
         directory_->entries.size() < std::uint64_t{run.first_record} + run.records) {
       WAAG_TRY(directory_, packs_.directory(run.pack));
     }
-    const auto record = std::uint64_t{run.first_record} + (index - run_first_);
-    if (record >= directory_->entries.size())
+    const auto record = static_cast<std::uint32_t>(run.first_record + (index - run_first_));
+    const bool lost = record >= directory_->entries.size() ||
+                      directory_->entries[record].at.kind == RecordKind{0};
+    if (lost) {
+      note_damage(rows_, packs_, {run.pack, record});
       return fail(Errc::corrupt, "xorb names a record that its pack lacks");
+    }
     const auto& entry = directory_->entries[record];
     const auto& want = row_.chunks[index];
     if (entry.hash != want.hash.bytes || entry.at.raw_bytes != want.raw_bytes)
@@ -69,11 +94,23 @@ class TermView {
     return entry.at;
   }
 
- private:
+  /// Without its run nothing else says that the row names the right chunks.
+  Status prove_row() {
+    if (row_proven_) return ok();
+    std::vector<xet::HashedLength> chunks;
+    chunks.reserve(row_.chunks.size());
+    for (const auto& chunk : row_.chunks) chunks.push_back({chunk.hash, chunk.raw_bytes});
+    if (xet::xorb_hash(chunks) != xorb_) return fail(Errc::corrupt, "xorb row names other chunks");
+    row_proven_ = true;
+    return ok();
+  }
+
   RowStore& rows_;
   PackSet& packs_;
   bool loaded_ = false;
   XorbRow row_;
+  XorbHash xorb_;
+  bool row_proven_ = false;
   std::size_t first_ = 0;              // chunk of the xorb that the term starts with
   std::vector<std::uint64_t> begins_;  // one more than chunks: the last is the term's end
   std::size_t run_ = 0;                // the run that was looked at last, and its first chunk
@@ -84,7 +121,7 @@ class TermView {
 class ChunkedReader final : public BlobReader {
  public:
   ChunkedReader(RowStore& rows, PackSet& packs, BlobManifest manifest)
-      : packs_(packs), manifest_(std::move(manifest)), term_(rows, packs) {
+      : rows_(rows), packs_(packs), manifest_(std::move(manifest)), term_(rows, packs) {
     std::uint64_t begin = 0;
     begins_.reserve(manifest_.terms.size());
     for (const auto& term : manifest_.terms) {
@@ -101,15 +138,15 @@ class ChunkedReader final : public BlobReader {
       const auto at = offset + done;
       WAAG_CHECK(seek(at));
       const auto chunk = term_.chunk_at(at);
-      WAAG_TRY(const auto location, term_.locate(chunk));
+      const auto chunk_bytes = static_cast<std::size_t>(term_.bytes_of(chunk));
       const auto skip = static_cast<std::size_t>(at - term_.begin_of(chunk));
       const auto rest = out.subspan(done);
-      if (skip == 0 && rest.size() >= location.raw_bytes) {
-        WAAG_CHECK(packs_.read_into(location, rest.first(location.raw_bytes)));
-        done += location.raw_bytes;
+      if (skip == 0 && rest.size() >= chunk_bytes) {
+        WAAG_CHECK(read_chunk(chunk, rest.first(chunk_bytes)));
+        done += chunk_bytes;
         continue;
       }
-      WAAG_CHECK(hold(location));
+      WAAG_CHECK(hold(chunk));
       const auto part = std::min<std::size_t>(rest.size(), held_.size() - skip);
       std::memcpy(rest.data(), held_.data() + skip, part);
       done += part;
@@ -121,19 +158,17 @@ class ChunkedReader final : public BlobReader {
     if (offset >= size_bytes() || bytes_max == 0) return std::optional<RawRun>();
     bytes_max = std::min({bytes_max, raw_run_bytes_max, size_bytes() - offset});
     WAAG_CHECK(seek(offset));
+    auto run = checked_run(offset, bytes_max);
+    if (run || run.error().code != Errc::corrupt) return run;
+    WAAG_CHECK(note_damage_in_run(offset, bytes_max));
+    return checked_run(offset, bytes_max);  // up to the damage, or around it
+  }
+
+ private:
+  Result<std::optional<RawRun>> checked_run(std::uint64_t offset, std::uint64_t bytes_max) {
     const auto first = term_.chunk_at(offset);
     const auto skip = offset - term_.begin_of(first);
-    std::vector<Location> run;
-    std::uint64_t have = 0;
-    for (auto chunk = first; chunk < term_.chunks() && have < skip + bytes_max; ++chunk) {
-      WAAG_TRY(const auto at, term_.locate(chunk));
-      const bool follows =
-          run.empty() ||
-          (at.pack == run.back().pack && at.offset == run.back().offset + run.back().stored_bytes);
-      if (at.codec != Codec::raw || !follows) break;
-      run.push_back(at);
-      have += at.raw_bytes;
-    }
+    WAAG_TRY(const auto run, raw_records(first, skip + bytes_max));
     if (run.empty()) return std::optional<RawRun>();
     WAAG_TRY(auto found, packs_.raw_run(run));
     if (found) {
@@ -143,7 +178,47 @@ class ChunkedReader final : public BlobReader {
     return found;
   }
 
- private:
+  /// The raw records from `chunk` on that touch each other, up to bytes_max or a damaged one.
+  Result<std::vector<Location>> raw_records(std::size_t chunk, std::uint64_t bytes_max) {
+    std::vector<Location> run;
+    for (std::uint64_t have = 0; chunk < term_.chunks() && have < bytes_max; ++chunk) {
+      WAAG_TRY(const auto at, term_.locate(chunk));
+      const bool follows =
+          run.empty() ||
+          (at.pack == run.back().pack && at.offset == run.back().offset + run.back().stored_bytes &&
+           !packs_.damaged().contains(place_of(at)));
+      if (at.codec != Codec::raw || !follows) break;
+      run.push_back(at);
+      have += at.raw_bytes;
+    }
+    return run;
+  }
+
+  /// One record of the run failed its check: finds which.
+  Status note_damage_in_run(std::uint64_t offset, std::uint64_t bytes_max) {
+    const auto first = term_.chunk_at(offset);
+    WAAG_TRY(const auto run, raw_records(first, offset - term_.begin_of(first) + bytes_max));
+    std::vector<RecordPlace> damaged;
+    Bytes raw;
+    for (const auto& at : run) {
+      raw.resize(at.raw_bytes);
+      const auto read = packs_.read_into(at, raw);
+      if (!read && read.error().code == Errc::corrupt) damaged.push_back(place_of(at));
+    }
+    note_damage(rows_, packs_, damaged);
+    return ok();
+  }
+
+  /// A record that fails its check is remembered; another one of the same chunk is as good.
+  Status read_chunk(std::size_t chunk, std::span<std::byte> out) {
+    WAAG_TRY(const auto at, term_.locate(chunk));
+    auto read = packs_.read_into(at, out);
+    if (read || read.error().code != Errc::corrupt) return read;
+    note_damage(rows_, packs_, place_of(at));
+    WAAG_TRY(const auto other, term_.locate(chunk));
+    return other == at ? read : packs_.read_into(other, out);
+  }
+
   /// Loads the term that holds `offset`, unless it is the one at hand.
   Status seek(std::uint64_t offset) {
     if (term_.holds(offset)) return ok();
@@ -153,34 +228,37 @@ class ChunkedReader final : public BlobReader {
   }
 
   /// Decodes a chunk that is read in parts, once for all of them.
-  Status hold(const Location& at) {
-    if (held_at_ == at) return ok();
-    held_at_.reset();
-    held_.resize(at.raw_bytes);
-    WAAG_CHECK(packs_.read_into(at, held_));
-    held_at_ = at;
+  Status hold(std::size_t chunk) {
+    const auto begin = term_.begin_of(chunk);
+    if (held_begin_ == begin) return ok();
+    held_begin_.reset();
+    held_.resize(static_cast<std::size_t>(term_.bytes_of(chunk)));
+    WAAG_CHECK(read_chunk(chunk, held_));
+    held_begin_ = begin;
     return ok();
   }
 
+  RowStore& rows_;
   PackSet& packs_;
   BlobManifest manifest_;
   std::vector<std::uint64_t> begins_;  // of the terms
   TermView term_;
-  std::optional<Location> held_at_;
+  std::optional<std::uint64_t> held_begin_;  // in the blob, of the chunk that is held
   Bytes held_;
 };
 
 /// A blob that is one record.
 class RecordReader final : public BlobReader {
  public:
-  RecordReader(PackSet& packs, const Location& at) : packs_(packs), at_(at) {}
+  RecordReader(RowStore& rows, PackSet& packs, const Location& at)
+      : rows_(rows), packs_(packs), at_(at) {}
 
   std::uint64_t size_bytes() const override { return at_.raw_bytes; }
 
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) override {
     if (offset >= at_.raw_bytes) return std::size_t{0};
     if (!held_) {
-      WAAG_TRY(held_, packs_.read(at_));
+      WAAG_TRY(held_, noted(packs_.read(at_)));
     }
     const auto part = std::min<std::size_t>(out.size(), at_.raw_bytes - offset);
     if (part > 0) std::memcpy(out.data(), held_->data() + offset, part);
@@ -189,7 +267,7 @@ class RecordReader final : public BlobReader {
 
   Result<std::optional<RawRun>> raw_run(std::uint64_t offset, std::uint64_t bytes_max) override {
     if (offset >= at_.raw_bytes || bytes_max == 0) return std::optional<RawRun>();
-    WAAG_TRY(auto found, packs_.raw_run({&at_, 1}));
+    WAAG_TRY(auto found, noted(packs_.raw_run({&at_, 1})));
     if (found) {
       found->file_offset += offset;
       found->bytes = std::min(found->bytes - offset, bytes_max);
@@ -198,6 +276,13 @@ class RecordReader final : public BlobReader {
   }
 
  private:
+  template <class T>
+  Result<T> noted(Result<T> result) {
+    if (!result && result.error().code == Errc::corrupt) note_damage(rows_, packs_, place_of(at_));
+    return result;
+  }
+
+  RowStore& rows_;
   PackSet& packs_;
   Location at_;
   std::optional<Bytes> held_;
@@ -219,7 +304,7 @@ Result<std::unique_ptr<BlobReader>> open_git_blob(RowStore& rows, PackSet& packs
     WAAG_TRY(const auto at, decode_location(*value));
     if (at.kind != RecordKind::git_blob)
       return fail(Errc::not_found, "git object " + id.hex() + " is no blob");
-    return std::unique_ptr<BlobReader>(std::make_unique<RecordReader>(packs, at));
+    return std::unique_ptr<BlobReader>(std::make_unique<RecordReader>(rows, packs, at));
   }
   WAAG_TRY(const auto large, rows.get(keys::large_git_blob(id)));
   if (!large) return fail(Errc::not_found, "git blob " + id.hex() + " is not in the store");

@@ -15,7 +15,7 @@ class BlobReader {
   virtual ~BlobReader() = default;
   [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
   /// Decoded bytes from `offset`, up to out.size(); fewer only at the end. Errc::corrupt if a check
-  /// fails.
+  /// fails and no other record has the bytes; what failed is remembered (damage.h).
   virtual Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) = 0;
   /// The longest verified raw run that starts exactly at `offset`, <= bytes_max; nullopt if the
   /// bytes there are encoded at rest (then read() is the way).

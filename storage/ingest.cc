@@ -6,6 +6,7 @@
 #include "protocol/xet/hashing_chunker.h"
 #include "protocol/xet/merkle.h"
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/damage.h"
 #include "storage/meta/keys.h"
 #include "storage/pack/codec.h"
 #include "storage/tensor_tracker.h"
@@ -101,16 +102,11 @@ class IngestImpl final : public Ingest {
     const bool empty = file_bytes_ == 0;
     done_.file_hash = xet::file_hash_of_root(tree_.finish(), empty);
 
-    WAAG_TRY(const auto known, rows_.get(keys::blob(done_.id)));
-    if (known) return finish_known(std::move(extra));
     WAAG_CHECK(close_xorb());
+    WAAG_TRY(const auto known, rows_.get(keys::blob(done_.id)));
+    if (known && !repaired_) return finish_known(std::move(extra));
     WAAG_TRY(auto transaction, collect());
-    manifest_.size_bytes = done_.size_bytes;
-    manifest_.file_hash = done_.file_hash;
-    transaction.puts.push_back({keys::blob(done_.id), encode(manifest_)});
-    transaction.puts.push_back({keys::file(done_.file_hash), encode_file_row(done_.id)});
-    if (auto map = tensors_.row(done_.size_bytes))
-      transaction.puts.push_back({keys::tensor_map(done_.id), *std::move(map)});
+    if (!known) describe(transaction);
     append(transaction, std::move(extra));
     WAAG_TRY([[maybe_unused]] const auto sequence, rows_.apply(std::move(transaction)));
     return done_;
@@ -120,6 +116,16 @@ class IngestImpl final : public Ingest {
   Status noted(Status status) {
     if (!status) failed_ = status.error();
     return status;
+  }
+
+  /// The rows of a blob that is new.
+  void describe(Transaction& transaction) {
+    manifest_.size_bytes = done_.size_bytes;
+    manifest_.file_hash = done_.file_hash;
+    transaction.puts.push_back({keys::blob(done_.id), encode(manifest_)});
+    transaction.puts.push_back({keys::file(done_.file_hash), encode_file_row(done_.id)});
+    if (auto map = tensors_.row(done_.size_bytes))
+      transaction.puts.push_back({keys::tensor_map(done_.id), *std::move(map)});
   }
 
   /// Copies to the gathered block what has room there. @return how much
@@ -203,7 +209,12 @@ class IngestImpl final : public Ingest {
       WAAG_TRY(const auto at, decode_location(*values[k]));
       if (at.raw_bytes != chunks_[asked[k]].raw.size())
         return fail(Errc::corrupt, "chunk row of another length");
-      found[asked[k]] = at;
+      if (packs_.damaged().contains(place_of(at))) {
+        rows_to_come_.push_back(damaged_row(place_of(at)));
+        repaired_ = true;
+      } else {
+        found[asked[k]] = at;
+      }
     }
     return found;
   }
@@ -287,14 +298,24 @@ class IngestImpl final : public Ingest {
         {hash, 0, static_cast<std::uint32_t>(xorb.chunks.size()), xorb.bytes});
     const auto key = keys::xorb(hash);
     WAAG_TRY(const auto known, rows_.get(key));
-    if (known) return ok();
+    WAAG_TRY(const bool usable, known ? runs_are_good(*known) : false);
+    if (usable) return ok();
+    repaired_ = repaired_ || known;
     XorbRow row;
     row.chunks.reserve(xorb.chunks.size());
     for (const auto& chunk : xorb.chunks)
       row.chunks.push_back({chunk.hash, static_cast<std::uint32_t>(chunk.bytes)});
     row.runs = xorb.runs;
-    xorb_rows_.push_back({key, encode(row)});
+    rows_to_come_.push_back({key, encode(row)});
     return ok();
+  }
+
+  Result<bool> runs_are_good(std::string_view xorb) const {
+    if (packs_.damaged().empty()) return true;
+    WAAG_TRY(const auto row, decode_xorb(xorb));
+    return std::ranges::all_of(row.runs, [this](const RecordRun& run) {
+      return packs_.damaged().within(run.pack, run.first_record, run.records).empty();
+    });
   }
 
   /// Makes what was written durable; a transaction with all rows that wait for it.
@@ -303,7 +324,7 @@ class IngestImpl final : public Ingest {
     if (writer_) {
       WAAG_TRY(transaction.extents, writer_->sync());
     }
-    transaction.puts = std::exchange(xorb_rows_, {});
+    transaction.puts = std::exchange(rows_to_come_, {});
     for (const auto& entry : unpublished_)
       transaction.derived.push_back({keys::chunk(ChunkHash{entry.hash}), encode(entry.at)});
     unpublished_.clear();
@@ -361,7 +382,8 @@ class IngestImpl final : public Ingest {
   std::unordered_map<ChunkHash, Location> recent_;  // written, not yet published
   std::vector<DirectoryEntry> unpublished_;         // the same, as rows to come
   XorbBuilder xorb_;
-  std::vector<Row> xorb_rows_;
+  std::vector<Row> rows_to_come_;  // of xorbs and damaged records, with the next transaction
+  bool repaired_ = false;          // something that the store had was damaged
   BlobManifest manifest_;
   IngestedBlob done_;
 };

@@ -4,6 +4,7 @@
 #include "storage/meta/accounts/groups.h"
 #include "storage/meta/accounts/orgs.h"
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/damage.h"
 #include "storage/meta/tables/access.h"
 #include "storage/meta/tables/likes.h"
 #include "storage/meta/tables/sessions.h"
@@ -50,7 +51,7 @@ class StoreImpl final : public Store {
         sessions_(*base_.rows),
         accesses_(*base_.rows),
         history_(objects_),
-        statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
+        statistics_(fs, reserve_, *base_.rows, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
                refs_, links_,      discussions_, locks_},
         pulls_(parts_, reserve_) {}
@@ -192,6 +193,12 @@ class StoreImpl final : public Store {
     return links_.holders(id, limit);
   }
 
+  Result<bool> is_damaged(const BlobId& id) override {
+    return storage::is_damaged(*base_.rows, *base_.packs, id);
+  }
+  Result<bool> is_damaged(const GitId& blob) override {
+    return storage::is_damaged(*base_.rows, *base_.packs, blob);
+  }
   // --- gated repos ---
   AccessTable& accesses() override { return accesses_; }
 
@@ -216,6 +223,7 @@ class StoreImpl final : public Store {
   }
   Result<std::string> find_session(std::string_view id) override { return sessions_.find(id); }
   Status delete_session(std::string_view id) override { return sessions_.remove(id); }
+  Result<std::map<std::string, std::string>> list_sessions() override { return sessions_.list(); }
   std::filesystem::path scratch() const override { return base_.folder->scratch(); }
 
   // --- operations ---

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -131,6 +132,10 @@ class Store {
   virtual Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) = 0;
   virtual Result<RepoRow> find_repo_by_uid(std::uint64_t uid) = 0;
 
+  /// Whether some of its bytes cannot be read any more, as far as is known: a client that says it
+  /// has them should send them again. False for what the store does not hold.
+  virtual Result<bool> is_damaged(const BlobId& id) = 0;
+  virtual Result<bool> is_damaged(const GitId& blob) = 0;
   // --- gated repos ---
   virtual AccessTable& accesses() = 0;
 
@@ -151,8 +156,9 @@ class Store {
   virtual Status put_session(std::string_view id, std::string value) = 0;
   virtual Result<std::string> find_session(std::string_view id) = 0;  // Errc::not_found
   virtual Status delete_session(std::string_view id) = 0;
-  /// Folder for bytes that are not yet part of the store (multipart parts); emptied of strays at
-  /// open.
+  virtual Result<std::map<std::string, std::string>> list_sessions() = 0;  // by id
+  /// Folder for bytes that are not yet part of the store (multipart parts). Who puts something
+  /// there sweeps it.
   [[nodiscard]] virtual std::filesystem::path scratch() const = 0;
 
   // --- operations ---
@@ -172,6 +178,7 @@ class Store {
 struct FsckReport {
   std::uint64_t packs = 0, records = 0, blobs = 0, commits = 0, refs = 0;
   std::vector<std::string> problems;
+  std::vector<std::string> notes;  // damaged records that nothing needs: they were stored again
 };
 Result<FsckReport> fsck(Store& store);
 /// Deletes DATA/index, opens again (journal + pack directories rebuild it).

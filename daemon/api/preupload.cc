@@ -32,13 +32,18 @@ Result<std::string> rules_file(storage::Store& store, const storage::Snapshot& s
   return text;
 }
 
-/// Clients compare it with the hash of their file and leave equal ones out.
-Result<std::optional<std::string>> present_oid(const storage::Snapshot& snapshot,
+/// Clients compare it with the hash of their file and leave equal ones out. Of a damaged file none
+/// is told: its bytes are wanted again.
+Result<std::optional<std::string>> present_oid(storage::Store& store,
+                                               const storage::Snapshot& snapshot,
                                                const std::string& path) {
   const auto entry = snapshot.stat(path);
   if (!entry && entry.error().code == Errc::entry_not_found) return std::optional<std::string>{};
   if (!entry) return entry.error();
   if (entry->type != storage::TreeEntry::Type::file) return std::optional<std::string>{};
+  WAAG_TRY(const bool damaged,
+           entry->lfs ? store.is_damaged(entry->lfs->id) : store.is_damaged(entry->oid));
+  if (damaged) return std::optional<std::string>{};
   return std::optional(entry->lfs ? entry->lfs->id.hex() : entry->oid.hex());
 }
 
@@ -62,7 +67,7 @@ Result<Response> plan(storage::Store& store, const Request& request, const RepoI
   WAAG_TRY(const auto ignore, rules_file(store, *snapshot, ".gitignore"));
   WAAG_TRY(auto rows, hub::plan_preupload(asked, attributes, ignore));
   for (auto& row : rows) {
-    WAAG_TRY(row.oid, present_oid(*snapshot, row.path));
+    WAAG_TRY(row.oid, present_oid(store, *snapshot, row.path));
   }
   return json_response(hub::preupload_reply(rows, at.revision.commit.hex()));
 }

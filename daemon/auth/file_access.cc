@@ -1,5 +1,6 @@
 #include "daemon/auth/file_access.h"
 
+#include "daemon/auth/rights.h"
 #include "storage/meta/tables/access.h"
 
 namespace waag::daemon {
@@ -14,6 +15,8 @@ Result<Identity> signer(storage::Store& store, const HrefGrant& grant) {
   if (!user || user->disabled) return fail(Errc::forbidden, "The user of this link is disabled");
   who.user = user->name;
   who.hub_admin = user->hub_admin;
+  WAAG_TRY(auto rights, load_rights(store, user->name));
+  who.rights = std::make_shared<const Rights>(std::move(rights));
   return who;
 }
 

@@ -56,6 +56,11 @@ Level cap(const Identity& who, std::string_view ns, const RepoId* repo) {
   return level;
 }
 
+bool sees(const Identity& who, const storage::RepoRow& repo) {
+  const auto level = std::min(granted_on(who, repo), cap(who, repo.id.ns, &repo.id));
+  return repo.visibility == storage::Visibility::open || level >= Role::read;
+}
+
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) {
@@ -65,11 +70,6 @@ bool same_name(std::string_view a, std::string_view b) {
 
 bool is_author(const Identity& who, std::string_view author) {
   return !who.anonymous() && same_name(who.user, author);
-}
-
-bool sees(const Identity& who, const storage::RepoRow& repo) {
-  const auto level = std::min(granted_on(who, repo), cap(who, repo.id.ns, &repo.id));
-  return repo.visibility == storage::Visibility::open || level >= Role::read;
 }
 
 bool may(const Identity& who, const storage::RepoRow& repo, Action action) {

@@ -7,6 +7,7 @@
 #include "protocol/xet/merkle.h"
 #include "storage/check/examiner.h"
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/damage.h"
 
 namespace waag::storage::check {
 namespace {
@@ -20,18 +21,39 @@ std::vector<xet::HashedLength> lengths(std::span<const XorbChunk> chunks) {
   return found;
 }
 
+/// What is wrong with the record that a run names for a chunk; empty if nothing.
+/// @param entry  what the pack's directory says of it; nullptr if nothing
+std::string_view fault_of(const DirectoryEntry* entry, const XorbChunk& chunk) {
+  if (entry == nullptr) return "run past the end of its pack";
+  if (entry->at.kind == RecordKind{0}) return "a record is lost with its group";
+  if (entry->hash != chunk.hash.bytes || entry->at.raw_bytes != chunk.raw_bytes)
+    return "a record holds another chunk than the xorb says";
+  return {};
+}
+
+/// A run over a damaged record is whole if the chunk was stored again.
+void check_record(const Examiner& examiner, const RecordPlace& at, const DirectoryEntry* entry,
+                  const XorbChunk& chunk, const std::string& about) {
+  const auto fault = fault_of(entry, chunk);
+  const bool damaged = examiner.packs.damaged().contains(at);
+  if (!damaged && fault.empty()) return;
+  if (!damaged) return examiner.problem(about + ": " + std::string(fault));
+  const auto other = good_place(examiner.rows, examiner.packs, chunk.hash, chunk.raw_bytes);
+  if (examiner.good(other, about) && !*other)
+    examiner.problem(about + ": chunk " + chunk.hash.hex() + " has no good record");
+}
+
 void check_runs(const Examiner& examiner, const XorbRow& row, const std::string& about) {
   auto chunk = row.chunks.begin();
   for (const auto& run : row.runs) {
     const auto directory = examiner.packs.directory(run.pack);
-    if (!examiner.good(directory, about)) return;
-    const auto& entries = (*directory)->entries;
-    if (std::uint64_t{run.first_record} + run.records > entries.size())
-      return examiner.problem(about + ": run past the end of its pack");
+    if (!directory && directory.error().code != Errc::corrupt)
+      return examiner.problem(about + ": " + directory.error().what);
     for (std::uint32_t i = 0; i < run.records; ++i, ++chunk) {
-      const auto& entry = entries[run.first_record + i];
-      if (entry.hash != chunk->hash.bytes || entry.at.raw_bytes != chunk->raw_bytes)
-        examiner.problem(about + ": a record holds another chunk than the xorb says");
+      const RecordPlace at{run.pack, run.first_record + i};
+      const bool listed = directory && at.record < (*directory)->entries.size();
+      check_record(examiner, at, listed ? &(*directory)->entries[at.record] : nullptr, *chunk,
+                   about);
     }
   }
 }

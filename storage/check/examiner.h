@@ -43,6 +43,8 @@ struct Examiner {
 
 /// Every byte of every pack; each look-up row says what the pack's own directory says.
 void check_packs(const Examiner& examiner);
+/// What the journal says of packs is what they hold, and no look-up row needs more than that.
+void check_extents(const Examiner& examiner);
 /// Xorbs, manifests and file hashes agree; each blob is read whole and hashed.
 void check_blobs(const Examiner& examiner);
 /// Repos by name and by uid, refs and their logs, commits down to the last file, links both ways.

@@ -6,6 +6,7 @@ Result<FsckReport> fsck(Store& store) {
   FsckReport report;
   const check::Examiner examiner{store.rows(), store.packs(), report};
   check::check_packs(examiner);
+  check::check_extents(examiner);
   check::check_blobs(examiner);
   check::check_repos(examiner);
   check::check_likes(examiner);

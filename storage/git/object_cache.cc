@@ -45,7 +45,7 @@ const TreeLine* Tree::find(std::string_view name) const {
   return nullptr;
 }
 
-ObjectCache::ObjectCache(const RowStore& rows, PackSet& packs, std::size_t bytes_max)
+ObjectCache::ObjectCache(RowStore& rows, PackSet& packs, std::size_t bytes_max)
     : rows_(rows),
       packs_(packs),
       trees_(bytes_max - bytes_max / commit_share),

@@ -29,7 +29,7 @@ struct Tree {
 /// Thread-safe.
 class ObjectCache {
  public:
-  ObjectCache(const RowStore& rows, PackSet& packs, std::size_t bytes_max);
+  ObjectCache(RowStore& rows, PackSet& packs, std::size_t bytes_max);
 
   /// Errc::corrupt if the tree or a blob that it names is not there.
   Result<std::shared_ptr<const Tree>> tree(const GitId& id);
@@ -39,7 +39,7 @@ class ObjectCache {
   Status look_up(std::vector<TreeLine>& lines) const;
   Status look_up_large(TreeLine& line) const;
 
-  const RowStore& rows_;
+  RowStore& rows_;
   PackSet& packs_;
   LruCache<GitId, Tree> trees_;
   LruCache<CommitId, CommitInfo> commits_;

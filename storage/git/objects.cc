@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/meta/damage.h"
 #include "storage/meta/keys.h"
 
 namespace waag::storage {
@@ -63,7 +64,11 @@ Status ObjectWriter::write_held() {
   std::vector<RecordIn> group;
   std::vector<GitId> ids;
   for (std::size_t i = 0; i < held_.size(); ++i) {
-    if (known[i]) continue;
+    if (known[i]) {
+      WAAG_TRY(const auto at, decode_location(*known[i]));
+      if (!packs_.damaged().contains(place_of(at))) continue;
+      damaged_.push_back(damaged_row(place_of(at)));
+    }
     RecordIn record;
     record.kind = record_kind(held_[i].kind);
     std::ranges::copy(held_[i].id.bytes, record.hash.begin());
@@ -99,12 +104,14 @@ Status ObjectWriter::settle(Transaction& transaction) {
   transaction.extents.insert(transaction.extents.end(), extents_.begin(), extents_.end());
   for (const auto& [id, at] : places_)
     transaction.derived.push_back({keys::git_object(id), encode(at)});
+  transaction.puts.insert(transaction.puts.end(), damaged_.begin(), damaged_.end());
   return ok();
 }
 
 void ObjectWriter::settled() {
   places_.clear();
   extents_.clear();
+  damaged_.clear();
 }
 
 Status ObjectWriter::publish() {
@@ -115,15 +122,16 @@ Status ObjectWriter::publish() {
   return ok();
 }
 
-Result<Bytes> read_object(const RowStore& rows, PackSet& packs, const GitId& id,
-                          git::ObjectKind kind) {
+Result<Bytes> read_object(RowStore& rows, PackSet& packs, const GitId& id, git::ObjectKind kind) {
   WAAG_TRY(const auto row, rows.get(keys::git_object(id)));
   if (!row) return fail(Errc::not_found, "no git object " + id.hex());
   WAAG_TRY(const auto at, decode_location(*row));
   if (at.kind != record_kind(kind))
     return fail(Errc::corrupt,
                 "git object " + id.hex() + " is not a " + std::string(git::to_string(kind)));
-  return packs.read(at);
+  auto body = packs.read(at);
+  if (!body && body.error().code == Errc::corrupt) note_damage(rows, packs, place_of(at));
+  return body;
 }
 
 }  // namespace waag::storage

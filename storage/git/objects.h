@@ -52,11 +52,11 @@ class ObjectWriter {
   std::unique_ptr<PackWriter> writer_;
   std::unordered_map<GitId, Location> places_;  // written, not yet known to the store
   std::vector<PackExtent> extents_;             // synced, not yet known to the store
+  std::vector<Row> damaged_;                    // records that are written again
 };
 
 /// The body of a tree, commit, tag or small blob. Errc::not_found if the store has no such record,
 /// Errc::corrupt if it is of another kind or fails its check.
-Result<Bytes> read_object(const RowStore& rows, PackSet& packs, const GitId& id,
-                          git::ObjectKind kind);
+Result<Bytes> read_object(RowStore& rows, PackSet& packs, const GitId& id, git::ObjectKind kind);
 
 }  // namespace waag::storage

@@ -1,5 +1,7 @@
 #include "storage/meta/keys.h"
 
+#include <algorithm>
+
 namespace waag::storage::keys {
 namespace {
 
@@ -39,12 +41,25 @@ class Key {
 
 std::string chunk(const ChunkHash& hash) { return Key('c').raw(hash.view()).take(); }
 std::string git_object(const GitId& id) { return Key('g').raw(id.view()).take(); }
+std::string look_up(RecordKind kind, const std::array<std::byte, 32>& hash) {
+  if (kind == RecordKind::chunk) return chunk(ChunkHash{hash});
+  GitId id;
+  std::copy_n(hash.begin(), id.bytes.size(), id.bytes.begin());
+  return git_object(id);
+}
 std::string large_git_blob(const GitId& id) { return Key('G').raw(id.view()).take(); }
 std::string lfs_pointer(const GitId& id) { return Key('p').raw(id.view()).take(); }
 std::string blob(const BlobId& id) { return Key('b').raw(id.view()).take(); }
 std::string file(const FileHash& hash) { return Key('f').raw(hash.view()).take(); }
 std::string xorb(const XorbHash& hash) { return Key('x').raw(hash.view()).take(); }
 std::string tensor_map(const BlobId& id) { return Key('m').raw(id.view()).take(); }
+
+std::string damaged(const RecordPlace& at) {
+  return Key('D').number(static_cast<std::uint64_t>(at.pack)).number(at.record).take();
+}
+RecordPlace damaged_record(std::string_view key) {
+  return {PackId{number_at(key, 1)}, static_cast<std::uint32_t>(last_number(key))};
+}
 
 std::string repo(const RepoId& id) {
   return Key('r').byte(static_cast<std::uint8_t>(id.type)).folded(id.full_name()).take();

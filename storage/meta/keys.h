@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
 #include "protocol/ids.h"
+#include "storage/pack/location.h"
 
 /// Every row key of the store. One byte names the kind; hashes are raw bytes; integers big-endian
 /// so that keys sort; texts are the last field or end with NUL. Values start with a version byte.
@@ -15,6 +17,7 @@
 ///   b BlobId                -> BlobManifest
 ///   f FileHash              -> BlobId
 ///   x XorbHash              -> XorbRow
+///   D pack record           -> ""            the record failed a check
 ///   m BlobId                -> TensorMap
 ///   r type lower(ns/name)   -> RepoRow       o repo uid -> key of its r row
 ///   R type lower(ns/name)   -> RedirectRow   the repo that had this name before
@@ -44,12 +47,15 @@ namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
 std::string git_object(const GitId& id);
+/// chunk() or git_object(), from what a pack's directory says of a record.
+std::string look_up(RecordKind kind, const std::array<std::byte, 32>& hash);
 std::string large_git_blob(const GitId& id);
 std::string lfs_pointer(const GitId& id);
 std::string blob(const BlobId& id);
 std::string file(const FileHash& hash);
 std::string xorb(const XorbHash& hash);
 std::string tensor_map(const BlobId& id);
+std::string damaged(const RecordPlace& at);
 std::string repo(const RepoId& id);
 std::string repo_type(RepoType type);  // prefix of all r rows of one type
 std::string repo_uid(std::uint64_t uid);
@@ -116,6 +122,8 @@ Hash last_hash(std::string_view key) {
   std::memcpy(hash.bytes.data(), key.data() + key.size() - Hash::size_bytes, Hash::size_bytes);
   return hash;
 }
+/// The record that a damaged() key names.
+RecordPlace damaged_record(std::string_view key);
 /// The number at the end of a key (holder, repo_uid), or at `offset` from its start.
 std::uint64_t number_at(std::string_view key, std::size_t offset);
 inline std::uint64_t last_number(std::string_view key) { return number_at(key, key.size() - 8); }

@@ -10,17 +10,6 @@ namespace {
 
 constexpr std::size_t batch_bytes_max = 1u << 20;
 
-std::string derived_key(const DirectoryEntry& entry) {
-  if (entry.at.kind == RecordKind::chunk) {
-    ChunkHash hash;
-    hash.bytes = entry.hash;
-    return keys::chunk(hash);
-  }
-  GitId id;
-  std::copy_n(entry.hash.begin(), id.bytes.size(), id.bytes.begin());
-  return keys::git_object(id);
-}
-
 /// Brings the index to the journal's end in batches. A batch ends only between two transactions and
 /// carries the sequence that it reaches, so that a crash leaves an index that is merely behind.
 class Replayer {
@@ -28,17 +17,27 @@ class Replayer {
   Replayer(FileSystem& fs, PackSet& packs, RocksIndex& index, std::filesystem::path folder)
       : fs_(fs), packs_(packs), index_(index), folder_(std::move(folder)) {}
 
+  /// Tells the packs which of their records the index knows to be damaged.
+  Status load_damaged() {
+    const auto row = [this](std::string_view key, std::string_view) {
+      note_if_damaged(key);
+      return true;
+    };
+    return index_.scan(keys::all('D'), "", row, nullptr);
+  }
+
   /// Into an empty index. It gets its sequence when all is in: until then it counts as missing.
   Status load(const journal::CheckpointFile& checkpoint, const std::vector<PackExtent>& extents) {
+    // Rows first: they say which records are damaged.
+    WAAG_CHECK(journal::read_checkpoint_rows(fs_, folder_, checkpoint,
+                                             [this](std::string_view key, std::string_view value) {
+                                               put(key, value);
+                                               return write_if_full();
+                                             }));
     for (const auto& extent : extents) {
       WAAG_CHECK(derive(extent));
       WAAG_CHECK(write_if_full());
     }
-    WAAG_CHECK(journal::read_checkpoint_rows(fs_, folder_, checkpoint,
-                                             [this](std::string_view key, std::string_view value) {
-                                               batch_.put(key, value);
-                                               return write_if_full();
-                                             }));
     return finish(checkpoint.header.first_seq);
   }
 
@@ -46,8 +45,8 @@ class Replayer {
     std::uint64_t seq = after_seq;
     const auto apply = [&](std::uint64_t at, const journal::RowsView& rows) -> Status {
       for (const auto& extent : rows.extents) WAAG_CHECK(derive(extent));
-      for (const auto& [key, value] : rows.puts) batch_.put(key, value);
-      for (const auto key : rows.dels) batch_.del(key);
+      for (const auto& [key, value] : rows.puts) put(key, value);
+      for (const auto key : rows.dels) del(key);
       seq = at;
       return batch_.size_bytes() < batch_bytes_max ? ok() : finish(seq);
     };
@@ -56,13 +55,63 @@ class Replayer {
   }
 
  private:
+  void put(std::string_view key, std::string_view value) {
+    note_if_damaged(key);
+    batch_.put(key, value);
+  }
+  void del(std::string_view key) {
+    if (key.starts_with(keys::all('D'))) packs_.damaged().remove(keys::damaged_record(key));
+    batch_.del(key);
+  }
+  void note_if_damaged(std::string_view key) {
+    if (!key.starts_with(keys::all('D'))) return;
+    packs_.damaged().add(keys::damaged_record(key));
+  }
+
   Status derive(const PackExtent& extent) {
-    WAAG_TRY(const auto entries, packs_.entries(extent));
-    for (const auto& entry : entries) batch_.put(derived_key(entry), encode(entry.at));
+    const auto entries = packs_.entries(extent);
+    if (!entries) return derive_around(extent, entries.error());
+    for (const auto& entry : *entries) derive(entry);
+    return ok();
+  }
+  void derive(const DirectoryEntry& entry) {
+    if (packs_.damaged().contains(place_of(entry.at)))
+      damaged_.push_back(entry);
+    else
+      batch_.put(keys::look_up(entry.at.kind, entry.hash), encode(entry.at));
+  }
+  /// Groups that cannot be read cost their own records, not the store: those that the pack's footer
+  /// knows are found all the same, the others can be stored again.
+  Status derive_around(const PackExtent& extent, const Error& error) {
+    if (error.code != Errc::corrupt) return error;
+    const auto directory = packs_.directory(extent.pack);
+    if (!directory && directory.error().code != Errc::corrupt) return directory.error();
+    for (auto record = extent.first_record; record - extent.first_record < extent.records;
+         ++record) {
+      const bool known = directory && record < (*directory)->entries.size() &&
+                         (*directory)->entries[record].at.kind != RecordKind{0};
+      if (known)
+        derive((*directory)->entries[record]);
+      else
+        packs_.damaged().add({extent.pack, record});
+    }
+    return ok();
+  }
+
+  /// A damaged record is better than none: its length is known, and reading it says what is wrong.
+  Status lead_to_damaged() {
+    if (damaged_.empty()) return ok();
+    WAAG_CHECK(write());  // what came after them, to be seen below
+    for (const auto& entry : std::exchange(damaged_, {})) {
+      const auto key = keys::look_up(entry.at.kind, entry.hash);
+      WAAG_TRY(const auto other, index_.get(key, nullptr));
+      if (!other) batch_.put(key, encode(entry.at));
+    }
     return ok();
   }
 
   Status finish(std::uint64_t seq) {
+    WAAG_CHECK(lead_to_damaged());
     batch_.applied(seq);
     return write();
   }
@@ -78,6 +127,7 @@ class Replayer {
   RocksIndex& index_;
   std::filesystem::path folder_;
   IndexBatch batch_;
+  std::vector<DirectoryEntry> damaged_;  // derived from only where there is no other record
 };
 
 struct OpenedIndex {
@@ -135,6 +185,7 @@ Result<RecoveredRows> recover_rows(FileSystem& fs, PackSet& packs,
   WAAG_CHECK(packs.recover(extents));
 
   Replayer replayer(fs, packs, *recovered.index, folder);
+  WAAG_CHECK(replayer.load_damaged());
   const auto& checkpoint = recovered.journal->checkpoint();
   auto applied = opened.applied;
   if (!applied && checkpoint) {

@@ -4,9 +4,9 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include "storage/journal/checkpoint.h"
+#include "storage/meta/row_group.h"
 #include "storage/meta/row_recovery.h"
 
 namespace waag::storage {
@@ -69,41 +69,6 @@ struct Waiter {
   std::condition_variable wake;
 };
 
-/// Rows as the transactions before this one in the same group leave them.
-class GroupRows {
- public:
-  explicit GroupRows(const RocksIndex& index) : index_(index) {}
-
-  Result<bool> meets(Waiter& waiter) const {
-    for (const auto& expect : waiter.transaction->expects) {
-      if (const auto changed = changed_.find(expect.key); changed != changed_.end()) {
-        waiter.looked_at_group = true;
-        if (changed->second != expect.value) return false;
-        continue;
-      }
-      WAAG_TRY(const auto value, index_.get(expect.key, nullptr));
-      if (value != expect.value) return false;
-    }
-    return true;
-  }
-  void take(const Transaction& transaction, IndexBatch& batch) {
-    const auto put = [&](const Row& row) {
-      batch.put(row.key, row.value);
-      changed_[row.key] = row.value;
-    };
-    for (const auto& row : transaction.derived) put(row);
-    for (const auto& row : transaction.puts) put(row);
-    for (const auto& key : transaction.dels) {
-      batch.del(key);
-      changed_[key] = std::nullopt;
-    }
-  }
-
- private:
-  const RocksIndex& index_;
-  std::unordered_map<std::string_view, std::optional<std::string_view>> changed_;
-};
-
 class JournaledRowStore final : public RowStore {
  public:
   JournaledRowStore(FileSystem& fs, Options options, RecoveredRows recovered)
@@ -134,11 +99,13 @@ class JournaledRowStore final : public RowStore {
   std::unique_ptr<RowSnapshot> snapshot() const override {
     return std::make_unique<IndexSnapshot>(index_);
   }
+  Result<RowCounts> counts() override;
   Status writable() const override {
     const std::lock_guard lock(broken_mutex_);
     if (broken_) return fail(Errc::unavailable, broken_->what);
     return ok();
   }
+  Result<std::vector<PackExtent>> journaled_extents() override;
   Status checkpoint() override;
   Status close() override;
 
@@ -164,6 +131,10 @@ class JournaledRowStore final : public RowStore {
   std::mutex write_mutex_;  // the journal, and the order of journal and index
   std::unique_ptr<journal::Journal> journal_;
   const std::shared_ptr<RocksIndex> index_;
+  std::optional<RowCounts> counted_;  // changes since somebody began to count; write_mutex_
+  bool counted_all_ = false;          // and what was there before; write_mutex_
+
+  std::mutex count_mutex_;  // one count at a time
 
   mutable std::mutex broken_mutex_;
   std::optional<Error> broken_;
@@ -217,10 +188,10 @@ JournaledRowStore::Group JournaledRowStore::take_group() {
 
 void JournaledRowStore::run_group(const Group& group) {
   const std::lock_guard lock(write_mutex_);
-  GroupRows rows(*index_);
+  RowGroup rows(*index_, counted_.has_value());
   IndexBatch batch;
   for (auto* waiter : group) {
-    const auto met = rows.meets(*waiter);
+    const auto met = rows.meets(*waiter->transaction, waiter->looked_at_group);
     if (!met) {
       waiter->result = met.error();
     } else if (!*met) {
@@ -234,7 +205,39 @@ void JournaledRowStore::run_group(const Group& group) {
     // Nobody may be told what would only be true if the group had been written.
     for (auto* waiter : group)
       if (waiter->survives || waiter->looked_at_group) waiter->result = written.error();
+  } else if (const auto change = rows.counted()) {
+    *counted_ += *change;
+  } else {
+    counted_.reset();
   }
+}
+
+Result<RowCounts> JournaledRowStore::counts() {
+  const std::lock_guard one(count_mutex_);
+  std::unique_ptr<RowSnapshot> then;
+  {
+    const std::lock_guard lock(write_mutex_);
+    if (counted_ && counted_all_) return *counted_;
+    counted_.emplace();
+    counted_all_ = false;
+    then = snapshot();
+  }
+  RowCounts before;
+  Status counted = ok();
+  const auto count = [&](std::string_view key, std::string_view value) {
+    auto counts = counts_of(key, value);
+    if (counts)
+      before += *counts;
+    else
+      counted = std::move(counts).error();
+    return counted.has_value();
+  };
+  for (const auto& prefix : counted_rows()) WAAG_CHECK(then->scan(prefix, "", count));
+  WAAG_CHECK(counted);
+  const std::lock_guard lock(write_mutex_);
+  if (!counted_) return fail(Errc::unavailable, "a row that counts could not be read");
+  counted_all_ = true;
+  return *counted_ += before;
 }
 
 Status JournaledRowStore::write_group(const Group& group, IndexBatch& batch) {
@@ -348,6 +351,13 @@ Result<bool> JournaledRowStore::checkpoint_step() {
   for (const auto& name : unneeded) WAAG_CHECK(fs_.remove(folder / name));
   WAAG_CHECK(fs_.sync_dir(folder));
   return true;
+}
+
+Result<std::vector<PackExtent>> JournaledRowStore::journaled_extents() {
+  const std::lock_guard one(checkpoint_mutex_);
+  const std::lock_guard lock(write_mutex_);
+  WAAG_TRY(const auto history, journal::read_history(fs_, options_.data / "journal"));
+  return history.extents.extents();
 }
 
 Status JournaledRowStore::close() {

@@ -32,6 +32,27 @@ struct Transaction {
   std::vector<Row> derived;
 };
 
+/// How many there are of what stands in some rows. As a difference it wraps around.
+struct RowCounts {
+  std::uint64_t repos = 0;
+  std::uint64_t blobs = 0;
+  std::uint64_t logical_bytes = 0;  // of the blobs
+
+  RowCounts& operator+=(const RowCounts& other) {
+    repos += other.repos;
+    blobs += other.blobs;
+    logical_bytes += other.logical_bytes;
+    return *this;
+  }
+  RowCounts& operator-=(const RowCounts& other) {
+    repos -= other.repos;
+    blobs -= other.blobs;
+    logical_bytes -= other.logical_bytes;
+    return *this;
+  }
+  bool operator==(const RowCounts&) const = default;
+};
+
 /// A frozen view of all rows.
 class RowSnapshot {
  public:
@@ -77,9 +98,14 @@ class RowStore {
   virtual Status scan(std::string_view prefix, std::string_view first,
                       const std::function<bool(std::string_view, std::string_view)>& row) const = 0;
   [[nodiscard]] virtual std::unique_ptr<RowSnapshot> snapshot() const = 0;
+  /// As of now. The first call scans the rows that count, from then on each change counts itself.
+  virtual Result<RowCounts> counts() = 0;
   /// Whether apply may be called: Errc::unavailable once a sync or the index has failed. Never
   /// waits for disk.
   [[nodiscard]] virtual Status writable() const = 0;
+  /// Every stretch of a pack that the journal vouches for, by pack and offset; those that touch are
+  /// one. Reads the journal through: for checks. Changes wait meanwhile.
+  virtual Result<std::vector<PackExtent>> journaled_extents() = 0;
   /// Writes a checkpoint and lets older journal files go.
   virtual Status checkpoint() = 0;
   virtual Status close() = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include "protocol/ids.h"
@@ -61,6 +62,15 @@ struct Location {
 
   bool operator==(const Location&) const = default;
 };
+
+/// Names one record of one pack.
+struct RecordPlace {
+  PackId pack{};
+  std::uint32_t record = 0;
+
+  auto operator<=>(const RecordPlace&) const = default;
+};
+inline RecordPlace place_of(const Location& at) { return {at.pack, at.record}; }
 
 /// The value of keys::chunk and keys::git_object rows: version byte and the fields above, fixed
 /// width.

@@ -56,8 +56,7 @@ Status check_raw_run(const File& file, std::span<const Location> records);
 bool matches_hash(const DirectoryEntry& entry, ByteView raw);
 
 /// Checks every byte that a pack vouches for: head, groups, payload checksums and hashes, and
-/// (sealed) that the footer says what the groups say. @return what is wrong, one line each; empty
-/// if whole
-std::vector<std::string> verify_pack(const File& file, PackId pack, std::uint64_t end, bool sealed);
+/// (sealed) that the footer says what the groups say. @return what is wrong; empty if whole
+std::vector<PackFinding> verify_pack(const File& file, PackId pack, std::uint64_t end, bool sealed);
 
 }  // namespace waag::storage::pack

@@ -152,8 +152,9 @@ class PackSetImpl final : public PackSet {
   }
 
   Status read_into(const Location& at, std::span<std::byte> out) override {
-    WAAG_TRY(const auto file, file_of(at.pack));
-    return read_record(*file, at, out);
+    auto done = read_from_file(at, out);
+    if (!done && done.error().code == Errc::corrupt) damaged_.add(place_of(at));
+    return done;
   }
 
   Result<std::optional<RawRun>> raw_run(std::span<const Location> records) override {
@@ -181,7 +182,7 @@ class PackSetImpl final : public PackSet {
     return ids;
   }
 
-  Result<std::vector<std::string>> verify(PackId id) override {
+  Result<std::vector<PackFinding>> verify(PackId id) override {
     if (const auto open = pool_.find(id))
       return verify_pack(*open->file(), id, open->end(), /*sealed=*/false);
     WAAG_TRY(const auto file, file_of(id));
@@ -193,6 +194,8 @@ class PackSetImpl final : public PackSet {
     return verify_pack(*file, id, end, sealed);
   }
 
+  DamagedRecords& damaged() override { return damaged_; }
+
   Status close() override {
     const std::lock_guard lock(mutex_);
     files_ = Lru<PackId, std::shared_ptr<const File>>(open_files_max);
@@ -202,6 +205,11 @@ class PackSetImpl final : public PackSet {
   }
 
  private:
+  Status read_from_file(const Location& at, std::span<std::byte> out) {
+    WAAG_TRY(const auto file, file_of(at.pack));
+    return read_record(*file, at, out);
+  }
+
   /// The file to read a pack from. A pack that is gone is our own loss: Errc::corrupt.
   Result<std::shared_ptr<const File>> file_of(PackId id) {
     if (const auto open = pool_.find(id)) return open->file();
@@ -212,8 +220,10 @@ class PackSetImpl final : public PackSet {
       left_open = left_open_.contains(id);
     }
     auto opened = fs_.open(pack_path(folder_, id, left_open), OpenMode::read);
-    if (!opened && opened.error().code == Errc::not_found)
+    if (!opened && opened.error().code == Errc::not_found) {
+      damaged_.add_lost(id);
       return fail(Errc::corrupt, "pack " + pack_name(id) + " is missing");
+    }
     if (!opened) return std::move(opened).error();
     std::shared_ptr<const File> file = *std::move(opened);
     const std::lock_guard lock(mutex_);
@@ -225,6 +235,7 @@ class PackSetImpl final : public PackSet {
   std::filesystem::path folder_;
   Options options_;
   OpenPool pool_;
+  DamagedRecords damaged_;
   std::mutex mutex_;                      // what follows
   std::unordered_set<PackId> left_open_;  // found at the start, not yet recovered
   Lru<PackId, std::shared_ptr<const File>> files_;

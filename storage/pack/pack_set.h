@@ -6,6 +6,7 @@
 
 #include "storage/os/clock.h"
 #include "storage/os/file_system.h"
+#include "storage/pack/damaged_records.h"
 #include "storage/pack/location.h"
 
 namespace waag::storage {
@@ -29,6 +30,12 @@ struct DirectoryEntry {
 struct PackDirectory {
   PackId pack{};
   std::vector<DirectoryEntry> entries;
+};
+
+/// One thing wrong with a pack.
+struct PackFinding {
+  std::optional<std::uint32_t> damaged_record;  // if it is one record's own bytes
+  std::string what;
 };
 
 /// A run of raw (codec `raw`) payload bytes contiguous in one file: what sendfile takes.
@@ -79,7 +86,8 @@ class PackSet {
   virtual Result<std::shared_ptr<const PackDirectory>> directory(PackId pack) = 0;
   /// Directory entries of one durable extent, read from the group directories themselves.
   virtual Result<std::vector<DirectoryEntry>> entries(const PackExtent& extent) = 0;
-  /// The decoded payload, verified by CRC-32C. Errc::corrupt if anything differs.
+  /// The decoded payload, verified by CRC-32C. Errc::corrupt if anything differs; the record then
+  /// counts as damaged.
   virtual Result<Bytes> read(const Location& at) = 0;
   /// Decodes into `out` (exactly at.raw_bytes). Same checks.
   virtual Status read_into(const Location& at, std::span<std::byte> out) = 0;
@@ -90,8 +98,10 @@ class PackSet {
   [[nodiscard]] virtual const Options& options() const = 0;
   [[nodiscard]] virtual Result<std::vector<PackId>> list() const = 0;
   /// Checks every byte of a pack: head, groups, record checksums and hashes, footer.
-  /// @return what is wrong, one line each; empty if whole
-  virtual Result<std::vector<std::string>> verify(PackId pack) = 0;
+  /// @return what is wrong; empty if whole
+  virtual Result<std::vector<PackFinding>> verify(PackId pack) = 0;
+  /// What failed a check since the start, and what damage.h loads and adds.
+  [[nodiscard]] virtual DamagedRecords& damaged() = 0;
   virtual Status close() = 0;  // seals nothing; open packs are continued at the next start
 };
 

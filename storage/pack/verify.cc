@@ -8,44 +8,36 @@ namespace waag::storage::pack {
 
 namespace {
 
-/// Collects findings about one pack.
-class Findings {
- public:
-  explicit Findings(PackId pack) : pack_(pack) {}
-  void add(const std::string& what) { lines_.push_back("pack " + pack_name(pack_) + ": " + what); }
-  void add(std::size_t record, const std::string& what) {
-    add("record " + std::to_string(record) + ": " + what);
-  }
-  std::vector<std::string> take() { return std::move(lines_); }
-
- private:
-  PackId pack_;
-  std::vector<std::string> lines_;
-};
+using Findings = std::vector<PackFinding>;
 
 void check_head(const File& file, PackId pack, Findings& findings) {
   Bytes bytes(head_bytes);
   const auto read = read_exactly(file, 0, bytes);
-  if (!read) return findings.add(read.error().what);
-  const auto head = parse_head(bytes);
-  if (!head) return findings.add(head.error().what);
-  if (head->pack != pack) findings.add("head names another pack");
+  const auto head = read ? parse_head(bytes) : Result<PackHead>(read.error());
+  if (!head)
+    findings.push_back({{}, head.error().what});
+  else if (head->pack != pack)
+    findings.push_back({{}, "head names another pack"});
 }
 
 void check_records(const File& file, std::span<const DirectoryEntry> entries, Findings& findings) {
   Bytes raw;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
     const auto& entry = entries[i];
+    const auto about = "record " + std::to_string(i) + ": ";
     if (entry.at.kind == RecordKind{0}) {
-      findings.add(i, "lost with its group");
+      findings.push_back({i, about + "lost with its group"});
       continue;
     }
     raw.resize(entry.at.raw_bytes);
     const auto read = read_record(file, entry.at, raw);
-    if (!read)
-      findings.add(i, read.error().what);
+    // A disk that cannot be read just now says nothing about what is on it.
+    if (!read && read.error().code != Errc::corrupt)
+      findings.push_back({{}, about + read.error().what});
+    else if (!read)
+      findings.push_back({i, about + read.error().what});
     else if (!matches_hash(entry, raw))
-      findings.add(i, "hash differs");
+      findings.push_back({i, about + "hash differs"});
   }
 }
 
@@ -83,9 +75,9 @@ bool matches_hash(const DirectoryEntry& entry, ByteView raw) {
   return hash == entry.hash;
 }
 
-std::vector<std::string> verify_pack(const File& file, PackId pack, std::uint64_t end,
+std::vector<PackFinding> verify_pack(const File& file, PackId pack, std::uint64_t end,
                                      bool sealed) {
-  Findings findings(pack);
+  Findings findings;
   check_head(file, pack, findings);
   auto groups_end = end;
   std::optional<Trailer> trailer;
@@ -99,24 +91,26 @@ std::vector<std::string> verify_pack(const File& file, PackId pack, std::uint64_
       trailer = *parsed;
       groups_end = trailer->footer_begin;
     } else {
-      findings.add(parsed.error().what);
+      findings.push_back({{}, parsed.error().what});
     }
   }
   const auto walk = walk_groups(file, pack, std::min(groups_end, file_bytes_max), {});
   if (walk.damaged && (!sealed || trailer))
-    findings.add("groups are damaged after offset " + std::to_string(walk.end));
+    findings.push_back({{}, "groups are damaged after offset " + std::to_string(walk.end)});
+  auto known = walk.entries;
   if (trailer) {
     Bytes footer(trailer->footer_bytes());
     const auto read = read_exactly(file, trailer->footer_begin, footer);
-    const auto entries =
+    auto entries =
         read ? parse_footer(footer, *trailer) : Result<std::vector<DirectoryEntry>>(read.error());
     if (!entries)
-      findings.add(entries.error().what);
+      findings.push_back({{}, entries.error().what});
     else if (!same(*entries, walk.entries))
-      findings.add("footer and groups differ");
+      findings.push_back({{}, "footer and groups differ"});
+    if (entries && walk.damaged) known = *std::move(entries);  // past the damage, too
   }
-  check_records(file, walk.entries, findings);
-  return findings.take();
+  check_records(file, known, findings);
+  return findings;
 }
 
 }  // namespace waag::storage::pack

@@ -105,13 +105,8 @@ Status DataFolder::write_format(Random& random) {
 }
 
 Status DataFolder::make_folders() {
-  for (const auto* name : {"journal", "packs", "index", "fills", "jobs"})
+  for (const auto* name : {"journal", "packs", "index", "fills", "jobs", "scratch"})
     WAAG_CHECK(fs_.create_dir(path_ / name));
-  // Scratch is bytes of uploads that ended with the last process: nothing of it is worth the seam.
-  std::error_code error;
-  std::filesystem::remove_all(scratch(), error);
-  if (error) return fail(Errc::unavailable, "cannot empty " + scratch().string());
-  WAAG_CHECK(fs_.create_dir(scratch()));
   return fs_.sync_dir(path_);
 }
 

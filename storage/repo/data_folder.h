@@ -14,7 +14,7 @@ namespace waag::storage {
 ///   FORMAT   "waag store\nversion 1\nid <32 hex digits>\n"
 ///   LOCK     empty; held with flock while the store is open
 ///   journal/ packs/ index/ fills/ jobs/   see DESIGN 3
-///   scratch/ bytes that are not part of the store yet; emptied at open
+///   scratch/ bytes that are not part of the store yet
 class DataFolder {
  public:
   /// Makes the folder if it is missing or empty.

@@ -2,57 +2,65 @@
 
 #include <algorithm>
 
-#include "storage/meta/blob_rows.h"
-#include "storage/meta/tables/table.h"
+#include "storage/pack/pack_file.h"
 
 namespace waag::storage {
 namespace {
 
-constexpr std::chrono::seconds age_min{1};
-constexpr int age_per_scan = 20;
+constexpr std::chrono::seconds packs_age_max{1};
 
 }  // namespace
 
 Result<Store::Stats> Statistics::get() {
-  // The steady clock: this is about load, not about time that anyone sees.
-  const std::lock_guard lock(mutex_);
-  const auto begin = std::chrono::steady_clock::now();
-  if (begin >= good_until_) {
-    WAAG_TRY(last_, scan());
-    const auto end = std::chrono::steady_clock::now();
-    const std::chrono::steady_clock::duration least = age_min;
-    good_until_ = end + std::max(least, age_per_scan * (end - begin));
+  Store::Stats stats;
+  WAAG_TRY(const auto counts, rows_.counts());
+  stats.repos = counts.repos;
+  stats.blobs = counts.blobs;
+  stats.logical_bytes = counts.logical_bytes;
+  {
+    // The steady clock: this is about load, not about time that anyone sees.
+    const std::lock_guard lock(mutex_);
+    if (std::chrono::steady_clock::now() >= good_until_) {
+      WAAG_CHECK(measure_packs());
+      good_until_ = std::chrono::steady_clock::now() + packs_age_max;
+    }
+    stats.packs = packs_;
+    stats.pack_bytes = pack_bytes_;
   }
-  WAAG_TRY(last_.free_bytes, reserve_.free_bytes());
-  return last_;
+  WAAG_TRY(stats.free_bytes, reserve_.free_bytes());
+  return stats;
 }
 
-Result<Store::Stats> Statistics::scan() const {
-  Store::Stats stats;
-  WAAG_CHECK(rows_.scan(keys::all('o'), "", [&](std::string_view, std::string_view) {
-    ++stats.repos;
-    return true;
-  }));
-  WAAG_CHECK(scan_rows(rows_, keys::all('b'), "", decode_manifest,
-                       [&](std::string_view, const BlobManifest& manifest) {
-                         ++stats.blobs;
-                         stats.logical_bytes += manifest.size_bytes;
-                         return true;
-                       }));
-  WAAG_TRY(const auto packs, packs_.list());
-  stats.packs = packs.size();
+Status Statistics::measure_packs() {
+  std::map<std::filesystem::path, std::uint64_t> sealed;
+  std::uint64_t packs = 0;
+  std::uint64_t bytes = 0;
   WAAG_TRY(const auto folders, fs_.list(packs_folder_));
   for (const auto& folder : folders) {
     const auto names = fs_.list(packs_folder_ / folder);
     if (!names) continue;  // not a folder
     for (const auto& name : *names) {
-      const auto file = fs_.open(packs_folder_ / folder / name, OpenMode::read);
-      if (!file) continue;  // renamed on sealing, or collected
-      WAAG_TRY(const auto bytes, (*file)->size());
-      stats.pack_bytes += bytes;
+      const auto pack = pack::parse_file_name(name);
+      if (!pack) continue;
+      const auto path = packs_folder_ / folder / name;
+      const auto known = sealed_.find(path);
+      std::uint64_t size = 0;
+      if (known != sealed_.end()) {
+        size = known->second;
+      } else {
+        const auto file = fs_.open(path, OpenMode::read);
+        if (!file) continue;  // renamed on sealing, or collected
+        WAAG_TRY(size, (*file)->size());
+      }
+      if (!pack->open) sealed.emplace(path, size);
+      ++packs;
+      bytes += size;
     }
   }
-  return stats;
+  sealed_ = std::move(sealed);
+  packs_ = packs;
+  pack_bytes_ = bytes;
+  return ok();
 }
 
 }  // namespace waag::storage

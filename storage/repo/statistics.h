@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <mutex>
 
 #include "storage/repo/reserve.h"
@@ -7,30 +8,28 @@
 
 namespace waag::storage {
 
-/// Counts by a scan, and remembers the answer for a second or for twenty times as long as the scan
-/// took, whichever is more: the load of being asked all the time is bounded by 5 %. Thread-safe.
+/// Cheap however large the store is: rows count themselves (RowStore::counts), and the size of a
+/// sealed pack is asked for once. Listing the packs is what is left: done once a second at most.
+/// Thread-safe.
 class Statistics {
  public:
-  Statistics(FileSystem& fs, const Reserve& reserve, RowStore& rows, PackSet& packs,
+  Statistics(FileSystem& fs, const Reserve& reserve, RowStore& rows,
              std::filesystem::path packs_folder)
-      : fs_(fs),
-        reserve_(reserve),
-        rows_(rows),
-        packs_(packs),
-        packs_folder_(std::move(packs_folder)) {}
+      : fs_(fs), reserve_(reserve), rows_(rows), packs_folder_(std::move(packs_folder)) {}
 
   Result<Store::Stats> get();
 
  private:
-  Result<Store::Stats> scan() const;
+  Status measure_packs();
 
   FileSystem& fs_;
   const Reserve& reserve_;
   RowStore& rows_;
-  PackSet& packs_;
   std::filesystem::path packs_folder_;
-  std::mutex mutex_;
-  Store::Stats last_;
+  std::mutex mutex_;  // what follows
+  std::map<std::filesystem::path, std::uint64_t> sealed_;
+  std::uint64_t packs_ = 0;
+  std::uint64_t pack_bytes_ = 0;
   std::chrono::steady_clock::time_point good_until_{};
 };
 

@@ -4,7 +4,11 @@
 
 #include "daemon/auth/gate.h"
 #include "daemon/http/request_context.h"
+#include "protocol/git/object.h"
+#include "protocol/xet/merkle.h"
 #include "storage/meta/accounts/orgs.h"
+#include "storage/meta/damage.h"
+#include "storage/meta/tables/table.h"
 #include "tests/daemon/run_task.h"
 
 namespace waag::daemon::testing {
@@ -171,6 +175,17 @@ Reply HubFixture::batch(const std::string& repo, const std::string& operation,
                     std::to_string(content.size()) + R"(}],"hash_algo":"sha256"})";
   return post("/" + repo + ".git/info/lfs/objects/batch", token, body,
               "Content-Type: application/vnd.git-lfs+json\r\n");
+}
+
+void HubFixture::note_damage(const std::string& content) {
+  const auto bytes = as_bytes(content);
+  for (const auto& key : {storage::keys::chunk(xet::chunk_hash(bytes)),
+                          storage::keys::git_object(git::blob_id(bytes))}) {
+    const auto at = storage::get_row(store->rows(), key, storage::decode_location);
+    REQUIRE(at);
+    if (*at) storage::note_damage(store->rows(), store->packs(), place_of(**at));
+  }
+  REQUIRE_FALSE(store->packs().damaged().empty());
 }
 
 std::string HubFixture::path_of(const std::string& href) {

@@ -117,6 +117,8 @@ class HubFixture {
   void upload(const std::string& repo, const std::string& content, const std::string& token = "");
   Reply batch(const std::string& repo, const std::string& operation, const std::string& content,
               const std::string& token, const std::string& transfers = R"(["basic"])");
+  /// The store is told that it cannot read a file of one chunk, or a small regular file, any more.
+  void note_damage(const std::string& content);
   /// Without "http://hub:8080", which every URL of a reply must begin with.
   static std::string path_of(const std::string& href);
 

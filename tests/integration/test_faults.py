@@ -1,14 +1,18 @@
 """Death in mid-upload, a full disk, many transfers at once, an index that is gone."""
 
 import hashlib
+import http.client
 import json
 import os
 import shutil
 import socket
 import threading
 
+import pytest
 from client import Client, add
 from hub import Hub
+from test_lfs import LARGE_BYTES, complete, in_parts
+from test_lfs import commit as commit_lfs
 
 MIB = 1 << 20
 
@@ -73,6 +77,31 @@ def test_kill_in_mid_upload(own_hub, tmp_path):
     assert check.returncode == 0, check.stdout + check.stderr
 
 
+def test_kill_between_parts(own_hub):
+    """Parts that have come need not come again, and their hrefs hold."""
+    hub = own_hub.start()
+    made = hub.request("POST", "/api/repos/create", json_body={"name": "parts"})
+    repo = made.json()["url"].removeprefix(hub.endpoint + "/")
+    data = os.urandom(LARGE_BYTES)
+    oid, href, parts = in_parts(hub, hub.token, repo, data)
+    before = hub.endpoint
+    etags = {}
+    for number, part_href, block in parts:
+        if number == len(parts) // 2 + 1:
+            hub.kill()
+            hub.start()
+        target = part_href.removeprefix(before)
+        reply = hub.request("PUT", target, token=None, body=block)
+        assert reply.status == 200, reply.body
+        etags[number] = reply.headers["ETag"]
+    done = complete(hub, oid, href.removeprefix(before), etags)
+    assert done.status == 200, done.body
+    commit_lfs(hub, hub.token, repo, oid, len(data))
+    got = hub.get(f"/{repo}/resolve/main/data.bin").body
+    assert hashlib.sha256(got).hexdigest() == oid
+    assert list((hub.data / "scratch").iterdir()) == []
+
+
 def test_kill_between_commits(own_hub):
     """Every commit that was acknowledged before a kill is there after it."""
     hub = own_hub.start()
@@ -94,6 +123,79 @@ def test_kill_between_commits(own_hub):
         for n in range(acknowledged):
             got = hub.get(f"/{repo}/resolve/main/n{n}.txt")
             assert (got.status, got.body) == (200, str(n).encode()), (round_number, n)
+
+
+def flip_on_disk(hub: Hub, content: bytes) -> None:
+    """Damages one byte of the stored copy of `content`, which is stored as it is."""
+    for path in (hub.data / "packs").rglob("*.*"):
+        at = path.read_bytes().find(content)
+        if at >= 0:
+            with path.open("r+b") as file:
+                file.seek(at)
+                file.write(bytes([content[0] ^ 1]))
+            return
+    raise AssertionError("the content is in no pack")
+
+
+def cannot_be_read(hub: Hub, path: str, data: bytes) -> bool:
+    """An error, or a cut connection; of the bytes that come before it, none is wrong."""
+    try:
+        reply = hub.get(path)
+    except http.client.IncompleteRead as cut:
+        assert data.startswith(cut.partial)
+        return len(cut.partial) < len(data)
+    except (OSError, http.client.HTTPException):
+        return True
+    return reply.status >= 500
+
+
+@pytest.mark.parametrize("found", ["running", "after a restart"])
+def test_upload_repairs_what_the_disk_damaged(own_hub, tmp_path, found):
+    """A client that has the file compares hashes and would not send it: it must be asked to."""
+    hub = own_hub.start()
+    client = Client("hub-new", hub.endpoint, hub.token, tmp_path / "home")
+    weights = os.urandom(3 * MIB)
+    scan = os.urandom(9000)  # goes the LFS road too, in one chunk
+    notes = os.urandom(400).hex().encode() + os.urandom(90_000)  # begins as text: a regular file
+    files = {"weights.bin": weights, "scan.dat": scan, "notes.txt": notes,
+             "merges.txt": os.urandom(9000).hex().encode()}
+    longer = weights + os.urandom(MIB)  # of another repo, with the same chunks
+    repos = []
+    for name, held in (("damaged", files), ("longer", {"longer.bin": longer})):
+        url = client.call("create_repo", repo_id=name)
+        repos.append(url.removeprefix(hub.endpoint + "/"))
+        operations = [add(path, data) for path, data in held.items()]
+        client.call("create_commit", repo_id=repos[-1], operations=operations, commit_message="c")
+    if found != "running":
+        assert hub.stop() == 0
+    for part in (weights[MIB : MIB + 64], scan[5000:5064], notes[50_000:50_064]):
+        flip_on_disk(hub, part)
+    if found != "running":
+        hub.start()
+    for name in ("weights.bin", "scan.dat", "notes.txt"):
+        assert cannot_be_read(hub, f"/{repos[0]}/resolve/main/{name}", files[name]), name
+    assert cannot_be_read(hub, f"/{repos[1]}/resolve/main/longer.bin", longer)
+    assert hub.get(f"/{repos[0]}/resolve/main/merges.txt").body == files["merges.txt"]
+    if found != "running":
+        hub.kill()  # what was found damaged is known all the same
+        hub.start()
+    client = client.at(endpoint=hub.endpoint)
+    operations = [add(path, data) for path, data in files.items()]
+    client.call("create_commit", repo_id=repos[0], operations=operations, commit_message="c")
+
+    def check_all():
+        for name, data in files.items():
+            assert hub.get(f"/{repos[0]}/resolve/main/{name}").body == data, name
+        assert hub.get(f"/{repos[1]}/resolve/main/longer.bin").body == longer
+
+    check_all()
+    assert hub.stop() == 0
+    for command in ("fsck", "rebuild-index", "fsck"):
+        done = hub.offline(command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("nothing needs it") == 3, done.stdout
+    hub.start()
+    check_all()
 
 
 def test_rebuilt_index_changes_no_answer(own_hub, real_model, tmp_path):

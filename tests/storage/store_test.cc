@@ -58,7 +58,9 @@ TEST_CASE_METHOD(StoreFixture, "store: blobs, possession and sessions through th
   CHECK(store->open_blob(sha256(as_bytes("x"))).error().code == Errc::not_found);
   CHECK(store->put_session("s1", "value"));
   CHECK(*store->find_session("s1") == "value");
+  CHECK(store->list_sessions()->size() == 1);
   CHECK(store->delete_session("s1"));
+  CHECK(store->list_sessions()->empty());
   CHECK(std::filesystem::is_directory(store->scratch()));
 }
 

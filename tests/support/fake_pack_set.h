@@ -49,13 +49,17 @@ class FakePackSet final : public storage::PackSet {
   Result<std::vector<storage::PackId>> list() const override {
     return std::vector<storage::PackId>{};
   }
-  Result<std::vector<std::string>> verify(storage::PackId) override { return no_payload(); }
+  Result<std::vector<storage::PackFinding>> verify(storage::PackId) override {
+    return no_payload();
+  }
+  storage::DamagedRecords& damaged() override { return damaged_; }
   Status close() override { return ok(); }
 
   std::vector<storage::PackExtent> recovered;  // what the last recovery said
 
  private:
   Options options_;
+  storage::DamagedRecords damaged_;
   static Error no_payload() { return fail(Errc::unavailable, "a fake holds no payload"); }
 };
 

@@ -1,5 +1,7 @@
 #include "tests/support/memory_row_store.h"
 
+#include "storage/meta/row_group.h"
+
 namespace waag::testing {
 
 using storage::RowSnapshot;
@@ -75,6 +77,16 @@ Status MemoryRowStore::scan(
     std::string_view prefix, std::string_view first,
     const std::function<bool(std::string_view, std::string_view)>& row) const {
   return snapshot()->scan(prefix, first, row);
+}
+
+Result<storage::RowCounts> MemoryRowStore::counts() {
+  const std::lock_guard lock(mutex_);
+  storage::RowCounts all;
+  for (const auto& [key, value] : rows_) {
+    WAAG_TRY(const auto counts, storage::counts_of(key, value));
+    all += counts;
+  }
+  return all;
 }
 
 std::unique_ptr<RowSnapshot> MemoryRowStore::snapshot() const {

@@ -18,7 +18,9 @@ class MemoryRowStore final : public storage::RowStore {
   Status scan(std::string_view prefix, std::string_view first,
               const std::function<bool(std::string_view, std::string_view)>& row) const override;
   [[nodiscard]] std::unique_ptr<storage::RowSnapshot> snapshot() const override;
+  Result<storage::RowCounts> counts() override;
   [[nodiscard]] Status writable() const override { return ok(); }
+  Result<std::vector<storage::PackExtent>> journaled_extents() override { return extents(); }
   Status checkpoint() override { return ok(); }
   Status close() override { return ok(); }
 

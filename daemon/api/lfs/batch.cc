@@ -45,8 +45,9 @@ class Batch {
     WAAG_TRY(const bool uploaded, store.has_uploaded(request_.who.user, repo_.uid, object.oid));
     if (linked || uploaded) {
       WAAG_TRY(const auto held, store.blob_size(object.oid));
-      if (held == object.size_bytes) return reply;
-      if (held) {
+      WAAG_TRY(const bool damaged, store.is_damaged(object.oid));  // then it is asked for again
+      if (held == object.size_bytes && !damaged) return reply;
+      if (held && held != object.size_bytes) {
         reply.error = lfs::ObjectError{422, "the object has another size"};
         return reply;
       }

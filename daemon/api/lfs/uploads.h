@@ -15,8 +15,9 @@ namespace waag::daemon {
 
 /// Multipart uploads on their way in. Parts come in any order, in parallel and repeatedly, as files
 /// of the store's scratch folder; the contiguous prefix is ingested while later parts still arrive,
-/// so that the completion waits for the tail only (SHA-256 cannot be joined from parts). A restart
-/// forgets them: clients then begin anew. Thread-safe; calls block.
+/// so that the completion waits for the tail only (SHA-256 cannot be joined from parts). They
+/// outlive the process: a row each says when its client was last heard of, its folder what has
+/// come, and clients go on with what is missing. Thread-safe; calls block.
 class Uploads {
  public:
   /// One part's bytes on their way to a file.
@@ -24,6 +25,10 @@ class Uploads {
 
   /// 40 hex digits that only this user's upload of this object to this repo has.
   static std::string id_of(std::string_view key, const HrefGrant& whole);
+
+  /// Takes up what the last process left, and sweeps what has idled too long or is no upload. To be
+  /// called before anything else.
+  Status resume(storage::Store& store, storage::TimeMs now);
 
   /// @param number from 1
   Result<std::unique_ptr<Part>> open_part(storage::Store& store, std::string_view id,
@@ -37,8 +42,11 @@ class Uploads {
 
  private:
   struct Upload;
-  std::shared_ptr<Upload> find(const std::filesystem::path& folder, std::string_view id,
-                               storage::TimeMs now);
+  Result<std::shared_ptr<Upload>> find(storage::Store& store, std::string_view id,
+                                       storage::TimeMs now);
+  std::map<std::string, std::shared_ptr<Upload>> take_idle(std::string_view but,
+                                                           storage::TimeMs now);
+  static void drop(storage::Store& store, std::string_view id, const Upload& upload);
   void forget(std::string_view id);
 
   std::mutex mutex_;
@@ -55,6 +63,9 @@ class Uploads::Part {
 
  private:
   friend class Uploads;
+  Status put(ByteView bytes);
+  Status seal();  // behind the last write
+
   std::filesystem::path folder_;
   std::filesystem::path draft_;
   std::uint32_t number_;

@@ -15,6 +15,17 @@ Result<std::string> SessionTable::find(std::string_view id) const {
   return *std::move(value);
 }
 
+Result<std::map<std::string, std::string>> SessionTable::list() const {
+  std::map<std::string, std::string> sessions;
+  const auto prefix = keys::all('s');
+  WAAG_CHECK(
+      scan_rows(rows_, prefix, "", decode_plain_row, [&](std::string_view key, std::string value) {
+        sessions.emplace(key.substr(prefix.size()), std::move(value));
+        return true;
+      }));
+  return sessions;
+}
+
 Status SessionTable::remove(std::string_view id) {
   Transaction transaction;
   transaction.dels.push_back(keys::session(id));

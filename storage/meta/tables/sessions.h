@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "storage/meta/tables/table.h"
 
 namespace waag::storage {
@@ -10,8 +12,9 @@ class SessionTable {
   explicit SessionTable(RowStore& rows) : rows_(rows) {}
 
   Status put(std::string_view id, std::string_view value);
-  Result<std::string> find(std::string_view id) const;  // Errc::not_found
-  Status remove(std::string_view id);                   // ok if there is none
+  Result<std::string> find(std::string_view id) const;      // Errc::not_found
+  Status remove(std::string_view id);                       // ok if there is none
+  Result<std::map<std::string, std::string>> list() const;  // by id
 
  private:
   RowStore& rows_;

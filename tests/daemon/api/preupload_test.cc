@@ -1,3 +1,5 @@
+#include <set>
+
 #include <boost/json/object.hpp>
 
 #include "protocol/base64.h"
@@ -47,6 +49,36 @@ TEST_CASE("preupload: modes, ids of what is there, ignored files", "[daemon][pre
   CHECK(rows["big.txt"].at("uploadMode") == "lfs");
   CHECK(rows["bin.dat"].at("uploadMode") == "lfs");
   CHECK_FALSE(rows["big.txt"].contains("oid"));
+}
+
+TEST_CASE("preupload: of damaged files no id is told, so that they come again",
+          "[daemon][preupload]") {
+  HubFixture hub;
+  hub.make_repo("tiny");
+  hub.upload("ada/tiny", "weights");
+  const auto lines = HubFixture::file_line("README.md", "hello") +
+                     HubFixture::file_line("whole.txt", "whole") +
+                     HubFixture::lfs_line("m.safetensors", "weights");
+  hub.committed("ada/tiny", lines);
+  const auto ids_told = [&hub] {
+    const auto reply =
+        hub.post("/api/models/ada/tiny/preupload/main", hub.ada,
+                 body(row("README.md", "hello", 5) + "," + row("m.safetensors", "weights", 7) +
+                      "," + row("whole.txt", "whole", 5)));
+    INFO(reply.body);
+    REQUIRE(reply.status == 200);
+    std::set<std::string> paths;
+    for (const auto& file : reply.json().at("files").as_array())
+      if (file.as_object().contains("oid")) paths.insert(std::string(file.at("path").as_string()));
+    return paths;
+  };
+  CHECK(ids_told() == std::set<std::string>{"README.md", "m.safetensors", "whole.txt"});
+  hub.note_damage("hello");
+  hub.note_damage("weights");
+  CHECK(ids_told() == std::set<std::string>{"whole.txt"});
+  hub.upload("ada/tiny", "weights");
+  hub.committed("ada/tiny", lines);
+  CHECK(ids_told() == std::set<std::string>{"README.md", "m.safetensors", "whole.txt"});
 }
 
 TEST_CASE("preupload: who may ask, and bad input", "[daemon][preupload]") {

@@ -53,6 +53,16 @@ TEST_CASE("lfs batch: present means without actions, only in this repo", "[daemo
   CHECK(first(hub.batch("ada/tiny", "upload", "bytes", hub.bob)).contains("actions"));
 }
 
+TEST_CASE("lfs batch: what is damaged is asked for again", "[daemon][lfs]") {
+  Hub hub;
+  hub.upload("ada/tiny", "bytes");
+  hub.committed("ada/tiny", HubFixture::lfs_line("w.bin", "bytes"));
+  hub.note_damage("bytes");
+  CHECK(first(hub.batch("ada/tiny", "upload", "bytes", hub.ada)).contains("actions"));
+  hub.upload("ada/tiny", "bytes");
+  CHECK_FALSE(first(hub.batch("ada/tiny", "upload", "bytes", hub.ada)).contains("actions"));
+}
+
 TEST_CASE("lfs batch: downloads", "[daemon][lfs]") {
   Hub hub;
   hub.upload("ada/tiny", "bytes");

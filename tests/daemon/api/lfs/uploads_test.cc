@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "daemon/api/lfs/hrefs.h"
@@ -64,6 +65,22 @@ TEST_CASE("uploads: parts in any order", "[daemon][lfs][uploads]") {
   CHECK(hub.complete());  // sent again
 }
 
+TEST_CASE("uploads: a damaged object is stored again", "[daemon][lfs][uploads]") {
+  Hub hub;
+  const std::string small = hub.slice(4);  // one chunk
+  hub.grant.oid = Hub::oid(small);
+  hub.grant.size_bytes = small.size();
+  const auto send_whole = [&] {
+    hub.send(1, small);
+    return hub.uploads.complete(*hub.store, hub.id, hub.grant, 1);
+  };
+  REQUIRE(send_whole());
+  hub.note_damage(small);
+  REQUIRE(*hub.store->is_damaged(hub.grant.oid));
+  REQUIRE(send_whole());
+  CHECK_FALSE(*hub.store->is_damaged(hub.grant.oid));
+}
+
 TEST_CASE("uploads: parts in parallel", "[daemon][lfs][uploads]") {
   Hub hub;
   std::vector<std::thread> threads;
@@ -123,6 +140,83 @@ TEST_CASE("uploads: a part that is not finished leaves no file", "[daemon][lfs][
     REQUIRE((*part)->write(as_bytes("half")));
   }
   CHECK(std::filesystem::is_empty(hub.store->scratch() / hub.id));
+}
+
+namespace {
+
+/// As after a start of the daemon.
+void restart(Hub& hub, Uploads& uploads) { REQUIRE(uploads.resume(*hub.store, hub.clock.now())); }
+
+std::filesystem::path file_of(const Hub& hub, const std::string& name) {
+  return hub.store->scratch() / hub.id / name;
+}
+
+}  // namespace
+
+TEST_CASE("uploads: a restart keeps the parts that have come", "[daemon][lfs][uploads]") {
+  Hub hub;
+  for (const auto number : {1u, 3u}) hub.send(number, hub.slice(number));
+  std::ofstream(file_of(hub, "draft-7")) << "half a part";
+  std::filesystem::create_directory(hub.store->scratch() / "no session");
+  Uploads next;
+  restart(hub, next);
+  CHECK_FALSE(std::filesystem::exists(file_of(hub, "draft-7")));
+  CHECK_FALSE(std::filesystem::exists(hub.store->scratch() / "no session"));
+  CHECK(next.complete(*hub.store, hub.id, hub.grant, 4).error().what == "part 2 is missing");
+  for (const auto number : {2u, 4u}) {
+    auto part = next.open_part(*hub.store, hub.id, number, hub.clock.now());
+    REQUIRE(part);
+    REQUIRE((*part)->write(as_bytes(hub.slice(number))));
+    REQUIRE(next.finish_part(*hub.store, *std::move(part)));
+  }
+  REQUIRE(next.complete(*hub.store, hub.id, hub.grant, 4));
+  CHECK(hub.held());
+  CHECK(hub.store->list_sessions()->empty());
+  CHECK(std::filesystem::is_empty(hub.store->scratch()));
+}
+
+TEST_CASE("uploads: a part that a power cut damaged must come again", "[daemon][lfs][uploads]") {
+  Hub hub;
+  for (const auto number : {1u, 2u, 3u, 4u}) hub.send(number, hub.slice(number));
+  const auto what = GENERATE(0, 1, 2);
+  CAPTURE(what);
+  const auto file = file_of(hub, "part-2");
+  if (what == 0) std::filesystem::resize_file(file, 5);
+  if (what == 1) std::ofstream(file, std::ios::in | std::ios::out).seekp(70'000).put('!');
+  if (what == 2) std::ofstream(file, std::ios::trunc) << std::string(part_bytes + 8, '\0');
+  Uploads next;
+  restart(hub, next);
+  CHECK(next.complete(*hub.store, hub.id, hub.grant, 4).error().what == "part 2 is missing");
+  CHECK(next.complete(*hub.store, hub.id, hub.grant, 4).error().what == "part 2 is missing");
+  auto part = next.open_part(*hub.store, hub.id, 2, hub.clock.now());
+  REQUIRE((*part)->write(as_bytes(hub.slice(2))));
+  REQUIRE(next.finish_part(*hub.store, *std::move(part)));
+  CHECK(next.complete(*hub.store, hub.id, hub.grant, 4));
+  CHECK(hub.held());
+}
+
+TEST_CASE("uploads: what has idled too long is swept at a start", "[daemon][lfs][uploads]") {
+  Hub hub;
+  hub.send(1, hub.slice(1));
+  hub.clock.advance(std::chrono::hours(23));
+  hub.send(2, hub.slice(2));
+  hub.clock.advance(std::chrono::hours(23));
+  Uploads next;
+  restart(hub, next);
+  CHECK(std::filesystem::exists(file_of(hub, "part-1")));
+  hub.clock.advance(std::chrono::hours(2));
+  restart(hub, next);
+  CHECK(hub.store->list_sessions()->empty());
+  CHECK(std::filesystem::is_empty(hub.store->scratch()));
+}
+
+TEST_CASE("uploads: a session whose folder is gone is swept at a start", "[daemon][lfs][uploads]") {
+  Hub hub;
+  hub.send(1, hub.slice(1));
+  std::filesystem::remove_all(hub.store->scratch() / hub.id);
+  Uploads next;
+  restart(hub, next);
+  CHECK(hub.store->list_sessions()->empty());
 }
 
 TEST_CASE("uploads: idle ones go when another begins", "[daemon][lfs][uploads]") {

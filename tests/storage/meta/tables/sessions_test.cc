@@ -14,6 +14,8 @@ TEST_CASE_METHOD(StoreFixture, "sessions: opaque values by id", "[storage][sessi
   REQUIRE(sessions.put("id1", ""));
   CHECK(sessions.find("id1")->empty());
   CHECK(sessions.find("id2").error().code == Errc::not_found);
+  REQUIRE(sessions.put("id3", "three"));
+  CHECK(*sessions.list() == std::map<std::string, std::string>{{"id1", ""}, {"id3", "three"}});
   REQUIRE(sessions.remove("id1"));
   CHECK(sessions.find("id1").error().code == Errc::not_found);
   CHECK(sessions.remove("id1"));
