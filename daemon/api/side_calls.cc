@@ -4,8 +4,8 @@
 #include "daemon/app.h"
 #include "protocol/http/field.h"
 #include "protocol/http/url_path.h"
+#include "protocol/hub/card/front_matter.h"
 #include "protocol/hub/dates.h"
-#include "protocol/hub/front_matter.h"
 #include "protocol/hub/json_writer.h"
 
 /// Calls that clients make on the side and that must never break them. Source: HUB_API 4.6, 4.7.
