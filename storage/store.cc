@@ -3,6 +3,7 @@
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
+#include "storage/meta/watched_rows.h"
 #include "storage/repo/committer.h"
 #include "storage/repo/data_folder.h"
 #include "storage/repo/history.h"
@@ -20,7 +21,7 @@ namespace {
 struct Foundation {
   std::unique_ptr<DataFolder> folder;
   std::unique_ptr<PackSet> packs;
-  std::unique_ptr<RowStore> rows;
+  std::unique_ptr<WatchedRows> rows;
 };
 
 class StoreImpl final : public Store {
@@ -35,6 +36,8 @@ class StoreImpl final : public Store {
         users_(*base_.rows),
         tokens_(*base_.rows),
         sessions_(*base_.rows),
+        summaries_(*base_.rows, keys::summary),
+        downloads_(*base_.rows, keys::downloads),
         history_(objects_),
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
@@ -90,6 +93,13 @@ class StoreImpl final : public Store {
                                           std::size_t limit) override {
     return repos_.list(type, after, limit);
   }
+
+  // --- lists ---
+  void watch_repos(std::function<void(std::uint64_t)> changed) override {
+    base_.rows->watch(std::move(changed));
+  }
+  SoftTable& summaries() override { return summaries_; }
+  SoftTable& downloads() override { return downloads_; }
 
   // --- refs ---
   Result<CommitId> resolve(std::uint64_t uid, std::string_view revision) override {
@@ -182,6 +192,8 @@ class StoreImpl final : public Store {
   UserTable users_;
   TokenTable tokens_;
   SessionTable sessions_;
+  SoftTable summaries_;
+  SoftTable downloads_;
   History history_;
   Statistics statistics_;
   Parts parts_;
@@ -195,7 +207,8 @@ Result<std::unique_ptr<Store>> Store::open(FileSystem& fs, Clock& clock, Random&
   WAAG_TRY(base.folder, DataFolder::open(fs, random, options.data));
   WAAG_TRY(base.packs, PackSet::open(fs, random, base.folder->packs(), options.packs));
   options.rows.data = options.data;
-  WAAG_TRY(base.rows, RowStore::open(fs, *base.packs, options.rows));
+  WAAG_TRY(auto rows, RowStore::open(fs, *base.packs, options.rows));
+  base.rows = std::make_unique<WatchedRows>(std::move(rows));
   auto store = std::make_unique<StoreImpl>(fs, clock, options, std::move(base));
   WAAG_CHECK(store->recover());
   return std::unique_ptr<Store>(std::move(store));

@@ -10,6 +10,7 @@
 #include "storage/blob_reader.h"
 #include "storage/commit.h"
 #include "storage/ingest.h"
+#include "storage/meta/soft/soft_table.h"
 #include "storage/snapshot.h"
 
 namespace waag::storage {
@@ -64,6 +65,14 @@ class Store {
   /// Repos of one type ordered by name, from `after` (full name, exclusive) on; at most `limit`.
   virtual Result<std::vector<RepoRow>> list_repos(RepoType type, std::string_view after,
                                                   std::size_t limit) = 0;
+
+  // --- lists (daemon/catalog) ---
+  /// Calls `changed` with the uid of each repo whose row, head of main or likes have changed,
+  /// before the change is acknowledged, on the thread of the change; it must be quick and not call
+  /// the store. One watcher; nullptr ends it.
+  virtual void watch_repos(std::function<void(std::uint64_t uid)> changed) = 0;
+  virtual SoftTable& summaries() = 0;
+  virtual SoftTable& downloads() = 0;
 
   // --- refs ---
   /// What a user types: branch, tag, refs/..., HEAD, 40-hex commit, unique short hash of >= 7

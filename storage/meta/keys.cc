@@ -99,6 +99,8 @@ std::string user_token(std::string_view user, std::string_view public_id) {
 }
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
+std::string downloads(std::uint64_t uid) { return Key('v').number(uid).take(); }
+std::string summary(std::uint64_t uid) { return Key('S').number(uid).take(); }
 
 std::uint64_t number_at(std::string_view key, std::size_t offset) {
   std::uint64_t number = 0;

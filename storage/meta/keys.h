@@ -26,10 +26,10 @@
 ///   U lower(user)           -> UserRow       t token public id -> TokenRow
 ///   T user NUL token id     -> ""
 ///   s upload id             -> multipart session
+///   v uid                   -> DownloadRow   S uid -> summary of the repo for lists; both soft
 ///   n name                  -> counters and store settings
 ///   reserved: z leases, y tombstones, j jobs, M mirrors; R redirects, q trash, d discussions and
-///   e their events, O organisations, W and w their members, a access requests, i and I likes,
-///   v soft counters
+///   e their events, O organisations, W and w their members, a access requests, i and I likes
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
@@ -63,6 +63,8 @@ std::string token(std::string_view public_id);
 std::string user_token(std::string_view user, std::string_view public_id);
 std::string session(std::string_view upload_id);
 std::string counter(std::string_view name);
+std::string downloads(std::uint64_t uid);
+std::string summary(std::uint64_t uid);
 
 /// All rows of one kind: `kind` is the letter above.
 inline std::string all(char kind) { return std::string(1, kind); }
