@@ -14,6 +14,9 @@ class Authenticator;  // daemon/auth/authenticator.h
 class Log;            // daemon/observe/log.h
 class Metrics;        // daemon/observe/metrics.h
 
+class Catalog;  // daemon/catalog/catalog.h
+std::shared_ptr<Catalog> make_catalog(storage::Store& store, storage::Clock& clock);
+
 class Uploads;  // daemon/api/lfs/uploads.h
 std::shared_ptr<Uploads> make_uploads();
 
@@ -29,6 +32,7 @@ struct App {
   Log& log;
   std::string href_key;  // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
   std::shared_ptr<Uploads> uploads = make_uploads();  // multipart uploads on their way in
+  std::shared_ptr<Catalog> catalog = make_catalog(store, clock);  // what lists know of all repos
 };
 
 }  // namespace waag::daemon

@@ -40,7 +40,7 @@ TEST_CASE("weight_summary: a GGUF file", "[protocol][model]") {
   builder.text("tokenizer.ggml.tokens").word32(9).word32(8).word64(3).text("<s>").text("</s>");
   builder.text("x").pair_u32("tokenizer.ggml.bos_token_id", 0);
   builder.pair_u32("tokenizer.ggml.eos_token_id", 1);
-  builder.tensor("a", {32, 4}, 8, 0).tensor("b", {3, 5}, 1, 192);
+  builder.tensor("a", {32, 4}, 8, 0).tensor("b", {3, 5}, 1, 160);
   const auto summary = summary_of(builder);
   CHECK(summary.total == 32 * 4 + 15);
   CHECK(summary.architecture == "llama");
