@@ -16,6 +16,8 @@ class Metrics;        // daemon/observe/metrics.h
 
 class Passwords;  // daemon/auth/passwords.h
 std::shared_ptr<Passwords> make_passwords();
+class Catalog;  // daemon/catalog/catalog.h
+std::shared_ptr<Catalog> make_catalog(storage::Store& store, storage::Clock& clock);
 
 class Uploads;  // daemon/api/lfs/uploads.h
 std::shared_ptr<Uploads> make_uploads();
@@ -36,6 +38,7 @@ struct App {
   std::shared_ptr<Uploads> uploads = make_uploads();  // multipart uploads on their way in
   std::shared_ptr<Passwords> passwords = make_passwords();
   std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);
+  std::shared_ptr<Catalog> catalog = make_catalog(store, clock);  // what lists know of all repos
 };
 
 }  // namespace waag::daemon

@@ -9,6 +9,7 @@
 #include "storage/meta/tables/likes.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
+#include "storage/meta/watched_rows.h"
 #include "storage/repo/committer.h"
 #include "storage/repo/data_folder.h"
 #include "storage/repo/history.h"
@@ -29,7 +30,7 @@ namespace {
 struct Foundation {
   std::unique_ptr<DataFolder> folder;
   std::unique_ptr<PackSet> packs;
-  std::unique_ptr<RowStore> rows;
+  std::unique_ptr<WatchedRows> rows;
 };
 
 class StoreImpl final : public Store {
@@ -50,6 +51,8 @@ class StoreImpl final : public Store {
         grants_(*base_.rows),
         sessions_(*base_.rows),
         accesses_(*base_.rows),
+        summaries_(*base_.rows, keys::summary),
+        downloads_(*base_.rows, keys::downloads),
         history_(objects_),
         statistics_(fs, reserve_, *base_.rows, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
@@ -138,6 +141,12 @@ class StoreImpl final : public Store {
   }
 
   LikeTable& likes() override { return likes_; }
+  // --- lists ---
+  void watch_repos(std::function<void(std::uint64_t)> changed) override {
+    base_.rows->watch(std::move(changed));
+  }
+  SoftTable& summaries() override { return summaries_; }
+  SoftTable& downloads() override { return downloads_; }
 
   // --- refs ---
   Result<CommitId> resolve(std::uint64_t uid, std::string_view revision) override {
@@ -258,6 +267,8 @@ class StoreImpl final : public Store {
   GrantTable grants_;
   SessionTable sessions_;
   AccessTable accesses_;
+  SoftTable summaries_;
+  SoftTable downloads_;
   History history_;
   Statistics statistics_;
   Parts parts_;
@@ -272,7 +283,8 @@ Result<std::unique_ptr<Store>> Store::open(FileSystem& fs, Clock& clock, Random&
   WAAG_TRY(base.folder, DataFolder::open(fs, random, options.data));
   WAAG_TRY(base.packs, PackSet::open(fs, random, base.folder->packs(), options.packs));
   options.rows.data = options.data;
-  WAAG_TRY(base.rows, RowStore::open(fs, *base.packs, options.rows));
+  WAAG_TRY(auto rows, RowStore::open(fs, *base.packs, options.rows));
+  base.rows = std::make_unique<WatchedRows>(std::move(rows));
   auto store = std::make_unique<StoreImpl>(fs, clock, options, std::move(base));
   WAAG_CHECK(store->recover());
   return std::unique_ptr<Store>(std::move(store));

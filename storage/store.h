@@ -14,6 +14,7 @@
 #include "storage/lfs_files.h"
 #include "storage/merge/pulls.h"
 #include "storage/meta/accounts/account_rows.h"
+#include "storage/meta/soft/soft_table.h"
 #include "storage/snapshot.h"
 
 namespace waag::storage {
@@ -97,6 +98,13 @@ class Store {
                                                   std::size_t limit) = 0;
 
   virtual LikeTable& likes() = 0;
+  // --- lists (daemon/catalog) ---
+  /// Calls `changed` with the uid of each repo whose row, head of main or likes have changed,
+  /// before the change is acknowledged, on the thread of the change; it must be quick and not call
+  /// the store. One watcher; nullptr ends it.
+  virtual void watch_repos(std::function<void(std::uint64_t uid)> changed) = 0;
+  virtual SoftTable& summaries() = 0;
+  virtual SoftTable& downloads() = 0;
 
   // --- refs ---
   /// What a user types: branch, tag, refs/..., HEAD, 40-hex commit, unique short hash of >= 7

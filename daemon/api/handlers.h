@@ -17,9 +17,17 @@ Reply get_metrics(App& app, Request request);
 Reply get_resolve(App& app, Request request);
 Reply get_raw(App& app, Request request);
 
+// front_page.cc
+Reply get_front_page(App& app, Request request);
+
+// lists/
+Reply get_repo_list(App& app, Request request);
+Reply get_model_tags(App& app, Request request);
+Reply get_dataset_tags(App& app, Request request);
+Reply get_quick_search(App& app, Request request);
+
 // info.cc
 Reply get_repo_info(App& app, Request request);
-Reply get_repo_list(App& app, Request request);
 /// One-segment ids of old scripts (gpt2): 307 to the canonical id where it is known.
 Reply redirect_short_id(App& app, Request request);
 /// What of a repo this hub does not have: 404; of a missing repo the code that clients know.

@@ -3,6 +3,7 @@
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
 #include "daemon/auth/file_access.h"
+#include "daemon/catalog/catalog.h"
 #include "protocol/http/disposition.h"
 #include "protocol/http/url_path.h"
 #include "protocol/lfs/pointer.h"
@@ -63,8 +64,8 @@ Headers file_headers(const Request& request, const Reading& reading,
   return headers;
 }
 
-Result<Response> send_file(storage::Store& store, const Request& request, const RepoId& id,
-                           View view) {
+Result<Response> send_file(App& app, const Request& request, const RepoId& id, View view) {
+  auto& store = app.store;
   WAAG_TRY(auto reading, open_reading(store, request.who, id, request.rest));
   WAAG_CHECK(need_files(store, request.who, reading.repo));
   const auto entry = reading.snapshot->stat(reading.path);
@@ -80,13 +81,17 @@ Result<Response> send_file(storage::Store& store, const Request& request, const 
     if (entry->lfs && view == View::file) return store.open_blob(entry->lfs->id);
     return store.open_git_blob(entry->oid);
   };
-  return blob_response(request, std::move(reply));
+  auto response = blob_response(request, std::move(reply));
+  if (response && response->status == 200 && view == View::file)
+    app.catalog->downloads().served(reading.repo, reading.path,
+                                    request.who.anonymous() ? request.remote : request.who.user);
+  return response;
 }
 
 Task<Result<Response>> serve(App& app, Request request, View view) {
   WAAG_CO_TRY(const auto id, repo_of(request));
-  auto work = [&store = app.store, request = std::move(request), id, view] {
-    return send_file(store, request, id, view);
+  auto work = [&app, request = std::move(request), id, view] {
+    return send_file(app, request, id, view);
   };
   co_return co_await offload(app.blocking, std::move(work));
 }

@@ -5,7 +5,7 @@
 #include "daemon/auth/file_access.h"
 #include "protocol/http/field.h"
 #include "protocol/http/url_path.h"
-#include "protocol/hub/front_matter.h"
+#include "protocol/hub/card/front_matter.h"
 
 /// Calls that clients make on the side and that must never break them. Source: HUB_API 4.7.
 namespace waag::daemon::api {

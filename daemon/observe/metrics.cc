@@ -7,13 +7,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "daemon/version.h"
+
 namespace waag::daemon {
 namespace {
 
 constexpr std::string_view method_names[] = {"GET",    "HEAD",    "POST", "PUT",
                                              "DELETE", "OPTIONS", "PATCH"};
 constexpr std::string_view failure_names[] = {"bad_credentials", "expired", "forbidden"};
-constexpr std::string_view version = "0.1.0";
 
 template <class... Args>
 void line(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
@@ -106,7 +107,7 @@ void Metrics::append_durations(std::string& out) const {
 std::string Metrics::text(const Gauges& gauges) const {
   std::string out;
   head(out, "waag_build", "info", "The running version.");
-  line(out, "waag_build_info{{version=\"{}\"}} 1", version);
+  line(out, "waag_build_info{{version=\"{}\"}} 1", program_version);
   append_requests(out);
   append_durations(out);
   head(out, "waag_http_inflight", "gauge", "Requests being answered now.");

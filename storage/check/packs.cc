@@ -51,7 +51,7 @@ Result<bool> proves_good(PackSet& packs, const RecordPlace& at) {
 void forget_good_records(const Examiner& examiner) {
   std::vector<RecordPlace> noted;
   const auto scanned =
-      examiner.rows.scan(keys::all('D'), "", [&](std::string_view key, std::string_view) {
+      examiner.rows.scan(keys::all('X'), "", [&](std::string_view key, std::string_view) {
         noted.push_back(keys::damaged_record(key));
         return noted.size() < DamagedRecords::records_max;
       });

@@ -55,7 +55,7 @@ std::string xorb(const XorbHash& hash) { return Key('x').raw(hash.view()).take()
 std::string tensor_map(const BlobId& id) { return Key('m').raw(id.view()).take(); }
 
 std::string damaged(const RecordPlace& at) {
-  return Key('D').number(static_cast<std::uint64_t>(at.pack)).number(at.record).take();
+  return Key('X').number(static_cast<std::uint64_t>(at.pack)).number(at.record).take();
 }
 RecordPlace damaged_record(std::string_view key) {
   return {PackId{number_at(key, 1)}, static_cast<std::uint32_t>(last_number(key))};
@@ -173,6 +173,8 @@ std::string access(std::uint64_t uid, std::string_view user) {
 }
 std::string accesses(std::uint64_t uid) { return Key('a').number(uid).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
+std::string downloads(std::uint64_t uid) { return Key('v').number(uid).take(); }
+std::string summary(std::uint64_t uid) { return Key('S').number(uid).take(); }
 
 std::string discussion(std::uint64_t uid, std::uint64_t number) {
   return Key('d').number(uid).number(number).take();

@@ -17,7 +17,7 @@
 ///   b BlobId                -> BlobManifest
 ///   f FileHash              -> BlobId
 ///   x XorbHash              -> XorbRow
-///   D pack record           -> ""            the record failed a check
+///   X pack record           -> ""            the record failed a check
 ///   m BlobId                -> TensorMap
 ///   r type lower(ns/name)   -> RepoRow       o repo uid -> key of its r row
 ///   R type lower(ns/name)   -> RedirectRow   the repo that had this name before
@@ -39,6 +39,7 @@
 ///   i uid                   -> how many users like the repo; none if nobody does
 ///   s upload id             -> multipart session
 ///   a uid lower(user)       -> AccessRow     requests for a gated repo's files
+///   v uid                   -> DownloadRow   S uid -> summary of the repo for lists; both soft
 ///   n name                  -> counters and store settings
 ///   d uid number            -> DiscussionRow
 ///   e uid number seq        -> EventRow      of that discussion, from 0 on without gaps
@@ -112,6 +113,8 @@ std::string discussions(std::uint64_t uid);  // prefix
 std::string event(std::uint64_t uid, std::uint64_t number, std::uint64_t seq);
 std::string events_of(std::uint64_t uid, std::uint64_t number);  // prefix: one discussion's
 std::string events(std::uint64_t uid);                           // prefix
+std::string downloads(std::uint64_t uid);
+std::string summary(std::uint64_t uid);
 
 /// All rows of one kind: `kind` is the letter above.
 inline std::string all(char kind) { return std::string(1, kind); }

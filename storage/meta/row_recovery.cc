@@ -23,7 +23,7 @@ class Replayer {
       note_if_damaged(key);
       return true;
     };
-    return index_.scan(keys::all('D'), "", row, nullptr);
+    return index_.scan(keys::all('X'), "", row, nullptr);
   }
 
   /// Into an empty index. It gets its sequence when all is in: until then it counts as missing.
@@ -60,11 +60,11 @@ class Replayer {
     batch_.put(key, value);
   }
   void del(std::string_view key) {
-    if (key.starts_with(keys::all('D'))) packs_.damaged().remove(keys::damaged_record(key));
+    if (key.starts_with(keys::all('X'))) packs_.damaged().remove(keys::damaged_record(key));
     batch_.del(key);
   }
   void note_if_damaged(std::string_view key) {
-    if (!key.starts_with(keys::all('D'))) return;
+    if (!key.starts_with(keys::all('X'))) return;
     packs_.damaged().add(keys::damaged_record(key));
   }
 

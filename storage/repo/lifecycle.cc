@@ -121,7 +121,7 @@ Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid
   WAAG_TRY(const auto all_users, users.list());
   for (const auto& user : all_users) WAAG_CHECK(remove_all(rows, keys::uploads(user.name, uid)));
   Transaction done;
-  done.dels.push_back(DiscussionTable::counter_key(uid));
+  done.dels = {keys::downloads(uid), keys::summary(uid), DiscussionTable::counter_key(uid)};
   done.dels.push_back(deletion_key(uid));
   WAAG_CHECK(rows.apply(std::move(done)));
   return ok();

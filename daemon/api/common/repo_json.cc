@@ -1,80 +1,13 @@
 #include "daemon/api/common/repo_json.h"
 
-#include <algorithm>
-#include <array>
-#include <span>
-
 #include "protocol/hub/dates.h"
 
 namespace waag::daemon {
 namespace {
 
-constexpr std::array model_fields{"author",
-                                  "baseModels",
-                                  "cardData",
-                                  "childrenModelCount",
-                                  "config",
-                                  "createdAt",
-                                  "disabled",
-                                  "downloads",
-                                  "downloadsAllTime",
-                                  "evalResults",
-                                  "gated",
-                                  "gguf",
-                                  "inference",
-                                  "inferenceProviderMapping",
-                                  "lastModified",
-                                  "library_name",
-                                  "likes",
-                                  "mask_token",
-                                  "model-index",
-                                  "pipeline_tag",
-                                  "private",
-                                  "resourceGroup",
-                                  "safetensors",
-                                  "sha",
-                                  "siblings",
-                                  "spaces",
-                                  "tags",
-                                  "transformersInfo",
-                                  "trendingScore",
-                                  "usedStorage",
-                                  "widgetData",
-                                  "gitalyUid",
-                                  "xetEnabled"};
-constexpr std::array dataset_fields{"author",
-                                    "cardData",
-                                    "citation",
-                                    "createdAt",
-                                    "description",
-                                    "disabled",
-                                    "downloads",
-                                    "downloadsAllTime",
-                                    "gated",
-                                    "lastModified",
-                                    "likes",
-                                    "mainSize",
-                                    "paperswithcode_id",
-                                    "private",
-                                    "resourceGroup",
-                                    "sha",
-                                    "siblings",
-                                    "tags",
-                                    "trendingScore",
-                                    "usedStorage",
-                                    "gitalyUid",
-                                    "xetEnabled"};
-constexpr std::array space_fields{
-    "author",      "cardData",  "createdAt", "datasets",  "disabled",      "lastModified",
-    "likes",       "models",    "private",   "region",    "resourceGroup", "runtime",
-    "sdk",         "sha",       "siblings",  "subdomain", "tags",          "trendingScore",
-    "usedStorage", "gitalyUid", "xetEnabled"};
-
-std::span<const char* const> fields_of(RepoType type) {
-  if (type == RepoType::dataset) return dataset_fields;
-  if (type == RepoType::space) return space_fields;
-  return model_fields;
-}
+/// No Space runs here.
+constexpr std::string_view space_runtime =
+    R"({"stage":"PAUSED","hardware":{"current":null,"requested":null},"storage":null})";
 
 void write_sibling(hub::JsonWriter& json, const storage::TreeEntry& file, bool blobs) {
   json.begin_object().field("rfilename", file.path);
@@ -89,99 +22,125 @@ void write_sibling(hub::JsonWriter& json, const storage::TreeEntry& file, bool b
   json.end_object();
 }
 
-void write_files(hub::JsonWriter& json, const RepoFields& fields,
-                 const std::vector<storage::TreeEntry>& files) {
-  const auto is_file = [](const auto& entry) {
-    return entry.type == storage::TreeEntry::Type::file;
-  };
-  if (fields.has("siblings")) {
-    json.key("siblings").begin_array();
-    for (const auto& file : files)
-      if (is_file(file)) write_sibling(json, file, fields.blobs());
-    json.end_array();
+void write_siblings(hub::JsonWriter& json, const RepoFields& fields,
+                    const std::vector<storage::TreeEntry>& files) {
+  json.key("siblings").begin_array();
+  for (const auto& file : files)
+    if (file.type == storage::TreeEntry::Type::file) write_sibling(json, file, fields.blobs());
+  json.end_array();
+}
+
+void write_texts(hub::JsonWriter& json, std::string_view key,
+                 const std::vector<std::string>& texts) {
+  json.key(key).begin_array();
+  for (const auto& text : texts) json.string(text);
+  json.end_array();
+}
+
+/// Fields that are left out where there is nothing to say.
+class Optional {
+ public:
+  Optional(hub::JsonWriter& json, const RepoFields& fields) : json_(json), fields_(fields) {}
+  void text(std::string_view field, const std::string& value) {
+    if (!value.empty() && fields_.has(field)) json_.field(field, value);
   }
-  if (fields.has("usedStorage")) {
-    std::uint64_t bytes = 0;
-    for (const auto& file : files)
-      if (is_file(file)) bytes += file.size_bytes;
-    json.field("usedStorage", bytes);
+  void raw(std::string_view field, const std::string& value) {
+    if (!value.empty() && fields_.has(field)) json_.key(field).raw(value);
   }
+
+ private:
+  hub::JsonWriter& json_;
+  const RepoFields& fields_;
+};
+
+void write_downloads(hub::JsonWriter& json, const RepoFields& fields,
+                     const Popularity& popularity) {
+  if (fields.has("downloads")) json.field("downloads", popularity.downloads);
+  if (fields.has("downloadsAllTime")) json.field("downloadsAllTime", popularity.downloads_all_time);
 }
 
-void write_of_type(hub::JsonWriter& json, const RepoFields& fields, const storage::RepoRow& repo) {
-  if (repo.id.type == RepoType::model && fields.has("spaces"))
-    json.key("spaces").begin_array().end_array();
-  if (repo.id.type != RepoType::space) {
-    if (fields.has("downloads")) json.field("downloads", 0);
-    if (fields.has("downloadsAllTime")) json.field("downloadsAllTime", 0);
-    return;
-  }
-  if (fields.has("sdk") && !repo.sdk.empty()) json.field("sdk", repo.sdk);
-  if (fields.has("subdomain")) json.field("subdomain", repo.id.ns + "-" + repo.id.name);
-  if (fields.has("models")) json.key("models").begin_array().end_array();
-  if (fields.has("datasets")) json.key("datasets").begin_array().end_array();
+void write_model(hub::JsonWriter& json, const RepoFields& fields, const ShownRepo& shown) {
+  const auto& about = shown.summary.about;
+  Optional optional(json, fields);
+  write_downloads(json, fields, shown.popularity);
+  optional.text("pipeline_tag", about.pipeline_tag);
+  optional.text("library_name", about.library_name);
+  optional.text("mask_token", about.mask_token);
+  optional.raw("config", about.config_json);
+  optional.raw("transformersInfo", about.transformers_json);
+  optional.raw("model-index", about.model_index_json);
+  optional.raw("widgetData", about.widget_json);
+  optional.raw("baseModels", about.base_models_json);
+  optional.raw("safetensors", shown.summary.safetensors_json);
+  optional.raw("gguf", shown.summary.gguf_json);
+  if (shown.children) json.field("childrenModelCount", *shown.children);
+  if (fields.has("spaces")) json.key("spaces").begin_array().end_array();
 }
 
-/// The values of `expand`.
-Result<std::set<std::string, std::less<>>> asked_fields(const Query& query, RepoType type) {
-  std::set<std::string, std::less<>> asked_for;
-  const auto known = fields_of(type);
-  for (const auto asked : query.all("expand")) {
-    if (std::ranges::find(known, asked) == known.end()) {
-      std::string list;
-      for (const std::string_view name : known)
-        list += (list.empty() ? "" : ", ") + std::string(name);
-      return fail(Errc::invalid_argument, "\"expand\" must be one of [" + list + "]");
-    }
-    asked_for.emplace(asked);
-  }
-  return asked_for;
+void write_dataset(hub::JsonWriter& json, const RepoFields& fields, const ShownRepo& shown) {
+  const auto& about = shown.summary.about;
+  Optional optional(json, fields);
+  write_downloads(json, fields, shown.popularity);
+  optional.text("description", about.description);
+  optional.text("citation", about.citation);
+  optional.text("paperswithcode_id", about.paperswithcode_id);
+  if (fields.has("mainSize")) json.field("mainSize", shown.summary.files_bytes);
 }
 
-}  // namespace
-
-Result<RepoFields> RepoFields::parse(const Query& query, RepoType type) {
-  RepoFields fields;
-  fields.blobs_ = query.flag("blobs");
-  fields.without_ = {"xetEnabled"};
-  WAAG_TRY(fields.only_, asked_fields(query, type));
-  return fields;
+void write_space(hub::JsonWriter& json, const RepoFields& fields, const ShownRepo& shown) {
+  const auto& about = shown.summary.about;
+  const auto& id = shown.repo.id;
+  Optional optional(json, fields);
+  optional.text("sdk", about.sdk.empty() ? shown.repo.sdk : about.sdk);
+  if (fields.has("subdomain")) json.field("subdomain", id.ns + "-" + id.name);
+  if (fields.has("models")) write_texts(json, "models", about.models);
+  if (fields.has("datasets")) write_texts(json, "datasets", about.datasets);
+  if (fields.has("runtime")) json.key("runtime").raw(space_runtime);
 }
 
-Result<RepoFields> RepoFields::for_list(const Query& query, RepoType type) {
-  RepoFields fields;
-  WAAG_TRY(fields.only_, asked_fields(query, type));
-  fields.without_ = {"xetEnabled", "usedStorage"};
-  if (!query.flag("full")) fields.without_.insert("siblings");
-  return fields;
-}
-
-bool RepoFields::has(std::string_view field) const {
-  if (!only_.empty()) return only_.contains(field);
-  return !without_.contains(field);
-}
-
-void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::RepoRow& repo,
-                const storage::CommitInfo* head, const std::vector<storage::TreeEntry>& files,
-                std::uint64_t likes) {
-  const auto name = repo.id.full_name();
-  json.begin_object().field("_id", object_id_text(repo.uid)).field("id", name);
-  if (repo.id.type == RepoType::model) json.field("modelId", name);
+void write_common(hub::JsonWriter& json, const RepoFields& fields, const ShownRepo& shown) {
+  const auto& repo = shown.repo;
+  const auto& summary = shown.summary;
+  const bool has_head = !summary.commit.is_zero();
   if (fields.has("author")) json.field("author", repo.id.ns);
-  if (head != nullptr && fields.has("sha")) json.field("sha", head->id.hex());
-  if (head != nullptr && fields.has("lastModified"))
-    json.field("lastModified", hub::format_date(head->date));
+  if (has_head && fields.has("sha")) json.field("sha", summary.commit.hex());
+  if (has_head && fields.has("lastModified"))
+    json.field("lastModified", hub::format_date(summary.modified));
   if (fields.has("createdAt")) json.field("createdAt", hub::format_date(repo.created));
   if (fields.has("private")) json.field("private", repo.visibility == storage::Visibility::closed);
   if (fields.has("gated")) write_gate(json, repo.gate);
   if (fields.has("disabled")) json.field("disabled", repo.disabled);
-  if (fields.has("likes")) json.field("likes", likes);
-  if (fields.has("trendingScore")) json.field("trendingScore", 0);
-  if (fields.has("tags")) json.key("tags").begin_array().end_array();
-  write_of_type(json, fields, repo);
+  if (fields.has("likes")) json.field("likes", shown.popularity.likes);
+  if (fields.has("trendingScore")) json.field("trendingScore", trending_score(shown.popularity));
+  if (fields.has("tags")) write_texts(json, "tags", summary.about.tags);
+  Optional(json, fields).raw("cardData", summary.about.card_json);
   // Uploads of huggingface_hub 0.30 to 0.35 go by LFS if this says so.
   if (fields.has("xetEnabled")) json.field("xetEnabled", false);
-  write_files(json, fields, files);
+  if (fields.has("usedStorage")) json.field("usedStorage", summary.files_bytes);
+  if (fields.security())
+    json.key("securityRepoStatus").raw(R"({"scansDone":false,"filesWithIssues":[]})");
+}
+
+}  // namespace
+
+void write_repo(hub::JsonWriter& json, const RepoFields& fields, const ShownRepo& shown) {
+  const auto& repo = shown.repo;
+  const auto name = repo.id.full_name();
+  json.begin_object().field("_id", object_id_text(repo.uid)).field("id", name);
+  if (repo.id.type == RepoType::model) json.field("modelId", name);
+  write_common(json, fields, shown);
+  switch (repo.id.type) {
+    case RepoType::model:
+      write_model(json, fields, shown);
+      break;
+    case RepoType::dataset:
+      write_dataset(json, fields, shown);
+      break;
+    case RepoType::space:
+      write_space(json, fields, shown);
+      break;
+  }
+  if (fields.has("siblings")) write_siblings(json, fields, shown.files);
   json.end_object();
 }
 

@@ -1,41 +1,30 @@
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/http/message.h"
+#include "daemon/api/lists/repo_fields.h"
+#include "daemon/catalog/listed_repo.h"
 #include "protocol/hub/json_writer.h"
 #include "storage/snapshot.h"
 
 namespace waag::daemon {
 
-/// Which fields of a repo a reply has (HUB_API 4.1).
-class RepoFields {
- public:
-  /// From `expand` (then only those and the ids) or all, with `blobs`. An unknown expand value is
-  /// Errc::invalid_argument with the text whose list clients parse.
-  static Result<RepoFields> parse(const Query& query, RepoType type);
-  /// Items of a list: of `expand` as above, else the light fields; with `full` also the files.
-  static Result<RepoFields> for_list(const Query& query, RepoType type);
-
-  [[nodiscard]] bool has(std::string_view field) const;
-  [[nodiscard]] bool blobs() const { return blobs_; }
-  [[nodiscard]] bool needs_files() const { return has("siblings") || has("usedStorage"); }
-
- private:
-  std::set<std::string, std::less<>> only_;  // of expand; empty = all but without_
-  std::set<std::string, std::less<>> without_;
-  bool blobs_ = false;
+/// One repo at one commit, as replies show it.
+struct ShownRepo {
+  const storage::RepoRow& repo;
+  const Summary& summary;
+  Popularity popularity;
+  const std::vector<storage::TreeEntry>& files;  // the whole tree, if fields.needs_files()
+  std::optional<std::uint64_t> children;         // models made from this one, if that was counted
 };
+
+/// Writes one repo object with those of the fields that are known.
+void write_repo(hub::JsonWriter& json, const RepoFields& fields, const ShownRepo& shown);
 
 /// "gated": false, "auto" or "manual".
 void write_gate(hub::JsonWriter& json, storage::Gate gate);
-
-/// Writes one repo object. @param files  the whole tree, recursive, if needs_files()
-void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::RepoRow& repo,
-                const storage::CommitInfo* head, const std::vector<storage::TreeEntry>& files,
-                std::uint64_t likes);
 
 /// "_id": 24 hex digits, as clients expect of it.
 std::string object_id_text(std::uint64_t uid);

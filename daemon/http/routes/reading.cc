@@ -5,6 +5,8 @@ namespace waag::daemon::families {
 
 Family health() {
   return {
+      {Method::get, "/", "front_page", Policy::none, no_body, api::get_front_page,
+       "A page that says what this is and how to point a client at it."},
       {Method::get, "/healthz", "healthz", Policy::none, no_body, api::get_healthz,
        "The process is alive; touches nothing."},
       {Method::get, "/readyz", "readyz", Policy::none, no_body, api::get_readyz,
@@ -30,11 +32,20 @@ Family files() {
 Family metadata() {
   return {
       {Method::get, "/api/{type}", "repo_list", Policy::read_repo, no_body, api::get_repo_list,
-       "Repos that the caller may see: search, author, limit, cursor, full."},
+       "Repos that the caller may see: search, author, filter, pipeline_tag, gated, "
+       "num_parameters, "
+       "sort, direction, limit, cursor; full, cardData, config, expand."},
+      {Method::get, "/api/models-tags-by-type", "model_tags", Policy::read_repo, no_body,
+       api::get_model_tags, "Tags of the models that the caller may see, by type."},
+      {Method::get, "/api/datasets-tags-by-type", "dataset_tags", Policy::read_repo, no_body,
+       api::get_dataset_tags, "Tags of the datasets that the caller may see, by type."},
+      {Method::get, "/api/quicksearch", "quick_search", Policy::read_repo, no_body,
+       api::get_quick_search, "A few repos of each type whose name holds q: type, limit."},
       {Method::get, "/api/{type}/{ns}/{name}", "repo_info", Policy::read_repo, no_body,
-       api::get_repo_info, "A repo at main: blobs, expand."},
+       api::get_repo_info, "A repo at main: blobs, securityStatus, expand."},
       {Method::get, "/api/{type}/{ns}/{name}/revision/{rest...}", "revision_info",
-       Policy::read_repo, no_body, api::get_repo_info, "A repo at a revision: blobs, expand."},
+       Policy::read_repo, no_body, api::get_repo_info,
+       "A repo at a revision: blobs, securityStatus, expand."},
       {Method::get, "/api/{type}/{name}", "repo_info_short", Policy::read_repo, no_body,
        api::redirect_short_id, "307 from a one-segment id."},
       {Method::get, "/api/{type}/{name}/revision/{rest...}", "revision_info_short",

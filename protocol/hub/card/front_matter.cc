@@ -1,4 +1,4 @@
-#include "protocol/hub/front_matter.h"
+#include "protocol/hub/card/front_matter.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -45,17 +45,29 @@ void write_messages(JsonWriter& json, const std::vector<std::string>& messages) 
 
 }  // namespace
 
-std::string_view front_matter(std::string_view readme) {
+CardParts split_card(std::string_view readme) {
   if (readme.starts_with(byte_order_mark)) readme.remove_prefix(byte_order_mark.size());
+  CardParts parts;
+  parts.text = readme;
   std::string_view opening;
   while (opening.empty() && !readme.empty()) opening = take_line(readme);
-  if (opening != "---") return {};
-  const auto start = readme;
+  if (opening != "---") return parts;
+  parts.yaml = readme;
+  parts.text = {};
   while (!readme.empty()) {
-    const auto before = start.size() - readme.size();
-    if (take_line(readme) == "---") return start.substr(0, before);
+    const auto before = parts.yaml.size() - readme.size();
+    if (take_line(readme) != "---") continue;
+    parts.yaml = parts.yaml.substr(0, before);
+    parts.text = readme;
+    parts.closed = true;
+    break;
   }
-  return {};
+  return parts;
+}
+
+std::string_view front_matter(std::string_view readme) {
+  const auto parts = split_card(readme);
+  return parts.closed ? parts.yaml : std::string_view();
 }
 
 CardProblems check_card(std::string_view readme) {

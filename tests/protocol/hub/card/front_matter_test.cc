@@ -1,4 +1,4 @@
-#include "protocol/hub/front_matter.h"
+#include "protocol/hub/card/front_matter.h"
 
 #include <catch2/catch.hpp>
 
