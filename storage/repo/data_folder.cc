@@ -112,6 +112,9 @@ Status DataFolder::make_folders() {
   std::filesystem::remove_all(scratch(), error);
   if (error) return fail(Errc::unavailable, "cannot empty " + scratch().string());
   WAAG_CHECK(fs_.create_dir(scratch()));
+  // What a file system in memory still has of it.
+  WAAG_TRY(const auto strays, fs_.list(scratch()));
+  for (const auto& name : strays) WAAG_CHECK(fs_.remove(scratch() / name));
   return fs_.sync_dir(path_);
 }
 
