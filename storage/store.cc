@@ -36,7 +36,8 @@ struct Foundation {
 class StoreImpl final : public Store {
  public:
   StoreImpl(FileSystem& fs, Clock& clock, const StoreOptions& options, Foundation foundation)
-      : base_(std::move(foundation)),
+      : fs_(fs),
+        base_(std::move(foundation)),
         reserve_(fs, options.data, options.reserve_bytes),
         objects_(*base_.rows, *base_.packs, options.tree_cache_bytes),
         repos_(*base_.rows),
@@ -104,6 +105,18 @@ class StoreImpl final : public Store {
   }
   Result<std::unique_ptr<BlobReader>> open_git_blob(const GitId& id) override {
     return storage::open_git_blob(*base_.rows, *base_.packs, id);
+  }
+
+  // --- git's own protocol ---
+  Result<std::unique_ptr<GitFetch>> git_fetch(std::uint64_t repo_uid,
+                                              git::FetchRequest request) override {
+    return GitFetch::open(parts_, repo_uid, std::move(request));
+  }
+  Result<std::unique_ptr<GitPush>> git_push(PushOptions options) override {
+    WAAG_CHECK(reserve_.check());
+    auto name = base_.folder->scratch() / ("push-" + std::to_string(++pushes_));
+    return std::make_unique<GitPush>(fs_, parts_, reserve_, std::move(options), std::move(name),
+                                     staging_area());
   }
 
   // --- repos ---
@@ -251,6 +264,8 @@ class StoreImpl final : public Store {
     return ok();
   }
 
+  FileSystem& fs_;
+  std::atomic<std::uint64_t> pushes_{0};  // makes the names of their scratch files differ
   Foundation base_;
   Reserve reserve_;
   ObjectCache objects_;

@@ -10,6 +10,8 @@
 
 #include "storage/blob_reader.h"
 #include "storage/commit.h"
+#include "storage/git/transfer/fetch.h"
+#include "storage/git/transfer/push.h"
 #include "storage/ingest.h"
 #include "storage/lfs_files.h"
 #include "storage/merge/pulls.h"
@@ -73,6 +75,13 @@ class Store {
                                                            const CommitId& commit) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_blob(const BlobId& id) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_git_blob(const GitId& id) = 0;
+
+  // --- git's own protocol ---
+  /// See GitFetch::open for the errors.
+  virtual Result<std::unique_ptr<GitFetch>> git_fetch(std::uint64_t repo_uid,
+                                                      git::FetchRequest request) = 0;
+  /// Errc::no_space below the reserve.
+  virtual Result<std::unique_ptr<GitPush>> git_push(PushOptions options) = 0;
 
   // --- repos ---
   virtual Result<RepoRow> create_repo(const NewRepo& repo) = 0;  // Errc::conflict

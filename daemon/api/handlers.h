@@ -128,6 +128,12 @@ Reply get_collaborators(App& app, Request request);
 Reply put_collaborator(App& app, Request request);
 Reply delete_collaborator(App& app, Request request);
 
+// git/
+Reply get_commit_page(App& app, Request request);
+Reply get_git_refs(App& app, Request request);
+Reply post_git_upload_pack(App& app, Request request);
+Reply post_git_receive_pack(App& app, Request request);
+
 // admin/
 Reply get_status(App& app, Request request);
 Reply get_users(App& app, Request request);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <fmt/format.h>
 
 namespace waag::daemon {
 namespace {
@@ -25,6 +26,8 @@ struct BodyWriter::Block {
 Task<Status> BodyWriter::write(std::string head, const Response& response, bool head_only) {
   const auto* blob = std::get_if<BlobBody>(&response.body);
   if (blob && !head_only && blob->bytes > 0) co_return co_await write_blob(std::move(head), *blob);
+  const auto* stream = std::get_if<StreamBody>(&response.body);
+  if (stream && !head_only) co_return co_await write_stream(std::move(head), *stream);
   const auto* text = std::get_if<std::string>(&response.body);
   const ByteView body = text && !head_only ? as_bytes(*text) : ByteView();
   head_sent_ = true;
@@ -102,6 +105,47 @@ Task<Status> BodyWriter::write_blob(std::string head, BlobBody body) {
     block = *std::move(loaded);
     unsent_head = {};
   }
+}
+
+Task<Result<std::size_t>> BodyWriter::make(std::shared_ptr<BodySource> source,
+                                           std::span<std::byte> buffer) {
+  auto work = [source = std::move(source), buffer] { return source->read(buffer); };
+  try {
+    co_return co_await offload(blocking_, std::move(work));
+  } catch (const std::exception& thrown) {
+    co_return fail(Errc::internal, thrown.what());
+  }
+}
+
+Task<Status> BodyWriter::send_part(std::string prefix, ByteView bytes) {
+  head_sent_ = true;
+  WAAG_CO_CHECK(co_await stream_.write(as_bytes(prefix), bytes, pace_));
+  bytes_sent_ += prefix.size() + bytes.size();
+  co_return ok();
+}
+
+Task<Status> BodyWriter::write_stream(std::string head, StreamBody body) {
+  using namespace asio::experimental::awaitable_operators;
+  std::array<Buffer, 2> buffers;
+  for (auto& buffer : buffers) buffer = std::make_unique_for_overwrite<std::byte[]>(extent_bytes);
+  std::size_t turn = 0;
+  WAAG_CO_TRY(auto size, co_await make(body.source, {buffers[0].get(), extent_bytes}));
+  std::string prefix = std::move(head);
+  while (size > 0) {
+    if (body.chunked) prefix += fmt::format("{:x}\r\n", size);
+    const ByteView part{buffers[turn].get(), size};
+    turn ^= 1;
+    auto sending = send_part(std::move(prefix), part);
+    auto making = make(body.source, {buffers[turn].get(), extent_bytes});
+    auto both = co_await (std::move(sending) && std::move(making));
+    auto& [sent, made] = both;
+    if (!sent) co_return std::move(sent).error();
+    if (!made) co_return std::move(made).error();
+    size = *made;
+    prefix = body.chunked ? "\r\n" : "";
+  }
+  if (body.chunked) prefix += "0\r\n\r\n";
+  co_return co_await send_part(std::move(prefix), {});
 }
 
 }  // namespace waag::daemon

@@ -13,7 +13,8 @@ enum class SendPath : std::uint8_t { automatic, sendfile, extents };
 inline constexpr std::uint64_t sendfile_bytes_min = 64 * 1024;
 
 /// Writes one reply: head and small body in one call; a blob block by block, of which the next is
-/// read and verified on the pool while the last is being sent. Never holds more than two blocks.
+/// read and verified, or made, on the pool while the last is being sent. Never holds more than two
+/// blocks.
 class BodyWriter {
  public:
   BodyWriter(Stream& stream, asio::thread_pool& blocking, SendPath path, Pace pace)
@@ -29,6 +30,9 @@ class BodyWriter {
  private:
   struct Block;
   Task<Status> write_blob(std::string head, BlobBody body);
+  Task<Status> write_stream(std::string head, StreamBody body);
+  Task<Result<std::size_t>> make(std::shared_ptr<BodySource> source, std::span<std::byte> buffer);
+  Task<Status> send_part(std::string prefix, ByteView bytes);
   Task<Result<Block>> load(std::shared_ptr<storage::BlobReader> blob, std::uint64_t offset,
                            std::uint64_t left, std::span<std::byte> buffer, bool try_run);
   Task<Status> send(const Block& block, ByteView head);

@@ -105,10 +105,25 @@ struct BlobBody {
   std::uint64_t bytes = 0;
 };
 
+/// Bytes that are made while they are sent.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  /// Fills `out`; fewer bytes only at the end, then 0. Blocks; called on the pool, one call at a
+  /// time.
+  virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
+};
+
+/// A body of a length that nobody knows before. An error of its source cuts the connection.
+struct StreamBody {
+  std::shared_ptr<BodySource> source;
+  bool chunked = true;  // set by the session: to a client of HTTP/1.0 it ends with the connection
+};
+
 struct Response {
   unsigned status = 200;
   Headers headers;  // Content-Length, Date, X-Request-Id, CORS are added by the session
-  std::variant<std::monostate, std::string, BlobBody> body;
+  std::variant<std::monostate, std::string, BlobBody, StreamBody> body;
   /// HEAD, or a reply that must announce the length of a body it does not carry.
   std::optional<std::uint64_t> content_length;
 };

@@ -66,7 +66,10 @@ std::string response_head(const Response& response, const ReplyMeta& meta) {
     append_value(head, value);
     head += "\r\n";
   }
-  if (!carries_no_length(response.status)) {
+  const auto* stream = std::get_if<StreamBody>(&response.body);
+  if (stream != nullptr) {
+    if (stream->chunked) head += "Transfer-Encoding: chunked\r\n";
+  } else if (!carries_no_length(response.status)) {
     head += "Content-Length: ";
     append_number(head, announced_length(response));
     head += "\r\n";

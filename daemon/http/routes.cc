@@ -12,7 +12,7 @@ std::vector<Route> collect() {
   std::vector<Route> all;
   for (const Family& family :
        {health(), files(), metadata(), side_calls(), profiles(), repo_changes(), access(),
-        uploads(), forum(), organisations(), collaborators(), administration()})
+        uploads(), git(), forum(), organisations(), collaborators(), administration()})
     all.insert(all.end(), family.begin(), family.end());
   return all;
 }

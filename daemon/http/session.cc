@@ -167,6 +167,10 @@ Task<Response> Session::respond(Exchange& exchange, Inbound& inbound) {
 Task<bool> Session::reply(Exchange& exchange, Response response) {
   exchange.close =
       exchange.close || context_.draining || (exchange.body && !exchange.body->reusable());
+  if (auto* stream = std::get_if<StreamBody>(&response.body); stream && !exchange.http_1_1) {
+    stream->chunked = false;
+    exchange.close = true;
+  }
   BodyWriter writer(*stream_, context_.blocking, context_.send_path, body_pace());
   const bool head_only = exchange.method == Method::head;
   std::string error;

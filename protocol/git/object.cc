@@ -8,16 +8,6 @@ namespace {
 constexpr std::array<std::uint32_t, 5> known_modes{mode_file, mode_executable, mode_directory,
                                                    mode_symlink, mode_gitlink};
 
-Sha1 start_object(ObjectKind kind, std::uint64_t size_bytes) {
-  std::string header(to_string(kind));
-  header += ' ';
-  header += std::to_string(size_bytes);
-  header += '\0';
-  Sha1 hash;
-  hash.update(as_bytes(header));
-  return hash;
-}
-
 /// ".git" in any case would let a clone write into its own repository. Source: CVE-2014-9390.
 bool is_dot_git(std::string_view name) {
   if (name.size() != 4) return false;
@@ -85,14 +75,24 @@ Result<ObjectKind> parse_object_kind(std::string_view text) {
   return fail(Errc::unprocessable, "unknown kind of git object");
 }
 
+Sha1 object_hasher(ObjectKind kind, std::uint64_t size_bytes) {
+  std::string header(to_string(kind));
+  header += ' ';
+  header += std::to_string(size_bytes);
+  header += '\0';
+  Sha1 hash;
+  hash.update(as_bytes(header));
+  return hash;
+}
+
 GitId object_id(ObjectKind kind, ByteView body) {
-  Sha1 hash = start_object(kind, body.size());
+  Sha1 hash = object_hasher(kind, body.size());
   hash.update(body);
   return hash.finish();
 }
 
 Sha1 git_blob_hasher(std::uint64_t size_bytes) {
-  return start_object(ObjectKind::blob, size_bytes);
+  return object_hasher(ObjectKind::blob, size_bytes);
 }
 
 bool is_known_mode(std::uint32_t mode) {

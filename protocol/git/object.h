@@ -26,7 +26,9 @@ inline GitId tree_id(ByteView body) { return object_id(ObjectKind::tree, body); 
 inline CommitId commit_id(ByteView body) { return {object_id(ObjectKind::commit, body).bytes}; }
 inline GitId to_git_id(const CommitId& id) { return {id.bytes}; }
 
-/// Ready to be fed a blob's bytes; the id holds only if exactly `size_bytes` follow.
+/// Ready to be fed an object's body; the id holds only if exactly `size_bytes` follow.
+Sha1 object_hasher(ObjectKind kind, std::uint64_t size_bytes);
+/// The same for a blob.
 Sha1 git_blob_hasher(std::uint64_t size_bytes);
 
 // File modes of tree entries: the only ones that git writes today.

@@ -12,6 +12,7 @@ namespace waag::storage::check {
 namespace {
 
 constexpr std::size_t cache_bytes = 16u << 20;
+constexpr int tag_depth_max = 16;
 
 /// Walks one repo from its refs to its last file.
 class RepoCheck {
@@ -46,16 +47,21 @@ class RepoCheck {
     }
   }
 
-  /// A tag's object leads to the commit that its ref gives as its target.
+  /// An annotated tag leads, maybe by others, to the commit that its row names.
   void check_tag(const Ref& ref) {
-    const auto about = about_ + ref.name;
-    const auto body =
-        read_object(examiner_.rows, examiner_.packs, ref.row.tag_object, git::ObjectKind::tag);
-    if (!examiner_.good(body, about)) return;
-    const auto tag = git::parse_tag(*body);
-    if (!examiner_.good(tag, about)) return;
-    if (tag->kind == git::ObjectKind::commit && tag->object != git::to_git_id(ref.row.target))
-      examiner_.problem(about + ": its tag object names another commit");
+    GitId at = ref.row.tag_object;
+    for (int depth = 0; depth < tag_depth_max; ++depth) {
+      const auto body = read_object(examiner_.rows, examiner_.packs, at, git::ObjectKind::tag);
+      if (!examiner_.good(body, about_ + ref.name)) return;
+      const auto tag = git::parse_tag(*body);
+      if (!examiner_.good(tag, about_ + ref.name)) return;
+      at = tag->object;
+      if (tag->kind == git::ObjectKind::tag) continue;
+      if (at != git::to_git_id(ref.row.target))
+        examiner_.problem(about_ + ref.name + ": its tag object names another commit");
+      return;
+    }
+    examiner_.problem(about_ + ref.name + " leads to too many tags");
   }
 
   void check_known(const CommitId& commit, const std::string& from) {

@@ -50,13 +50,6 @@ Status check_no_folder_clash(const Parts& parts, std::uint64_t uid, std::string_
   return ok();
 }
 
-/// For a ref that is not there yet.
-Status check_new_name(const Parts& parts, std::uint64_t uid, std::string_view name,
-                      Transaction& transaction) {
-  WAAG_CHECK(check_full_name(name));
-  return check_no_folder_clash(parts, uid, name, transaction);
-}
-
 Result<GitId> add_tag_object(ObjectWriter& objects, const NewTag& tag, TimeMs now) {
   if (tag.message.find('\0') != std::string::npos)
     return fail(Errc::unprocessable, "tag message with a NUL");
@@ -72,6 +65,12 @@ Result<GitId> add_tag_object(ObjectWriter& objects, const NewTag& tag, TimeMs no
 }
 
 }  // namespace
+
+Status expect_new_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
+                      Transaction& transaction) {
+  WAAG_CHECK(check_full_name(name));
+  return check_no_folder_clash(parts, uid, name, transaction);
+}
 
 Result<CommitId> resolve_revision(const Parts& parts, std::uint64_t uid,
                                   std::string_view revision) {
@@ -112,7 +111,7 @@ Status move_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
   if (expected && !now) return no_revision(name);
   if (now && (!expected || now->target != *expected))
     return fail(Errc::conflict, "reference " + std::string(name) + " is at " + now->target.hex());
-  if (!now) WAAG_CHECK(check_new_name(parts, uid, name, transaction));
+  if (!now) WAAG_CHECK(expect_new_ref(parts, uid, name, transaction));
   RefTable::Move move{uid, name, now, std::nullopt, user, parts.clock.now()};
   if (target) {
     WAAG_TRY(const bool known, parts.refs.knows(uid, *target));
@@ -133,7 +132,7 @@ Status create_tag(const Parts& parts, const NewTag& tag) {
   RepoTable::expect_alive(transaction, repo);
   WAAG_TRY(const auto taken, parts.refs.find(uid, name));
   if (taken) return fail(Errc::conflict, "reference " + name + " exists");
-  WAAG_CHECK(check_new_name(parts, uid, name, transaction));
+  WAAG_CHECK(expect_new_ref(parts, uid, name, transaction));
   WAAG_TRY(const bool known, parts.refs.knows(uid, tag.target));
   if (!known) return no_revision(tag.target.hex());
   const auto now = parts.clock.now();

@@ -20,5 +20,8 @@ Status move_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
 /// Creates refs/tags/<name> with a tag object; the ref's target is the commit itself. Errors as
 /// move_ref's, and Errc::unprocessable if the message holds a NUL.
 Status create_tag(const Parts& parts, const NewTag& tag);
+/// Makes `transaction` create a ref only if a clone could hold it: the same two errors as move_ref.
+Status expect_new_ref(const Parts& parts, std::uint64_t uid, std::string_view name,
+                      Transaction& transaction);
 
 }  // namespace waag::storage

@@ -45,6 +45,7 @@ HOMES = {
     "toml++/": ("daemon/config",),
     "CLI/": ("daemon/", "cli/"),
     "blake3.h": ("protocol/",),
+    "zlib.h": ("protocol/git/",),
     "cuda": ("convert/gpu/",),
 }
 TOO_WIDE = ("boost/asio.hpp", "boost/beast.hpp")

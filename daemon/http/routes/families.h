@@ -25,6 +25,8 @@ Family organisations();
 Family collaborators();
 // forum.cc
 Family forum();
+// git.cc
+Family git();
 // administration.cc
 Family administration();
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <string>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <catch2/catch.hpp>
@@ -76,6 +77,12 @@ class RawClient {
   Reply ask(std::string_view request, bool head_only = false) {
     send(request);
     return reply(head_only);
+  }
+  /// Everything that still comes until the peer closes.
+  std::string rest() {
+    while (receive()) {
+    }
+    return std::exchange(received_, {});
   }
   /// The peer has closed and sent nothing more.
   bool at_end() { return received_.empty() && !receive() && !timed_out_; }
