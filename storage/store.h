@@ -22,10 +22,10 @@
 namespace waag::storage {
 
 class AccessTable;  // storage/meta/tables/access.h
-class OrgTable;    // storage/meta/accounts/orgs.h
-class GroupTable;  // storage/meta/accounts/groups.h
-class GrantTable;  // storage/meta/accounts/grants.h
-class LikeTable;  // storage/meta/tables/likes.h
+class OrgTable;     // storage/meta/accounts/orgs.h
+class GroupTable;   // storage/meta/accounts/groups.h
+class GrantTable;   // storage/meta/accounts/grants.h
+class LikeTable;    // storage/meta/tables/likes.h
 
 struct NewRepo {
   RepoId id;

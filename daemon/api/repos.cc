@@ -199,5 +199,4 @@ Reply delete_repo(App& app, Request request) {
   co_return text_response("OK");
 }
 
-
 }  // namespace waag::daemon::api
