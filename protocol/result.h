@@ -14,6 +14,8 @@ enum class Errc : std::uint8_t {
   invalid_argument,       // 400: malformed input
   unauthenticated,        // 401: no or no valid credentials where some are needed
   forbidden,              // 403: known caller, not allowed
+  gated,                  // 401 (anonymous) or 403, GatedRepo: the files need a grant
+  disabled,               // 403 without a code: a hub admin took the repo out of service
   repo_not_found,         // 401 (anonymous) or 404, RepoNotFound
   revision_not_found,     // 404, RevisionNotFound
   entry_not_found,        // 404, EntryNotFound

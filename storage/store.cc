@@ -1,6 +1,7 @@
 #include "storage/store.h"
 
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/tables/access.h"
 #include "storage/meta/tables/sessions.h"
 #include "storage/meta/tables/tokens.h"
 #include "storage/repo/committer.h"
@@ -35,6 +36,7 @@ class StoreImpl final : public Store {
         users_(*base_.rows),
         tokens_(*base_.rows),
         sessions_(*base_.rows),
+        accesses_(*base_.rows),
         history_(objects_),
         statistics_(fs, reserve_, *base_.rows, *base_.packs, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_, refs_, links_, locks_} {}
@@ -137,6 +139,9 @@ class StoreImpl final : public Store {
     return links_.holders(id, limit);
   }
 
+  // --- gated repos ---
+  AccessTable& accesses() override { return accesses_; }
+
   // --- users, tokens, sessions ---
   Status put_user(const UserRow& user, bool must_be_new) override {
     return users_.put(user, must_be_new);
@@ -182,6 +187,7 @@ class StoreImpl final : public Store {
   UserTable users_;
   TokenTable tokens_;
   SessionTable sessions_;
+  AccessTable accesses_;
   History history_;
   Statistics statistics_;
   Parts parts_;

@@ -14,6 +14,8 @@
 
 namespace waag::storage {
 
+class AccessTable;  // storage/meta/tables/access.h
+
 struct NewRepo {
   RepoId id;
   Visibility visibility{Visibility::open};
@@ -92,6 +94,9 @@ class Store {
   /// Repos whose commits name the blob, up to `limit`.
   virtual Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) = 0;
   virtual Result<RepoRow> find_repo_by_uid(std::uint64_t uid) = 0;
+
+  // --- gated repos ---
+  virtual AccessTable& accesses() = 0;
 
   // --- users and tokens ---
   virtual Status put_user(const UserRow& user, bool must_be_new) = 0;  // Errc::conflict

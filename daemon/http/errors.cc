@@ -14,6 +14,7 @@ bool says_what_was_wrong(Errc code) {
     case Errc::unprocessable:
     case Errc::conflict:
     case Errc::forbidden:
+    case Errc::gated:
     case Errc::revision_not_found:
     case Errc::entry_not_found:
     case Errc::not_found:

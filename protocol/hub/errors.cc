@@ -14,6 +14,11 @@ ErrorRow error_row(Errc code, Caller caller) {
       return {401, "", "Invalid username or password."};
     case Errc::forbidden:
       return {403, "", "You don't have the required permissions"};
+    case Errc::gated:
+      return {caller == Caller::anonymous ? 401U : 403U, gated_repo_code,
+              "Access to this repository is restricted and you are not in the authorized list."};
+    case Errc::disabled:
+      return {403, "", disabled_text};
     case Errc::repo_not_found:
       return {caller == Caller::anonymous ? 401U : 404U, "RepoNotFound", "Repository not found"};
     case Errc::revision_not_found:

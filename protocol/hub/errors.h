@@ -17,8 +17,8 @@ struct ErrorRow {
 };
 
 /// The one table from Errc to the wire. A missing repository is 401 for an anonymous caller and 404
-/// for a known one; both carry RepoNotFound, the only thing that clients can rely on
-/// (HUB_API 1.4, 2.2).
+/// for a known one; both carry RepoNotFound, the only thing that clients can rely on. Likewise the
+/// 401 and 403 of a gated one (HUB_API 1.4, 2.2).
 ErrorRow error_row(Errc code, Caller caller);
 
 /// {"error":"text"}

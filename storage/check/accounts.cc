@@ -1,4 +1,5 @@
 #include "storage/check/examiner.h"
+#include "storage/meta/tables/access.h"
 
 namespace waag::storage::check {
 
@@ -21,6 +22,12 @@ void check_accounts(const Examiner& examiner) {
         return true;
       });
   examiner.good(scanned, "token lists");
+  examiner.each(keys::all('a'), decode_access, [&](std::string_view key, const AccessRow& access) {
+    const auto uid = keys::number_at(key, 1);
+    const auto about = "access of " + access.user + " to repo " + std::to_string(uid);
+    if (key != keys::access(uid, access.user)) examiner.problem(about + ": under another's key");
+    if (!examiner.has(keys::user(access.user), about)) examiner.problem(about + ": no such user");
+  });
 }
 
 }  // namespace waag::storage::check

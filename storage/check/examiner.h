@@ -47,7 +47,7 @@ void check_packs(const Examiner& examiner);
 void check_blobs(const Examiner& examiner);
 /// Repos by name and by uid, refs and their logs, commits down to the last file, links both ways.
 void check_repos(const Examiner& examiner);
-/// Users, tokens and their lists.
+/// Users, tokens and their lists, requests for access.
 void check_accounts(const Examiner& examiner);
 
 }  // namespace waag::storage::check

@@ -129,7 +129,7 @@ void check_holders(const Examiner& examiner) {
 
 /// Rows of repos that are not there (and not being deleted either).
 void check_orphans(const Examiner& examiner, const std::set<std::uint64_t>& alive) {
-  for (const char kind : {'h', 'H', 'C', 'l', 'k'}) {
+  for (const char kind : {'h', 'H', 'C', 'l', 'k', 'a'}) {
     std::set<std::uint64_t> reported;
     const auto scanned =
         examiner.rows.scan(keys::all(kind), "", [&](std::string_view key, std::string_view) {

@@ -98,6 +98,10 @@ std::string user_token(std::string_view user, std::string_view public_id) {
   return Key('T').folded(user).byte(0).text(public_id).take();
 }
 std::string session(std::string_view upload_id) { return Key('s').text(upload_id).take(); }
+std::string access(std::uint64_t uid, std::string_view user) {
+  return Key('a').number(uid).folded(user).take();
+}
+std::string accesses(std::uint64_t uid) { return Key('a').number(uid).take(); }
 std::string counter(std::string_view name) { return Key('n').text(name).take(); }
 
 std::uint64_t number_at(std::string_view key, std::size_t offset) {

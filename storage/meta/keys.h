@@ -26,10 +26,10 @@
 ///   U lower(user)           -> UserRow       t token public id -> TokenRow
 ///   T user NUL token id     -> ""
 ///   s upload id             -> multipart session
+///   a uid lower(user)       -> AccessRow     requests for a gated repo's files
 ///   n name                  -> counters and store settings
 ///   reserved: z leases, y tombstones, j jobs, M mirrors; R redirects, q trash, d discussions and
-///   e their events, O organisations, W and w their members, a access requests, i and I likes,
-///   v soft counters
+///   e their events, O organisations, W and w their members, i and I likes, v soft counters
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
@@ -62,6 +62,8 @@ std::string user(std::string_view name);
 std::string token(std::string_view public_id);
 std::string user_token(std::string_view user, std::string_view public_id);
 std::string session(std::string_view upload_id);
+std::string access(std::uint64_t uid, std::string_view user);
+std::string accesses(std::uint64_t uid);  // prefix
 std::string counter(std::string_view name);
 
 /// All rows of one kind: `kind` is the letter above.

@@ -91,6 +91,7 @@ Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid
   WAAG_CHECK(remove_all(rows, keys::ref_logs(uid)));
   WAAG_CHECK(remove_all(rows, keys::repo_commits(uid)));
   WAAG_CHECK(remove_all(rows, keys::replays(uid)));
+  WAAG_CHECK(remove_all(rows, keys::accesses(uid)));
   WAAG_CHECK(remove_links(rows, uid));
   WAAG_TRY(const auto all_users, users.list());
   for (const auto& user : all_users) WAAG_CHECK(remove_all(rows, keys::uploads(user.name, uid)));

@@ -13,6 +13,12 @@ TEST_CASE("errors: the codes that clients decide by", "[protocol][errors]") {
   CHECK(error_row(Errc::entry_not_found, Caller::anonymous).code == "EntryNotFound");
   CHECK(error_row(Errc::entry_not_found, Caller::anonymous).status == 404);
   CHECK(error_row(Errc::not_found, Caller::known).code.empty());
+  CHECK(error_row(Errc::gated, Caller::anonymous).status == 401);
+  CHECK(error_row(Errc::gated, Caller::known).status == 403);
+  CHECK(error_row(Errc::gated, Caller::known).code == "GatedRepo");
+  CHECK(error_row(Errc::disabled, Caller::known).status == 403);
+  CHECK(error_row(Errc::disabled, Caller::known).code.empty());
+  CHECK(error_row(Errc::disabled, Caller::known).text == "Access to this resource is disabled.");
   CHECK(error_row(Errc::precondition_failed, Caller::known).text ==
         "The branch was updated since you opened this page. Please refresh and try again.");
 }

@@ -26,6 +26,7 @@ TEST_CASE("keys: layout is fixed", "[storage][keys]") {
   CHECK(keys::ref(1, "refs/heads/main") == "h\0\0\0\0\0\0\0\1refs/heads/main"s);
   CHECK(keys::ref_log(1, "refs/x", 2) == "H\0\0\0\0\0\0\0\1refs/x\0\0\0\0\0\0\0\0\2"s);
   CHECK(keys::user_token("Ann", "Ab1") == "Tann\0Ab1"s);
+  CHECK(keys::access(1, "Ann") == "a\0\0\0\0\0\0\0\1ann"s);
   CHECK(keys::holder(filled<BlobId>(3), 4) == "L"s + std::string(32, '\3') + "\0\0\0\0\0\0\0\4"s);
 }
 
@@ -75,6 +76,6 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::links(0)[0],           keys::holders(id)[0],     keys::upload("", 0, id)[0],
       keys::replay(0, id)[0],      keys::user("")[0],        keys::token("")[0],
       keys::user_token("", "")[0], keys::session("")[0],     keys::counter("")[0],
-      keys::repo_commits(0)[0]};
-  CHECK(kinds.size() == 22);
+      keys::repo_commits(0)[0],    keys::accesses(0)[0]};
+  CHECK(kinds.size() == 23);
 }
