@@ -46,7 +46,13 @@ Reply post_validate_yaml(App& app, Request request);
 Reply post_repo_create(App& app, Request request);
 Reply delete_repo(App& app, Request request);
 Reply post_repo_move(App& app, Request request);
+
+// access/
 Reply put_repo_settings(App& app, Request request);
+Reply post_ask_access(App& app, Request request);
+Reply get_access_requests(App& app, Request request);
+Reply post_access_handle(App& app, Request request);
+Reply post_access_grant(App& app, Request request);
 
 // ref_changes.cc
 Reply post_branch(App& app, Request request);

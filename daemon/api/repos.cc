@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "daemon/api/access/settings.h"
 #include "daemon/api/common/author.h"
 #include "daemon/api/common/json_body.h"
 #include "daemon/api/common/repo_json.h"
@@ -14,7 +15,7 @@
 #include "protocol/git/path.h"
 #include "protocol/hub/path_rules.h"
 
-/// Creating, deleting and setting up repos. Source: HUB_API 5.1, 7.3.
+/// Creating and deleting repos. Source: HUB_API 5.1, 7.3.
 namespace waag::daemon::api {
 namespace {
 
@@ -45,19 +46,6 @@ Result<RepoId> named_repo(const boost::json::object& body, const Identity& who) 
   auto id = RepoId::make(*type, ns, has_namespace ? name->substr(slash + 1) : *name);
   if (!id) return fail(Errc::invalid_argument, "Invalid repo name: " + ns + "/" + *name);
   return id;
-}
-
-Result<std::optional<storage::Visibility>> wanted_visibility(const boost::json::object& body) {
-  using storage::Visibility;
-  WAAG_TRY(const auto word, text_field(body, "visibility"));
-  WAAG_TRY(const auto hidden, bool_field(body, "private"));
-  if (word == "public") return std::optional(Visibility::open);
-  if (word == "private" || word == "protected") return std::optional(Visibility::closed);
-  if (word)
-    return fail(Errc::invalid_argument,
-                "\"visibility\" must be one of [public, private, protected]");
-  if (!hidden) return std::optional<Visibility>{};
-  return std::optional(*hidden ? Visibility::closed : Visibility::open);
 }
 
 Result<std::vector<FirstFile>> first_files(const boost::json::object& body) {
@@ -170,30 +158,6 @@ Result<Response> create(App& app, const Request& request, const Wanted& wanted) 
   return json_response(json.take());
 }
 
-Result<Response> change_settings(storage::Store& store, const Request& request, const RepoId& id,
-                                 std::optional<storage::Visibility> visibility) {
-  WAAG_TRY(auto repo, authorised_repo(store, request.who, id, Action::admin));
-  if (visibility) {
-    WAAG_TRY(repo, store.change_repo(repo.uid, {.visibility = visibility}));
-  }
-  const bool hidden = repo.visibility == storage::Visibility::closed;
-  hub::JsonWriter json;
-  json.begin_object().field("private", hidden).field("visibility", hidden ? "private" : "public");
-  json.field("gated", false).end_object();
-  return json_response(json.take());
-}
-
-Status only_known_settings(const boost::json::object& body) {
-  const auto* gated = body.if_contains("gated");
-  const bool asks_gate =
-      gated != nullptr && !gated->is_null() && !(gated->is_bool() && !gated->as_bool());
-  if (asks_gate)
-    return fail(Errc::invalid_argument, "Gated repositories are not supported by this hub");
-  WAAG_TRY(const auto xet, bool_field(body, "xetEnabled"));
-  if (xet.value_or(false)) return fail(Errc::invalid_argument, "Xet is not enabled on this hub");
-  return ok();
-}
-
 }  // namespace
 
 Reply post_repo_create(App& app, Request request) {
@@ -222,16 +186,5 @@ Reply delete_repo(App& app, Request request) {
 }
 
 Reply post_repo_move(App&, Request) { co_return refusal(404, "Not supported by this hub"); }
-
-Reply put_repo_settings(App& app, Request request) {
-  WAAG_CO_TRY(const auto id, repo_of(request));
-  WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
-  WAAG_CO_TRY(const auto visibility, wanted_visibility(body));
-  WAAG_CO_CHECK(only_known_settings(body));
-  auto work = [&store = app.store, request = std::move(request), id, visibility] {
-    return change_settings(store, request, id, visibility);
-  };
-  co_return co_await offload(app.blocking, std::move(work));
-}
 
 }  // namespace waag::daemon::api

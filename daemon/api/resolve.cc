@@ -2,6 +2,7 @@
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "daemon/auth/file_access.h"
 #include "protocol/http/disposition.h"
 #include "protocol/http/url_path.h"
 #include "protocol/lfs/pointer.h"
@@ -13,7 +14,9 @@ namespace {
 enum class View : std::uint8_t { file, pointer };
 
 std::string cache_control(const Reading& reading) {
-  const bool hidden = reading.repo.visibility == storage::Visibility::closed;
+  // A shared cache would hand a gated file to anybody.
+  const bool hidden = reading.repo.visibility == storage::Visibility::closed ||
+                      reading.repo.gate != storage::Gate::none;
   if (!reading.revision.pinned)
     return hidden ? "private, no-cache, no-transform" : "no-cache, no-transform";
   return std::string(hidden ? "private" : "public") + ", max-age=31536000, immutable, no-transform";
@@ -63,6 +66,7 @@ Headers file_headers(const Request& request, const Reading& reading,
 Result<Response> send_file(storage::Store& store, const Request& request, const RepoId& id,
                            View view) {
   WAAG_TRY(auto reading, open_reading(store, request.who, id, request.rest));
+  WAAG_CHECK(need_files(store, request.who, reading.repo));
   const auto entry = reading.snapshot->stat(reading.path);
   if (!entry && entry.error().code != Errc::entry_not_found) return entry.error();
   if (!entry || entry->type == storage::TreeEntry::Type::directory)

@@ -2,6 +2,7 @@
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "daemon/auth/file_access.h"
 #include "protocol/http/field.h"
 #include "protocol/http/url_path.h"
 #include "protocol/hub/dates.h"
@@ -33,10 +34,11 @@ Result<Response> who_am_i(storage::Store& store, const Identity& who) {
 
 Task<Result<Response>> check_right(App& app, Request request, Action action) {
   WAAG_CO_TRY(const auto id, repo_of(request));
-  auto work = [&store = app.store, who = request.who, id, action] {
-    return authorised_repo(store, who, id, action);
+  auto work = [&store = app.store, who = request.who, id, action]() -> Status {
+    WAAG_TRY(const auto repo, authorised_repo(store, who, id, action));
+    return need_files(store, who, repo);
   };
-  WAAG_CO_TRY(const auto repo, co_await offload(app.blocking, std::move(work)));
+  WAAG_CO_CHECK(co_await offload(app.blocking, std::move(work)));
   co_return json_response(R"({"success":true})");
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/auth/file_access.h"
+
 namespace waag::daemon {
 namespace {
 
@@ -17,11 +19,16 @@ bool owns(const Identity& who, std::string_view ns) {
   return who.hub_admin || (!who.anonymous() && same_name(who.user, ns));
 }
 
+bool sees(const Identity& who, const storage::RepoRow& repo) {
+  return owns(who, repo.id.ns) || repo.visibility == storage::Visibility::open;
+}
+
 }  // namespace
 
 bool may(const Identity& who, const storage::RepoRow& repo, Action action) {
+  if (repo.disabled && !who.hub_admin) return false;
   const bool owner = owns(who, repo.id.ns);
-  const bool reads = owner || repo.visibility == storage::Visibility::open;
+  const bool reads = sees(who, repo);
   switch (action) {
     case Action::read:
       return reads;
@@ -41,7 +48,8 @@ bool may_create_in(const Identity& who, std::string_view ns) {
 Result<storage::RepoRow> authorised_repo(storage::Store& store, const Identity& who,
                                          const RepoId& id, Action action) {
   WAAG_TRY(auto repo, store.find_repo(id));
-  if (!may(who, repo, Action::read)) return fail(Errc::repo_not_found, "hidden from the caller");
+  if (!sees(who, repo)) return fail(Errc::repo_not_found, "hidden from the caller");
+  if (repo.disabled && !who.hub_admin) return fail(Errc::disabled, "disabled");
   if (may(who, repo, action)) return repo;
   if (who.anonymous()) return fail(Errc::unauthenticated, "anonymous write");
   return fail(Errc::forbidden, "no write right");
@@ -60,8 +68,10 @@ Result<bool> may_name_blob(storage::Store& store, const Identity& who, const sto
   WAAG_TRY(const auto holders, store.holders(blob, holders_max));
   for (const auto uid : holders) {
     const auto holder = store.find_repo_by_uid(uid);
-    if (holder && may(who, *holder, Action::read)) return true;
     if (!holder && holder.error().code != Errc::repo_not_found) return holder.error();
+    if (!holder) continue;
+    WAAG_TRY(const bool readable, may_read_files(store, who, *holder));
+    if (readable) return true;
   }
   return false;
 }

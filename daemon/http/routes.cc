@@ -10,8 +10,8 @@ namespace {
 std::vector<Route> collect() {
   using namespace families;
   std::vector<Route> all;
-  for (const Family& family :
-       {health(), files(), metadata(), side_calls(), repo_changes(), uploads(), administration()})
+  for (const Family& family : {health(), files(), metadata(), side_calls(), repo_changes(),
+                               access(), uploads(), administration()})
     all.insert(all.end(), family.begin(), family.end());
   return all;
 }

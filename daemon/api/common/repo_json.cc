@@ -172,8 +172,8 @@ void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::
     json.field("lastModified", hub::format_date(head->date));
   if (fields.has("createdAt")) json.field("createdAt", hub::format_date(repo.created));
   if (fields.has("private")) json.field("private", repo.visibility == storage::Visibility::closed);
-  if (fields.has("gated")) json.field("gated", false);
-  if (fields.has("disabled")) json.field("disabled", false);
+  if (fields.has("gated")) write_gate(json, repo.gate);
+  if (fields.has("disabled")) json.field("disabled", repo.disabled);
   if (fields.has("likes")) json.field("likes", 0);
   if (fields.has("trendingScore")) json.field("trendingScore", 0);
   if (fields.has("tags")) json.key("tags").begin_array().end_array();
@@ -182,6 +182,13 @@ void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::
   if (fields.has("xetEnabled")) json.field("xetEnabled", false);
   write_files(json, fields, files);
   json.end_object();
+}
+
+void write_gate(hub::JsonWriter& json, storage::Gate gate) {
+  if (gate == storage::Gate::none)
+    json.field("gated", false);
+  else
+    json.field("gated", gate == storage::Gate::automatic ? "auto" : "manual");
 }
 
 std::string object_id_text(std::uint64_t uid) {

@@ -29,6 +29,9 @@ class RepoFields {
   bool blobs_ = false;
 };
 
+/// "gated": false, "auto" or "manual".
+void write_gate(hub::JsonWriter& json, storage::Gate gate);
+
 /// Writes one repo object. @param files  the whole tree, recursive, if needs_files()
 void write_repo(hub::JsonWriter& json, const RepoFields& fields, const storage::RepoRow& repo,
                 const storage::CommitInfo* head, const std::vector<storage::TreeEntry>& files);

@@ -4,6 +4,7 @@
 #include "daemon/api/handlers.h"
 #include "daemon/api/lfs/hrefs.h"
 #include "daemon/api/lfs/uploads.h"
+#include "daemon/auth/file_access.h"
 
 /// POST info/lfs/objects/batch: who may move which object, and where to. Source: HUB_API 5.5.
 namespace waag::daemon::api {
@@ -122,6 +123,7 @@ Result<Response> answer_batch(App& app, const Request& request, const RepoId& id
   const bool upload = asked.operation == lfs::Operation::upload;
   WAAG_TRY(const auto repo,
            authorised_repo(app.store, request.who, id, upload ? Action::open_pull : Action::read));
+  if (!upload) WAAG_CHECK(need_files(app.store, request.who, repo));
   const Batch batch(app, request, repo, asked);
   std::vector<lfs::BatchObject> objects;
   objects.reserve(asked.objects.size());

@@ -4,6 +4,7 @@
 #include "daemon/api/handlers.h"
 #include "daemon/api/lfs/hrefs.h"
 #include "daemon/api/lfs/uploads.h"
+#include "daemon/auth/file_access.h"
 #include "protocol/lfs/batch.h"
 
 /// The parts and the completion of a multipart upload. Source: HUB_API 5.5.
@@ -30,16 +31,10 @@ Result<std::uint32_t> part_of(const Request& request) {
   return number;
 }
 
-Status still_there(storage::Store& store, const HrefGrant& grant) {
-  const auto repo = store.find_repo_by_uid(grant.repo_uid);
-  if (!repo) return repo.error();
-  return ok();
-}
-
 Result<std::shared_ptr<std::unique_ptr<Uploads::Part>>> open_part(App& app, const HrefGrant& grant,
                                                                   const std::string& id,
                                                                   std::uint32_t number) {
-  WAAG_CHECK(still_there(app.store, grant));
+  WAAG_CHECK(open_href(app.store, grant));
   WAAG_TRY(auto part, app.uploads->open_part(app.store, id, number, app.clock.now()));
   return std::make_shared<std::unique_ptr<Uploads::Part>>(std::move(part));
 }
@@ -82,7 +77,7 @@ Reply post_lfs_complete(App& app, Request request) {
   if (completion.parts.size() != count)
     co_return fail(Errc::invalid_argument, "the upload has " + std::to_string(count) + " parts");
   auto work = [&app, id, grant, count]() -> Status {
-    WAAG_CHECK(still_there(app.store, grant));
+    WAAG_CHECK(open_href(app.store, grant));
     return app.uploads->complete(app.store, id, grant, static_cast<std::uint32_t>(count));
   };
   WAAG_CO_CHECK(co_await offload(app.blocking, std::move(work)));

@@ -3,6 +3,7 @@
 #include "daemon/api/common/pump.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/lfs/hrefs.h"
+#include "daemon/auth/file_access.h"
 #include "daemon/http/errors.h"
 
 /// LFS objects in and out by signed hrefs, in one piece. Source: HUB_API 5.5.
@@ -18,22 +19,15 @@ Result<BlobId> oid_of(const Request& request) {
   return oid;
 }
 
-/// The grant says what was allowed when it was signed; the repo must still be there.
-Status still_there(storage::Store& store, const HrefGrant& grant) {
-  const auto repo = store.find_repo_by_uid(grant.repo_uid);
-  if (!repo) return repo.error();
-  return ok();
-}
-
 Result<std::shared_ptr<storage::Ingest>> open_upload(storage::Store& store,
                                                      const HrefGrant& grant) {
-  WAAG_CHECK(still_there(store, grant));
+  WAAG_CHECK(open_href(store, grant));
   WAAG_TRY(auto ingest, store.ingest());
   return std::shared_ptr<storage::Ingest>(std::move(ingest));
 }
 
 Status finish_upload(storage::Store& store, storage::Ingest& ingest, const HrefGrant& grant) {
-  WAAG_CHECK(still_there(store, grant));
+  WAAG_CHECK(open_href(store, grant));
   storage::IngestExpect expect;
   expect.id = grant.oid;
   expect.size_bytes = grant.size_bytes;
@@ -45,7 +39,8 @@ Status finish_upload(storage::Store& store, storage::Ingest& ingest, const HrefG
 
 Result<Response> send_object(storage::Store& store, const Request& request,
                              const HrefGrant& grant) {
-  WAAG_CHECK(still_there(store, grant));
+  WAAG_TRY(const auto target, open_href(store, grant));
+  WAAG_CHECK(need_files(store, target.who, target.repo));
   WAAG_TRY(const auto size, store.blob_size(grant.oid));
   if (!size) return fail(Errc::not_found, "Object does not exist");
   BlobReply reply;
@@ -60,7 +55,7 @@ Result<Response> send_object(storage::Store& store, const Request& request,
 
 Result<Response> verify_object(storage::Store& store, const HrefGrant& grant,
                                std::uint64_t size_bytes) {
-  WAAG_CHECK(still_there(store, grant));
+  WAAG_CHECK(open_href(store, grant));
   WAAG_TRY(const auto held, store.blob_size(grant.oid));
   WAAG_TRY(const auto uploaded, store.has_uploaded(grant.user, grant.repo_uid, grant.oid));
   WAAG_TRY(const auto linked, store.repo_has_blob(grant.repo_uid, grant.oid));

@@ -17,6 +17,7 @@ Family metadata();
 Family side_calls();
 // writing.cc
 Family repo_changes();
+Family access();
 Family uploads();
 // administration.cc
 Family administration();

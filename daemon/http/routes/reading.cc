@@ -53,7 +53,7 @@ Family metadata() {
       {Method::get, "/api/{type}/{ns}/{name}/commits/{rest...}", "commits", Policy::read_repo,
        no_body, api::get_commits, "History of a revision or of one path, newest first: p, limit."},
       {Method::get, "/api/{type}/{ns}/{name}/auth-check", "auth_check", Policy::read_repo, no_body,
-       api::get_auth_check, "200 if the caller may read the repo."},
+       api::get_auth_check, "200 if the caller may read the repo and its files."},
       {Method::get, "/api/{type}/{ns}/{name}/auth-check/write", "auth_check_write",
        Policy::write_repo, no_body, api::get_auth_check_write,
        "200 if the caller may write to the repo."},

@@ -18,7 +18,8 @@ Family repo_changes() {
       {Method::post, "/api/repos/move", "repo_move", Policy::user, Limits{1u << 20},
        api::post_repo_move, "Not supported yet."},
       {Method::put, "/api/{type}/{ns}/{name}/settings", "repo_settings", Policy::write_repo,
-       Limits{1u << 20}, api::put_repo_settings, "private or visibility."},
+       Limits{1u << 20}, api::put_repo_settings,
+       "private or visibility, gated, discussionsDisabled; disabled (hub admins)."},
       {Method::post, "/api/{type}/{ns}/{name}/branch/{rest...}", "branch_create",
        Policy::write_repo, Limits{64u << 10}, api::post_branch, "startingPoint, overwrite."},
       {Method::del, "/api/{type}/{ns}/{name}/branch/{rest...}", "branch_delete", Policy::write_repo,
@@ -27,6 +28,23 @@ Family repo_changes() {
        Limits{64u << 10}, api::post_tag, "A tag on the revision in the path."},
       {Method::del, "/api/{type}/{ns}/{name}/tag/{rest...}", "tag_delete", Policy::write_repo,
        Limits{64u << 10}, api::delete_tag, "Deletes a tag."},
+  };
+}
+
+Family access() {
+  return {
+      {Method::post, "/{web}/{ns}/{name}/ask-access", "access_ask", Policy::user, Limits{64u << 10},
+       api::post_ask_access,
+       "Asks for the files of a gated repo: JSON or a form with whatever its owner wants to know."},
+      {Method::get, "/api/{type}/{ns}/{name}/user-access-request/{status}", "access_list",
+       Policy::write_repo, no_body, api::get_access_requests,
+       "Requests that are pending, accepted or rejected: limit, cursor."},
+      {Method::post, "/api/{type}/{ns}/{name}/user-access-request/handle", "access_handle",
+       Policy::write_repo, Limits{64u << 10}, api::post_access_handle,
+       "user, status, rejectionReason: moves a request to another list."},
+      {Method::post, "/api/{type}/{ns}/{name}/user-access-request/grant", "access_grant",
+       Policy::write_repo, Limits{64u << 10}, api::post_access_grant,
+       "user: lets in who may not have asked."},
   };
 }
 

@@ -91,8 +91,6 @@ TEST_CASE("repos: visibility in both spellings, at creation and later", "[daemon
   CHECK(settings(hub.bob, R"({"private":true})") == 403);
   CHECK(settings(hub.ada, R"({"private":true})") == 200);
   CHECK(hub.get("/api/models/ada/x").status == 401);
-  CHECK(settings(hub.ada, R"({"gated":"auto"})") == 400);
-  CHECK(settings(hub.ada, R"({"private":1})") == 400);
 }
 
 TEST_CASE("repos: first files of the creation", "[daemon][repos]") {

@@ -55,6 +55,17 @@ TEST_CASE("permission: who may do what", "[daemon][permission]") {
   }
 }
 
+TEST_CASE("permission: a disabled repo is for hub admins alone", "[daemon][permission]") {
+  auto repo = repo_of("ada", storage::Visibility::open);
+  repo.disabled = true;
+  for (const auto action : {Action::read, Action::open_pull, Action::write, Action::admin}) {
+    CHECK_FALSE(may(named("ada", true), repo, action));
+    CHECK_FALSE(may(named("bob", true), repo, action));
+    CHECK_FALSE(may(Identity{}, repo, action));
+    CHECK(may(named("root", true, true), repo, action));
+  }
+}
+
 TEST_CASE("permission: namespaces", "[daemon][permission]") {
   CHECK(may_create_in(named("ada", true), "Ada"));
   CHECK_FALSE(may_create_in(named("ada", false), "ada"));
