@@ -16,6 +16,8 @@ class Metrics;        // daemon/observe/metrics.h
 
 class Uploads;  // daemon/api/lfs/uploads.h
 std::shared_ptr<Uploads> make_uploads();
+class RateLimiter;  // daemon/auth/rate_limiter.h
+std::shared_ptr<RateLimiter> make_rate_limiter(const Config& config, storage::Clock& clock);
 
 /// Every long-lived part, built by main and passed down. References outlive every request.
 struct App {
@@ -29,6 +31,7 @@ struct App {
   Log& log;
   std::string href_key;  // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
   std::shared_ptr<Uploads> uploads = make_uploads();  // multipart uploads on their way in
+  std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);
 };
 
 }  // namespace waag::daemon

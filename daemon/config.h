@@ -30,6 +30,11 @@ struct Config {
     bool unknown_token_is_anonymous = true;  // HUB_API 1.11
     unsigned token_days = 90;                // expiry of new tokens
   } auth;
+  struct RateLimit {  // requests of one caller in one window; 0 = any number
+    unsigned api = 0;
+    unsigned resolvers = 0;
+    unsigned window_s = 300;  // as on the Hub, whose clients then wait for minutes
+  } rate_limit;
   struct Log {
     std::string level = "info";
     std::string format = "text";  // "text" | "json"

@@ -73,6 +73,7 @@ std::vector<Setting> make_table() {
   using S = Config::Server;
   using D = Config::Store;
   using A = Config::Auth;
+  using R = Config::RateLimit;
   using L = Config::Log;
   return {
       server<&S::listen>("server.listen", "Address and port; port 0 picks a free one."),
@@ -103,6 +104,13 @@ std::vector<Setting> make_table() {
           "auth.unknown_token_is_anonymous",
           "A token that the hub does not know counts as none on public reads."),
       setting<&Config::auth, &A::token_days>("auth.token_days", "Days until a new token expires."),
+      setting<&Config::rate_limit, &R::api>(
+          "rate_limit.api",
+          "Requests that one user or address may send in a window, files apart; 0: any number."),
+      setting<&Config::rate_limit, &R::resolvers>(
+          "rate_limit.resolvers", "The same for files (resolve and raw); 0: any number."),
+      setting<&Config::rate_limit, &R::window_s>("rate_limit.window_s",
+                                                 "Seconds of a window, at most a day."),
       setting<&Config::log, &L::level>("log.level", "debug, info, warn or error."),
       setting<&Config::log, &L::format>("log.format", "text (key=value) or json."),
   };
@@ -251,6 +259,9 @@ Status LoadedConfig::check() const {
                     " is not a loopback address: set TLS files, or allow it with --insecure");
   if (const auto proxies = TrustedProxies::parse(s.trusted_proxies); !proxies)
     return fail(Errc::invalid_argument, "server.trusted_proxies: " + proxies.error().what);
+  constexpr unsigned day_s = 24 * 3600;
+  if (const auto window_s = config.rate_limit.window_s; window_s == 0 || window_s > day_s)
+    return fail(Errc::invalid_argument, "rate_limit.window_s: expected 1 to 86400");
   WAAG_CHECK(check_choice("server.send_path", s.send_path, {"auto", "sendfile", "extents"}));
   WAAG_CHECK(check_choice("log.level", config.log.level, {"debug", "info", "warn", "error"}));
   return check_choice("log.format", config.log.format, {"text", "json"});

@@ -4,6 +4,7 @@
 
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
+#include "daemon/auth/rate_limiter.h"
 #include "daemon/http/errors.h"
 #include "daemon/observe/log.h"
 #include "protocol/hub/errors.h"
@@ -50,14 +51,8 @@ Task<Result<Response>> run_handler(App& app, const Route& route, Request request
   }
 }
 
-}  // namespace
-
-Task<Response> answer(App& app, const Route& route, Request request) {
-  if (route.policy != Policy::none && route.policy != Policy::signed_href) {
-    auto who = co_await app.auth.identify(authorization_of(request));
-    if (!who) co_return error_response(who.error(), Identity{});
-    request.who = *std::move(who);
-  }
+/// The reply to a caller who is known by now.
+Task<Response> answer_known(App& app, const Route& route, Request request) {
   const Identity who = request.who;
   if (auto refused = refuse(app, route, request)) {
     set_challenge(route, *refused);
@@ -68,6 +63,24 @@ Task<Response> answer(App& app, const Route& route, Request request) {
   Response response = result ? *std::move(result) : error_response(result.error(), who);
   if (!result && response.status >= 500) log_failure(app, route, request_id, result.error());
   set_challenge(route, response);
+  co_return response;
+}
+
+}  // namespace
+
+Task<Response> answer(App& app, const Route& route, Request request) {
+  if (route.policy != Policy::none && route.policy != Policy::signed_href) {
+    auto who = co_await app.auth.identify(authorization_of(request));
+    if (!who) co_return error_response(who.error(), Identity{});
+    request.who = *std::move(who);
+  }
+  const auto count = app.rate_limiter->take(bucket_of(route), request.who, request.remote);
+  Response response;
+  if (count && !count->allowed)
+    response = error_response(fail(Errc::too_many_requests, "over the limit"), request.who);
+  else
+    response = co_await answer_known(app, route, std::move(request));
+  if (count) tell_limit(response, *count);
   co_return response;
 }
 

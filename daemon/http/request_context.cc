@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/asio/ip/address.hpp>
+
 #include "daemon/http/errors.h"
 #include "daemon/http/response_head.h"
 
@@ -36,6 +38,19 @@ std::string base_url(const http::RequestHead& head, const Peer& peer, std::strin
   return url;
 }
 
+/// Who a trusted proxy says has asked it: the last address of the list, which is the one that the
+/// proxy itself has seen; those before it may be made up.
+std::string remote_of(const http::RequestHead& head, const Peer& peer) {
+  if (!peer.trusted_proxy) return peer.remote;
+  auto list = head.header("X-Forwarded-For").value_or("");
+  list.remove_prefix(list.rfind(',') + 1);
+  while (list.starts_with(' ')) list.remove_prefix(1);
+  while (list.ends_with(' ')) list.remove_suffix(1);
+  boost::system::error_code bad;
+  const auto address = boost::asio::ip::make_address(std::string(list), bad);
+  return bad ? peer.remote : address.to_string();
+}
+
 Inbound reply_with(Inbound inbound, Response response) {
   inbound.reply = std::move(response);
   return inbound;
@@ -63,7 +78,7 @@ Inbound make_request(const Router& router, http::RequestHead head, const Peer& p
   Request& request = inbound.request;
   request.method = *parse_method(head.method);  // the guard lets only these in
   request.base_url = base_url(head, peer, public_url);
-  request.remote = peer.remote;
+  request.remote = remote_of(head, peer);
   for (auto& [name, value] : head.headers) request.headers.add(name, std::move(value));
   request.target = std::move(head.target);
   if (request.target == "*")

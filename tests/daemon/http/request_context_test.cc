@@ -34,6 +34,24 @@ TEST_CASE("request_context: X-Forwarded-* is believed of a trusted proxy only",
   CHECK(client.ask(hostile).body == "a|b http://hub 127.0.0.1");
 }
 
+TEST_CASE("request_context: the address is the one that a trusted proxy saw",
+          "[daemon][request_context]") {
+  const auto from = [](const std::string& list) {
+    return get("/seen/a/b", "X-Forwarded-For: " + list + "\r\n");
+  };
+  TestServer strangers(test_routes(), test_answer);
+  CHECK(strangers.client().ask(from("10.1.2.3")).body == "a|b http://hub 127.0.0.1");
+  Server::Options options;
+  options.trusted_proxies = *TrustedProxies::parse("127.0.0.0/8");
+  TestServer host(test_routes(), test_answer, options);
+  auto client = host.client();
+  CHECK(client.ask(from("10.1.2.3")).body == "a|b http://hub 10.1.2.3");
+  // What stands before the last address is what the client itself claims.
+  CHECK(client.ask(from("1.1.1.1, 2001:DB8::1 ")).body == "a|b http://hub 2001:db8::1");
+  for (const auto* bad : {"unknown", "1.2.3", "10.1.2.3:80", "1.1.1.1,"})
+    CHECK(client.ask(from(bad)).body == "a|b http://hub 127.0.0.1");
+}
+
 TEST_CASE("request_context: the trace id that every Python client sends is the request's id",
           "[daemon][request_context]") {
   TestServer host(test_routes(), test_answer);
