@@ -17,6 +17,8 @@ constexpr const char* footer =
     "  waag user create ada --email ada@example.test\n"
     "  waag token create laptop --user ada --role write --days 30\n"
     "  waag repo create ada/tiny --private\n"
+    "  waag repo settings ada/tiny --visibility public --gated manual\n"
+    "  waag repo requests accept ada/tiny bob\n"
     "  waag --json repo ls --type dataset\n"
     "\n"
     "The hub is --endpoint, else WAAG_ENDPOINT, else HF_ENDPOINT, else http://127.0.0.1:8080;\n"

@@ -32,5 +32,8 @@ void add_status(CLI::App& app, Command& chosen);
 void add_user_commands(CLI::App& app, Command& chosen);
 void add_token_commands(CLI::App& app, Command& chosen);
 void add_repo_commands(CLI::App& app, Command& chosen);
+// Below "repo".
+void add_repo_settings(CLI::App& repo_group, Command& chosen);
+void add_repo_requests(CLI::App& repo_group, Command& chosen);
 
 }  // namespace waag::cli

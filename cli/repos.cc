@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "cli/context.h"
 #include "cli/print.h"
+#include "cli/repo_id.h"
 
 /// repo ls, info, create, rm and du: the Hub's own routes.
 namespace waag::cli {
@@ -22,29 +22,8 @@ struct RepoOptions {
   bool is_private = false, exist_ok = false, yes = false;
 };
 
-struct Id {
-  std::string ns, name;
-};
-
-std::optional<Id> split_id(const std::string& id) {
-  const auto slash = id.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == id.size()) return std::nullopt;
-  if (id.find('/', slash + 1) != std::string::npos) return std::nullopt;
-  return Id{id.substr(0, slash), id.substr(slash + 1)};
-}
-
-int bad_id(const Context& context, const std::string& id) {
-  context.world.err << "waag: a repo is named namespace/name, not " << id << '\n';
-  return exit_usage;
-}
-
-std::string api_path(const RepoOptions& options, const Id& id) {
-  return "/api/" + std::string(plural(options.type)) + "/" + encode_segment(id.ns) + "/" +
-         encode_segment(id.name);
-}
-
-json::object name_body(const RepoOptions& options, const Id& id) {
-  return {{"type", options.type}, {"organization", id.ns}, {"name", id.name}};
+json::object name_body(const RepoName& id) {
+  return {{"type", id.type}, {"organization", id.ns}, {"name", id.name}};
 }
 
 int list(Context& context, const RepoOptions& options) {
@@ -65,14 +44,14 @@ int list(Context& context, const RepoOptions& options) {
 }
 
 int info(Context& context, const RepoOptions& options) {
-  const auto id = split_id(options.id);
-  if (!id) return bad_id(context, options.id);
-  const auto path = api_path(options, *id) + "/revision/" + encode_segment(options.revision);
+  const auto id = parse_repo_name(options.id, options.type);
+  if (!id) return bad_repo_name(context, options.id);
+  const auto path = api_path(*id) + "/revision/" + encode_segment(options.revision);
   const auto answer = context.hub.call("GET", path);
   if (answer.failure) return context.refuse(*answer.failure);
   if (context.printed(answer)) return exit_ok;
   print_fields(context.world.out, answer.json,
-               {"id", "sha", "private", "createdAt", "lastModified"});
+               {"id", "sha", "private", "gated", "disabled", "createdAt", "lastModified"});
   const auto* files =
       answer.json.is_object() ? answer.json.as_object().if_contains("siblings") : nullptr;
   if (files != nullptr && files->is_array()) {
@@ -84,9 +63,9 @@ int info(Context& context, const RepoOptions& options) {
 }
 
 int create(Context& context, const RepoOptions& options) {
-  const auto id = split_id(options.id);
-  if (!id) return bad_id(context, options.id);
-  auto body = name_body(options, *id);
+  const auto id = parse_repo_name(options.id, options.type);
+  if (!id) return bad_repo_name(context, options.id);
+  auto body = name_body(*id);
   body["visibility"] = options.is_private ? "private" : "public";
   if (!options.sdk.empty()) body["sdk"] = options.sdk;
   const auto answer = context.hub.call("POST", "/api/repos/create", body);
@@ -102,13 +81,13 @@ int create(Context& context, const RepoOptions& options) {
 }
 
 int remove(Context& context, const RepoOptions& options) {
-  const auto id = split_id(options.id);
-  if (!id) return bad_id(context, options.id);
+  const auto id = parse_repo_name(options.id, options.type);
+  if (!id) return bad_repo_name(context, options.id);
   if (!options.yes) {
     context.world.err << "waag: this deletes " << options.id << " for good; add --yes\n";
     return exit_usage;
   }
-  const auto answer = context.hub.call("DELETE", "/api/repos/delete", name_body(options, *id));
+  const auto answer = context.hub.call("DELETE", "/api/repos/delete", name_body(*id));
   if (answer.failure) return context.refuse(*answer.failure);
   const json::object deleted{{"deleted", options.id}};
   if (context.json) context.world.out << json::serialize(deleted) << '\n';
@@ -117,9 +96,9 @@ int remove(Context& context, const RepoOptions& options) {
 }
 
 int usage(Context& context, const RepoOptions& options) {
-  const auto id = split_id(options.id);
-  if (!id) return bad_id(context, options.id);
-  const auto path = api_path(options, *id) + "/treesize/" + encode_segment(options.revision);
+  const auto id = parse_repo_name(options.id, options.type);
+  if (!id) return bad_repo_name(context, options.id);
+  const auto path = api_path(*id) + "/treesize/" + encode_segment(options.revision);
   const auto answer = context.hub.call("GET", path);
   if (answer.failure) return context.refuse(*answer.failure);
   if (context.printed(answer)) return exit_ok;
@@ -172,6 +151,8 @@ void add_repo_commands(CLI::App& app, Command& chosen) {
   for (auto* command : {show, size})
     command->add_option("--revision", options->revision, "branch, tag or commit")
         ->capture_default_str();
+  add_repo_settings(*group, chosen);
+  add_repo_requests(*group, chosen);
 }
 
 }  // namespace waag::cli
