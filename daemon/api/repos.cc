@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 
 #include "daemon/api/access/settings.h"
+#include "daemon/api/admin/names.h"
 #include "daemon/api/common/author.h"
 #include "daemon/api/common/json_body.h"
 #include "daemon/api/common/repo_json.h"
@@ -83,6 +84,7 @@ std::string space_card(const storage::NewRepo& repo) {
 Result<Wanted> parse_wanted(const boost::json::object& body, const Identity& who) {
   Wanted wanted;
   WAAG_TRY(wanted.repo.id, named_repo(body, who));
+  WAAG_CHECK(check_new_repo_name(wanted.repo.id.name));
   WAAG_TRY(const auto visibility, wanted_visibility(body));
   WAAG_TRY(const auto sdk, text_field(body, "sdk"));
   WAAG_TRY(wanted.files, first_files(body));

@@ -12,6 +12,11 @@ namespace waag::daemon {
 /// @return Errc::invalid_argument
 Status check_user_name(std::string_view name);
 
+/// The name of a repo that is about to be made or moved, which RepoId::make took: none of the words
+/// that stand behind the name in routes of one-segment ids, where it would be unreachable.
+/// @return Errc::invalid_argument
+Status check_new_repo_name(std::string_view name);
+
 /// Text for people: at most 200 bytes of UTF-8 without control characters, '<' and '>' (git
 /// authors).
 /// @param field  named in the error

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/http/routes.h"
+
 using namespace waag::daemon;
 
 TEST_CASE("names: users", "[daemon][names]") {
@@ -14,6 +16,23 @@ TEST_CASE("names: users", "[daemon][names]") {
     CAPTURE(name);
     CHECK_FALSE(check_user_name(name));
   }
+}
+
+TEST_CASE("names: no repo hides behind a short id", "[daemon][names]") {
+  CHECK(check_new_repo_name("tiny"));
+  CHECK_FALSE(check_new_repo_name("Revision"));
+  // Of "/{web}/{name}/WORD/..." every WORD: "/ada/WORD/WORD/main" would be ambiguous.
+  int found = 0;
+  for (const Route& route : routes()) {
+    const auto at = route.path.find("/{name}/");
+    if (at == std::string_view::npos || route.path.find("{ns}") != std::string_view::npos) continue;
+    auto word = route.path.substr(at + 8);
+    word = word.substr(0, word.find('/'));
+    CAPTURE(route.path, word);
+    CHECK_FALSE(check_new_repo_name(word));
+    ++found;
+  }
+  CHECK(found >= 3);
 }
 
 TEST_CASE("names: display texts", "[daemon][names]") {
