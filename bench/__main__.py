@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench import measure  # noqa: E402
+from bench.growth import growth  # noqa: E402
 from bench.ingest import ingest, memory  # noqa: E402
 from bench.serve import big_file, client_pull, requests  # noqa: E402
 
@@ -47,7 +48,8 @@ def document(rows: list[measure.Row]) -> str:
         "Client and server share the machine and its loopback. Ratios are medians of\n"
         f"{measure.PAIRS} interleaved pairs on warm caches; nginx serves the same bytes with\n"
         "sendfile on. CPU seconds are those of waagd, user and system. Memory is resident\n"
-        "memory, mapped packs included.\n\n" + report(rows) + "\n"
+        "memory, mapped packs included. Rows with an arrow: one request at two sizes; its time\n"
+        "may grow as its answer does.\n\n" + report(rows) + "\n"
     )
 
 
@@ -65,6 +67,7 @@ def main() -> int:
         "requests": requests,
         "ingest": lambda at: ingest(at, size // 2),
         "memory": lambda at: memory(at, size // 4),
+        "growth": lambda at: growth(at, options.quick),
     }
     chosen = [name for name in options.only.split(",") if name] or list(parts)
     rows: list[measure.Row] = []
