@@ -14,7 +14,7 @@ class Authenticator;  // daemon/auth/authenticator.h
 class Log;            // daemon/observe/log.h
 class Metrics;        // daemon/observe/metrics.h
 
-class Passwords;  // daemon/auth/passwords.h
+class Passwords;  // daemon/auth/secrets/passwords.h
 std::shared_ptr<Passwords> make_passwords();
 class Catalog;  // daemon/catalog/catalog.h
 std::shared_ptr<Catalog> make_catalog(storage::Store& store, storage::Clock& clock);

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "daemon/auth/secret_file.h"
+#include "daemon/auth/secrets/secret_file.h"
 #include "daemon/auth/token.h"
 
 namespace waag::daemon {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "daemon/auth/permission.h"
-#include "daemon/auth/signed_href.h"
+#include "daemon/auth/secrets/signed_href.h"
 
 /// Gated repos: what they hold is public, or private, as of any repo; the content of their files is
 /// for those alone whom the owner let in. Source: HUB_API 2.2.

@@ -40,7 +40,7 @@ HOMES = {
     "boost/asio": ("daemon/", "tests/daemon/", "tests/support/"),
     "curl/": ("cli/http", "daemon/upstream/"),
     "rocksdb/": ("storage/meta/",),
-    "sodium": ("daemon/auth/passwords",),
+    "sodium": ("daemon/auth/secrets/passwords",),
     "spdlog/": ("daemon/",),
     "toml++/": ("daemon/config",),
     "CLI/": ("daemon/", "cli/"),

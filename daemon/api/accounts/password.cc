@@ -3,8 +3,8 @@
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
-#include "daemon/auth/passwords.h"
 #include "daemon/auth/permission.h"
+#include "daemon/auth/secrets/passwords.h"
 #include "protocol/http/field.h"
 #include "protocol/utf8.h"
 

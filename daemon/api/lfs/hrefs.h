@@ -4,7 +4,7 @@
 #include <string>
 
 #include "daemon/app.h"
-#include "daemon/auth/signed_href.h"
+#include "daemon/auth/secrets/signed_href.h"
 #include "daemon/http/message.h"
 
 /// The paths of our own that LFS hrefs name; what a handler rebuilds to check the signature.

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/auth/signed_href.h"
+#include "daemon/auth/secrets/signed_href.h"
 #include "storage/store.h"
 
 namespace waag::daemon {

@@ -1,6 +1,6 @@
 #include <boost/json/object.hpp>
 
-#include "daemon/auth/passwords.h"
+#include "daemon/auth/secrets/passwords.h"
 #include "tests/daemon/hub_fixture.h"
 #include "tests/daemon/run_task.h"
 

@@ -1,6 +1,6 @@
 #include "storage/meta/accounts/account_rows.h"
 
-#include "tests/support/strict_rows.h"
+#include "tests/storage/meta/strict_rows.h"
 
 namespace waag::storage {
 namespace {

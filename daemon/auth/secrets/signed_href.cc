@@ -1,4 +1,4 @@
-#include "daemon/auth/signed_href.h"
+#include "daemon/auth/secrets/signed_href.h"
 
 #include <charconv>
 #include <optional>

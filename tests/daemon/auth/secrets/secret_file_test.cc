@@ -1,4 +1,4 @@
-#include "daemon/auth/secret_file.h"
+#include "daemon/auth/secrets/secret_file.h"
 
 #include <fstream>
 

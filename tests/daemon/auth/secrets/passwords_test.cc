@@ -1,4 +1,4 @@
-#include "daemon/auth/passwords.h"
+#include "daemon/auth/secrets/passwords.h"
 
 #include <chrono>
 
