@@ -1,5 +1,7 @@
 #include "daemon/auth/file_access.h"
 
+#include <algorithm>
+
 #include "daemon/auth/rights.h"
 #include "storage/meta/tables/access.h"
 
@@ -20,19 +22,33 @@ Result<Identity> signer(storage::Store& store, const HrefGrant& grant) {
   return who;
 }
 
+/// What is behind a gate is no public matter: a fine-grained token must name the repo for it.
+bool token_reaches(const Identity& who, const RepoId& id) {
+  if (!is_fine_grained(who)) return true;
+  return std::ranges::any_of(*who.rights->scopes, [&id](const storage::TokenScope& scope) {
+    return same_name(scope.ns, id.ns) &&
+           (!scope.repo || (scope.repo->type == id.type && same_name(scope.repo->name, id.name)));
+  });
+}
+
 }  // namespace
 
 bool passes_gate(const Identity& who, const storage::RepoRow& repo) {
   Identity person = who;
   person.can_write = !who.anonymous();  // an owner reads with a reading token too
-  return may(person, repo, Action::write);
+  if (is_fine_grained(who)) {           // and with a fine-grained one, where its scopes reach
+    auto rights = *who.rights;
+    rights.scopes.reset();
+    person.rights = std::make_shared<const Rights>(std::move(rights));
+  }
+  return may(person, repo, Action::write) && token_reaches(who, repo.id);
 }
 
 Result<bool> may_read_files(storage::Store& store, const Identity& who,
                             const storage::RepoRow& repo) {
   if (!may(who, repo, Action::read)) return false;
   if (repo.gate == storage::Gate::none || passes_gate(who, repo)) return true;
-  if (who.anonymous()) return false;
+  if (who.anonymous() || !token_reaches(who, repo.id)) return false;
   WAAG_TRY(const auto access, store.accesses().find(repo.uid, who.user));
   return access && access->status == storage::AccessStatus::accepted;
 }

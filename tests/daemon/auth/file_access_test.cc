@@ -1,5 +1,6 @@
 #include "daemon/auth/file_access.h"
 
+#include "daemon/auth/rights.h"
 #include "storage/meta/tables/access.h"
 #include "tests/daemon/hub_fixture.h"
 
@@ -57,7 +58,30 @@ struct GatedHub : HubFixture {
   }
 };
 
+/// By a fine-grained token of theirs.
+Identity scoped(const std::string& user, storage::TokenScope scope) {
+  auto who = named(user, true);
+  auto rights = std::make_shared<Rights>();
+  rights->scopes.emplace().push_back(std::move(scope));
+  who.rights = rights;
+  return who;
+}
+
 }  // namespace
+
+TEST_CASE("file access: a fine-grained token passes a gate that its scopes reach",
+          "[daemon][access]") {
+  GatedHub hub;
+  using storage::Role;
+  const RepoId tiny{RepoType::model, "ADA", "tiny"}, other{RepoType::model, "ada", "other"};
+  CHECK(hub.reads(scoped("ada", {"ada", {}, Role::read})));
+  CHECK(hub.reads(scoped("ada", {"ADA", tiny, Role::read})));
+  CHECK_FALSE(hub.reads(scoped("ada", {"ada", other, Role::admin})));
+  CHECK_FALSE(hub.reads(scoped("bob", {"ada", {}, Role::admin})));
+  hub.set_access("bob", storage::AccessStatus::accepted);
+  CHECK(hub.reads(scoped("bob", {"ada", {}, Role::read})));
+  CHECK_FALSE(hub.reads(scoped("bob", {"bob", {}, Role::admin})));
+}
 
 TEST_CASE("file access: a gate is passed by owners and by who was let in", "[daemon][access]") {
   GatedHub hub;
