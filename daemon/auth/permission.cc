@@ -63,13 +63,8 @@ bool sees(const Identity& who, const storage::RepoRow& repo) {
 
 }  // namespace
 
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 bool is_author(const Identity& who, std::string_view author) {
-  return !who.anonymous() && same_name(who.user, author);
+  return !who.anonymous() && http::equal_nocase(who.user, author);
 }
 
 bool may(const Identity& who, const storage::RepoRow& repo, Action action) {

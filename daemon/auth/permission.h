@@ -18,9 +18,6 @@ enum class Action : std::uint8_t {
   admin,      // settings, deletion, who collaborates
 };
 
-/// Names are the same whatever their case.
-bool same_name(std::string_view a, std::string_view b);
-
 /// True if `who` is the user named as the author of something.
 bool is_author(const Identity& who, std::string_view author);
 

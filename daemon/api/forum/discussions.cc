@@ -9,6 +9,7 @@
 #include "daemon/api/forum/thread.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "protocol/http/field.h"
 
 /// Listing, opening and reading discussions and pull requests. Source: HUB_API 5.8.
 namespace waag::daemon::api {
@@ -58,7 +59,7 @@ bool is_open(const DiscussionRow& row) {
 bool fits(const Filter& filter, const DiscussionRow& row) {
   if (filter.type != "all" && (filter.type == "pull_request") != row.is_pull) return false;
   if (filter.status != "all" && (filter.status == "open") != is_open(row)) return false;
-  return filter.author.empty() || same_name(filter.author, row.author);
+  return filter.author.empty() || http::equal_nocase(filter.author, row.author);
 }
 
 Result<Response> list(storage::Store& store, const Request& request, const RepoId& id) {
