@@ -3,6 +3,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/permission.h"
 #include "daemon/catalog/summarise.h"
+#include "storage/meta/tables/likes.h"
 
 namespace waag::daemon {
 namespace {
@@ -41,7 +42,23 @@ Catalog::~Catalog() {
 void Catalog::mark(std::uint64_t uid) {
   const std::lock_guard lock(marked_mutex_);
   marked_.insert(uid);
+  likes_.erase(uid);
+  ++marks_;
   stale_.store(true, std::memory_order_release);
+}
+
+std::uint64_t Catalog::likes_of(std::uint64_t uid) {
+  std::uint64_t marks_before = 0;
+  {
+    const std::lock_guard lock(marked_mutex_);
+    if (const auto known = likes_.find(uid); known != likes_.end()) return known->second;
+    marks_before = marks_;
+  }
+  const auto count = store_.likes().count(uid);
+  if (!count) return 0;  // a number that cannot be read must not hide the repo
+  const std::lock_guard lock(marked_mutex_);
+  if (marks_ == marks_before) likes_[uid] = *count;
+  return *count;
 }
 
 Popularity Catalog::popularity(std::uint64_t uid) {
@@ -49,6 +66,7 @@ Popularity Catalog::popularity(std::uint64_t uid) {
   Popularity popularity;
   popularity.downloads = counts.recent;
   popularity.downloads_all_time = counts.all_time;
+  popularity.likes = likes_of(uid);
   return popularity;
 }
 

@@ -60,6 +60,7 @@ class Catalog {
   /// Puts the repos in again whose counts or whose days have changed.
   void rank_again();
   void mark(std::uint64_t uid);
+  std::uint64_t likes_of(std::uint64_t uid);
 
   storage::Store& store_;
   storage::Clock& clock_;
@@ -78,6 +79,8 @@ class Catalog {
   std::atomic<bool> stale_{true};  // something is marked, or nothing was loaded yet
   std::mutex marked_mutex_;
   std::unordered_set<std::uint64_t> marked_;
+  std::unordered_map<std::uint64_t, std::uint64_t> likes_;  // of repos that were asked for
+  std::uint64_t marks_ = 0;  // so far: what was read of a repo before one may be old
 };
 
 }  // namespace waag::daemon

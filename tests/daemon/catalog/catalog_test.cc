@@ -1,5 +1,6 @@
 #include "daemon/catalog/catalog.h"
 
+#include "storage/meta/tables/likes.h"
 #include "tests/support/store_fixture.h"
 
 using namespace waag;
@@ -121,4 +122,24 @@ TEST_CASE("catalog: a summary is made of any commit", "[daemon][catalog]") {
   REQUIRE(summary);
   CHECK((*summary)->about.card_json == R"({"license":"mit"})");
   CHECK(*hub.catalog->summary(*row, *hub.snapshot(a, old)) == *summary);  // the same, kept
+}
+
+TEST_CASE("catalog: likes count at once", "[daemon][catalog]") {
+  Hub hub;
+  const auto a = hub.make_repo("a");
+  hub.make_repo("b");
+  const auto row = hub.store->find_repo_by_uid(a);
+  REQUIRE(row);
+  ListQuery query;
+  query.sort = SortBy::likes;
+  const auto first = [&] { return hub.catalog->list(query, hub.ann)->repos.front(); };
+  CHECK(first()->repo.id.name == "b");  // the newest of equals
+  CHECK(hub.catalog->popularity(a).likes == 0);
+  REQUIRE(hub.store->likes().set(*row, "ann", true, hub.clock.now()));
+  CHECK(hub.catalog->popularity(a).likes == 1);
+  CHECK(first()->repo.id.name == "a");
+  CHECK(first()->popularity.likes == 1);
+  REQUIRE(hub.store->likes().set(*row, "ann", false, hub.clock.now()));
+  CHECK(hub.catalog->popularity(a).likes == 0);
+  CHECK(first()->repo.id.name == "b");
 }
