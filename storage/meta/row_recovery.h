@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "storage/journal/journal.h"
-#include "storage/meta/rocks.h"
+#include "storage/meta/index/rocks.h"
 #include "storage/meta/row_store.h"
 
 namespace waag::storage {

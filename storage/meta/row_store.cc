@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "storage/journal/checkpoint.h"
-#include "storage/meta/row_group.h"
+#include "storage/meta/index/row_group.h"
 #include "storage/meta/row_recovery.h"
 
 namespace waag::storage {

@@ -1,6 +1,6 @@
 #include "tests/support/memory_row_store.h"
 
-#include "storage/meta/row_group.h"
+#include "storage/meta/index/row_group.h"
 
 namespace waag::testing {
 

@@ -98,6 +98,13 @@ TEST_CASE("keys: prefixes hold exactly their own rows, numbers sort by value", "
   CHECK(keys::ref_log(1, "r", 255) < keys::ref_log(1, "r", 256));
 }
 
+TEST_CASE("keys: a damaged record's key names it", "[storage][keys]") {
+  const RecordPlace at{PackId{0x0102030405060708}, 0xA0B0C0D0};
+  CHECK(keys::damaged_record(keys::damaged(at)) == at);
+  CHECK(keys::damaged({PackId{1}, 2}) < keys::damaged({PackId{1}, 256}));
+  CHECK(keys::damaged({PackId{1}, 256}) < keys::damaged({PackId{256}, 0}));
+}
+
 TEST_CASE("keys: kinds never meet", "[storage][keys]") {
   const auto id = filled<BlobId>(0);
   const std::set<char> kinds = {
@@ -113,6 +120,6 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::user_groups("")[0],    keys::grants(0)[0],       keys::granted_to("")[0],
       keys::redirect({})[0],       keys::trashed(0)[0],      keys::likes(0)[0],
       keys::user_likes("")[0],     keys::accesses(0)[0],     keys::discussions(0)[0],
-      keys::events(0)[0]};
-  CHECK(kinds.size() == 37);
+      keys::events(0)[0],          keys::damaged({})[0]};
+  CHECK(kinds.size() == 38);
 }

@@ -1,4 +1,4 @@
-#include "storage/meta/row_group.h"
+#include "storage/meta/index/row_group.h"
 
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"

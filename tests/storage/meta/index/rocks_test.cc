@@ -1,4 +1,4 @@
-#include "storage/meta/rocks.h"
+#include "storage/meta/index/rocks.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "storage/meta/row_group.h"
+#include "storage/meta/index/row_group.h"
 
 #include <atomic>
 #include <thread>

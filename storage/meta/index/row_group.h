@@ -2,7 +2,7 @@
 
 #include <unordered_map>
 
-#include "storage/meta/rocks.h"
+#include "storage/meta/index/rocks.h"
 #include "storage/meta/row_store.h"
 
 namespace waag::storage {

@@ -1,4 +1,4 @@
-#include "storage/meta/rocks.h"
+#include "storage/meta/index/rocks.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
