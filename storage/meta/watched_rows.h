@@ -35,7 +35,11 @@ class WatchedRows final : public RowStore {
     return rows_->scan(prefix, first, row);
   }
   [[nodiscard]] std::unique_ptr<RowSnapshot> snapshot() const override { return rows_->snapshot(); }
+  Result<RowCounts> counts() override { return rows_->counts(); }
   [[nodiscard]] Status writable() const override { return rows_->writable(); }
+  Result<std::vector<PackExtent>> journaled_extents() override {
+    return rows_->journaled_extents();
+  }
   Status checkpoint() override { return rows_->checkpoint(); }
   Status close() override { return rows_->close(); }
 
