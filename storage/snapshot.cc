@@ -17,14 +17,18 @@ std::string join(std::string_view folder, std::string_view name) {
   return path.append(name);
 }
 
-TreeEntry entry_of(const TreeLine& line, std::string path) {
+/// @param facts  of the tree that `line` is in
+Result<TreeEntry> entry_of(const Tree& tree, const TreeLine& line, std::string path,
+                           FactsReader& facts) {
   TreeEntry entry;
   entry.type = line.is_directory() ? TreeEntry::Type::directory : TreeEntry::Type::file;
   entry.path = std::move(path);
   entry.mode = line.mode;
   entry.oid = line.id;
-  entry.size_bytes = line.size_bytes;
-  entry.lfs = line.lfs;
+  if (line.is_directory()) return entry;
+  WAAG_TRY(auto found, facts.at(static_cast<std::size_t>(&line - tree.lines.data())));
+  entry.size_bytes = found.size_bytes;
+  entry.lfs = std::move(found.lfs);
   return entry;
 }
 
@@ -70,10 +74,12 @@ class Lister {
 
   Status add(const Tree& tree, Line at, std::string_view folder, std::size_t depth, bool folders,
              bool files) {
+    FactsReader facts(objects_, tree);
     for (; at != tree.lines.end() && !full(); ++at) {
       if (!(at->is_directory() ? folders : files)) continue;
       const auto path = join(folder, at->name);
-      entries_.push_back(entry_of(*at, path));
+      WAAG_TRY(auto entry, entry_of(tree, *at, path, facts));
+      entries_.push_back(std::move(entry));
       if (recursive_ && at->is_directory() && !full())
         WAAG_CHECK(list(at->id, path, "", depth + 1));
     }
@@ -116,7 +122,10 @@ class TreeSnapshot final : public Snapshot {
       WAAG_TRY(const auto tree, objects_.tree(entry.oid));
       const TreeLine* line = tree->find(name);
       if (line == nullptr || (!last && !line->is_directory())) return no_entry(path);
-      if (last) return entry_of(*line, std::string(path));
+      if (last) {
+        FactsReader facts(objects_, *tree);
+        return entry_of(*tree, *line, std::string(path), facts);
+      }
       entry.oid = line->id;
       rest.remove_prefix(slash + 1);
       if (rest.empty()) return no_entry(path);  // "folder/" is no entry's path

@@ -80,13 +80,19 @@ class RepoCheck {
 
   void check_tree(const GitId& id) {
     if (!trees_seen_.insert(id).second) return;
-    const auto tree = objects_.tree(id);  // finds a location for each file's bytes
+    const auto tree = objects_.tree(id);
     if (!examiner_.good(tree, about_ + "tree " + id.hex())) return;
-    for (const auto& line : (*tree)->lines) {
-      if (line.is_directory())
+    FactsReader reader(objects_, **tree);
+    for (std::size_t i = 0; i < (*tree)->lines.size(); ++i) {
+      const auto& line = (*tree)->lines[i];
+      if (line.is_directory()) {
         check_tree(line.id);
-      else if (line.lfs)
-        need_link(line.lfs->id, line.name);
+        continue;
+      }
+      const auto facts = reader.at(i);  // finds a location for the file's bytes
+      if (!examiner_.good(facts, about_ + "tree " + id.hex())) return;
+      if (facts->lfs)
+        need_link(facts->lfs->id, line.name);
       else if (line.mode != git::mode_gitlink)
         check_regular(line);
     }

@@ -1,6 +1,7 @@
 #include "storage/git/object_cache.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"
@@ -10,6 +11,8 @@ namespace {
 
 /// Commits are small beside trees: this share of the memory holds the history of many pages.
 constexpr std::size_t commit_share = 8;
+/// Trees, which every question needs, get half of the memory, facts of files the rest.
+constexpr std::size_t tree_share = 2;
 
 /// Our own object does not parse or is missing: the caller did nothing wrong.
 Error corrupt(const Error& error) { return fail(Errc::corrupt, error.what, error.where); }
@@ -27,6 +30,23 @@ std::size_t weight_of(const CommitInfo& commit) {
 
 bool is_blob(const TreeLine& line) {
   return line.mode != git::mode_directory && line.mode != git::mode_gitlink;
+}
+
+/// One line in 64 is the last of its block.
+bool ends_block(const TreeLine& line) {
+  constexpr auto lines_mean = 64;
+  return std::to_integer<int>(line.id.bytes.back()) % lines_mean == 0;
+}
+
+/// Names a block by what its facts depend on.
+GitId key_of(std::span<const TreeLine> lines) {
+  Sha1 hash;
+  for (const auto& line : lines) {
+    hash.update(line.id.view());
+    hash.update(as_bytes(std::string_view(is_blob(line) ? "b" : "-")));
+    hash.update(as_bytes(std::string_view(line.mode == git::mode_symlink ? "l" : "-")));
+  }
+  return hash.finish();
 }
 
 }  // namespace
@@ -48,7 +68,8 @@ const TreeLine* Tree::find(std::string_view name) const {
 ObjectCache::ObjectCache(RowStore& rows, PackSet& packs, std::size_t bytes_max)
     : rows_(rows),
       packs_(packs),
-      trees_(bytes_max - bytes_max / commit_share),
+      trees_(bytes_max / tree_share),
+      facts_(bytes_max - bytes_max / tree_share - bytes_max / commit_share),
       commits_(bytes_max / commit_share) {}
 
 Result<std::shared_ptr<const Tree>> ObjectCache::tree(const GitId& id) {
@@ -59,14 +80,23 @@ Result<std::shared_ptr<const Tree>> ObjectCache::tree(const GitId& id) {
   if (!entries) return corrupt(entries.error());
   auto tree = std::make_shared<Tree>();
   tree->lines.reserve(entries->size());
-  for (auto& entry : *entries)
-    tree->lines.push_back({std::move(entry.name), entry.mode, entry.id, 0, std::nullopt});
-  WAAG_CHECK(look_up(tree->lines));
+  for (auto& entry : *entries) tree->lines.push_back({std::move(entry.name), entry.mode, entry.id});
   trees_.put(id, tree, weight_of(*tree));
   return std::shared_ptr<const Tree>(std::move(tree));
 }
 
-Status ObjectCache::look_up(std::vector<TreeLine>& lines) const {
+Result<std::shared_ptr<const std::vector<FileFacts>>> ObjectCache::facts(
+    std::span<const TreeLine> lines) {
+  const auto key = key_of(lines);
+  if (auto cached = facts_.find(key)) return cached;
+  WAAG_TRY(auto found, look_up(lines));
+  const auto weight = sizeof(found) + found.size() * sizeof(FileFacts);
+  auto shared = std::make_shared<const std::vector<FileFacts>>(std::move(found));
+  facts_.put(key, shared, weight);
+  return shared;
+}
+
+Result<std::vector<FileFacts>> ObjectCache::look_up(std::span<const TreeLine> lines) const {
   std::vector<std::string> wanted;
   for (const auto& line : lines) {
     if (!is_blob(line)) continue;
@@ -74,34 +104,54 @@ Status ObjectCache::look_up(std::vector<TreeLine>& lines) const {
     wanted.push_back(keys::git_object(line.id));
   }
   WAAG_TRY(const auto rows, rows_.get_many(wanted));
+  std::vector<FileFacts> block;
+  block.reserve(lines.size());
   std::size_t next = 0;
-  for (auto& line : lines) {
+  for (const auto& line : lines) {
+    auto& facts = block.emplace_back();
     if (!is_blob(line)) continue;
     const auto& pointer = rows[next++];
     const auto& object = rows[next++];
     if (pointer && line.mode != git::mode_symlink) {
       WAAG_TRY(const auto row, decode_lfs_pointer(*pointer));
-      line.lfs = LfsInfo{row.blob, row.size_bytes, row.pointer_bytes};
-      line.size_bytes = row.size_bytes;
+      facts.lfs = LfsInfo{row.blob, row.size_bytes, row.pointer_bytes};
+      facts.size_bytes = row.size_bytes;
     } else if (object) {
       WAAG_TRY(const auto at, decode_location(*object));
-      line.size_bytes = at.raw_bytes;
+      facts.size_bytes = at.raw_bytes;
     } else {
-      WAAG_CHECK(look_up_large(line));
+      WAAG_TRY(facts, look_up_large(line));
     }
   }
-  return ok();
+  return block;
 }
 
-Status ObjectCache::look_up_large(TreeLine& line) const {
+Result<FileFacts> ObjectCache::look_up_large(const TreeLine& line) const {
   WAAG_TRY(const auto row, rows_.get(keys::large_git_blob(line.id)));
   if (!row) return fail(Errc::corrupt, "a tree names git blob " + line.id.hex() + ", not here");
   WAAG_TRY(const auto blob, decode_large_git_blob(*row));
   WAAG_TRY(const auto value, rows_.get(keys::blob(blob)));
   if (!value) return fail(Errc::corrupt, "blob " + blob.hex() + " has no manifest");
   WAAG_TRY(const auto manifest, decode_manifest(*value));
-  line.size_bytes = manifest.size_bytes;
-  return ok();
+  return FileFacts{manifest.size_bytes, std::nullopt};
+}
+
+Result<FileFacts> FactsReader::at(std::size_t line) {
+  const auto& lines = tree_.lines;
+  assert(line < lines.size());
+  if (line < begin_ || line >= end_) {
+    begin_ = end_ = line;
+    while (begin_ > 0 && !ends_block(lines[begin_ - 1])) --begin_;
+    while (end_ < lines.size() && !ends_block(lines[end_])) ++end_;
+    end_ = std::min(end_ + 1, lines.size());
+    auto block = objects_.facts(std::span(lines).subspan(begin_, end_ - begin_));
+    if (!block) {
+      begin_ = end_ = 0;
+      return std::move(block).error();
+    }
+    block_ = *std::move(block);
+  }
+  return (*block_)[line - begin_];
 }
 
 Result<std::shared_ptr<const CommitInfo>> ObjectCache::commit(const CommitId& id) {

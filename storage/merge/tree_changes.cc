@@ -21,11 +21,6 @@ std::optional<GitId> folder_of(const TreeLine* line) {
   return line != nullptr && line->is_directory() ? std::optional(line->id) : std::nullopt;
 }
 
-std::optional<FileVersion> file_of(const TreeLine* line) {
-  if (line == nullptr || line->is_directory()) return std::nullopt;
-  return FileVersion{line->mode, line->id, line->lfs ? line->lfs->pointer_bytes : line->size_bytes};
-}
-
 class Comparing {
  public:
   Comparing(ObjectCache& objects, std::size_t limit) : objects_(objects), limit_(limit) {}
@@ -42,7 +37,9 @@ class Comparing {
       if (found_.size() >= limit_) return ok();
       if (same(pair.before, pair.after)) continue;
       const auto at = path.empty() ? std::string(name) : path + "/" + std::string(name);
-      FileChange change{at, file_of(pair.before), file_of(pair.after)};
+      FileChange change{at, std::nullopt, std::nullopt};
+      WAAG_TRY(change.before, file_of(*old_tree, pair.before));
+      WAAG_TRY(change.after, file_of(*new_tree, pair.after));
       if (change.before || change.after) found_.push_back(std::move(change));
       const auto old_folder = folder_of(pair.before);
       const auto new_folder = folder_of(pair.after);
@@ -54,6 +51,14 @@ class Comparing {
   std::vector<FileChange> take() { return std::move(found_); }
 
  private:
+  Result<std::optional<FileVersion>> file_of(const Tree& tree, const TreeLine* line) {
+    if (line == nullptr || line->is_directory()) return std::optional<FileVersion>{};
+    FactsReader reader(objects_, tree);
+    WAAG_TRY(const auto facts, reader.at(static_cast<std::size_t>(line - tree.lines.data())));
+    const auto bytes = facts.lfs ? facts.lfs->pointer_bytes : facts.size_bytes;
+    return std::optional(FileVersion{line->mode, line->id, bytes});
+  }
+
   Result<std::shared_ptr<const Tree>> load(const std::optional<GitId>& id) {
     if (!id) return std::make_shared<const Tree>();
     return objects_.tree(*id);
