@@ -16,7 +16,12 @@ class Frontier {
     if (!seen_.insert(id).second) return ok();
     WAAG_TRY(auto commit, objects_.commit(id));
     waiting_.push({std::move(commit), seen_.size()});
+    linear_ = linear_ && waiting_.size() == 1;
     return ok();
+  }
+  /// The only commit that waits, if never more than one did: all that is left lies behind it.
+  [[nodiscard]] const CommitId* only() const {
+    return linear_ && waiting_.size() == 1 ? &waiting_.top().commit->id : nullptr;
   }
   /// nullptr at the end.
   Result<std::shared_ptr<const CommitInfo>> next() {
@@ -43,7 +48,12 @@ class Frontier {
   ObjectCache& objects_;
   std::unordered_set<CommitId> seen_;
   std::priority_queue<Waiting, std::vector<Waiting>, Later> waiting_;
+  bool linear_ = true;
 };
+
+std::string place_key(const CommitId& from, std::size_t before) {
+  return from.hex() + std::to_string(before);
+}
 
 }  // namespace
 
@@ -51,15 +61,23 @@ Result<std::vector<CommitInfo>> History::walk(const CommitId& from, std::size_t 
                                               std::size_t limit) {
   std::vector<CommitInfo> found;
   Frontier frontier(objects_);
-  WAAG_CHECK(frontier.add(from));
+  const auto remember = [&](std::size_t before) {
+    if (const auto* next = frontier.only())
+      places_.put(place_key(from, before), std::make_shared<const CommitId>(*next), 1);
+  };
+  const auto known = skip == 0 ? nullptr : places_.find(place_key(from, skip));
+  WAAG_CHECK(frontier.add(known ? *known : from));
+  for (auto ahead = known ? 0 : skip; ahead > 0; --ahead) {
+    WAAG_TRY(const auto commit, frontier.next());
+    if (!commit) return found;
+  }
+  if (skip > 0) remember(skip);
   while (found.size() < limit) {
     WAAG_TRY(const auto commit, frontier.next());
-    if (!commit) break;
-    if (skip > 0)
-      --skip;
-    else
-      found.push_back(*commit);
+    if (!commit) return found;
+    found.push_back(*commit);
   }
+  remember(skip + found.size());
   return found;
 }
 

@@ -40,6 +40,23 @@ struct Fixture : StoreFixture {
 
 using Titles = std::vector<std::string>;
 
+/// Pages of every size, in order, backwards and again, are slices of the whole.
+void check_pages(Fixture& fixture, const CommitId& from) {
+  const auto all = fixture.titles(from, 0, 100);
+  const auto check = [&](std::size_t skip, std::size_t limit) {
+    CAPTURE(skip, limit);
+    const auto first = std::min(skip, all.size());
+    const auto last = std::min(skip + limit, all.size());
+    const Titles wanted(all.begin() + std::ptrdiff_t(first), all.begin() + std::ptrdiff_t(last));
+    CHECK(fixture.titles(from, skip, limit) == wanted);
+  };
+  for (std::size_t limit = 0; limit <= all.size(); ++limit) {
+    for (std::size_t skip = 0; skip <= all.size() + 1; skip += std::max<std::size_t>(limit, 1))
+      check(skip, limit);
+    for (auto skip = all.size(); skip > 0; --skip) check(skip, limit);
+  }
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "history: a line, newest first, by pages", "[storage][history]") {
@@ -51,6 +68,7 @@ TEST_CASE_METHOD(Fixture, "history: a line, newest first, by pages", "[storage][
   CHECK(titles(head(uid), 0, 100) == Titles{"5", "4", "3", "2", "1", "initial commit"});
   CHECK(titles(head(uid), 1, 2) == Titles{"4", "3"});
   CHECK(titles(head(uid), 6, 2).empty());
+  check_pages(*this, head(uid));
   CHECK(*store->history_length(uid, head(uid)) == 6);
   commit(uid, {});
   CHECK(*store->history_length(uid, head(uid)) == 7);
@@ -69,6 +87,7 @@ TEST_CASE_METHOD(Fixture, "history: merged lines are mixed by date, each commit 
   CHECK(*store->history_length(uid, top) == 6);  // remembered
   CHECK(*store->history_length(uid, push("more", {top}, 700)) == 7);
   CHECK(*store->history_length(uid, root) == 1);
+  check_pages(*this, push("last", {top, push("side", {root}, 350)}, 800));
 }
 
 }  // namespace waag::storage
