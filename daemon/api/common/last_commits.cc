@@ -1,17 +1,53 @@
 #include "daemon/api/common/last_commits.h"
 
 #include <numeric>
+#include <optional>
+#include <string_view>
 
 namespace waag::daemon {
 namespace {
 
-/// True if `snapshot` has the entry as it is.
-Result<bool> has_same(const storage::Snapshot& snapshot, const storage::TreeEntry& entry) {
-  const auto there = snapshot.stat(entry.path);
-  if (there) return there->oid == entry.oid && there->mode == entry.mode;
-  if (there.error().code == Errc::entry_not_found) return false;
+/// The entry's mode and id in `snapshot`; nullopt if it is not there.
+Result<std::optional<storage::TreeEntry>> look(const storage::Snapshot& snapshot,
+                                               std::string_view path) {
+  auto there = snapshot.stat(path);
+  if (there) return std::optional(*std::move(there));
+  if (there.error().code == Errc::entry_not_found) return std::optional<storage::TreeEntry>{};
   return there.error();
 }
+
+std::string_view folder_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return slash == path.npos ? std::string_view() : path.substr(0, slash);
+}
+
+/// Tells which entries a commit left as its parent had them. Most commits leave most folders as
+/// they were, which one comparison of the folder's ids shows for all that is in it.
+class Step {
+ public:
+  Step(const storage::Snapshot& newer, const storage::Snapshot& older)
+      : newer_(newer), older_(older) {}
+
+  /// @param entry  as it is in the newer snapshot
+  Result<bool> left(const storage::TreeEntry& entry) {
+    const auto folder = folder_of(entry.path);
+    if (!folder_ || *folder_ != folder) {
+      WAAG_TRY(const auto before, look(older_, folder));
+      WAAG_TRY(const auto after, look(newer_, folder));
+      same_folder_ = before && after && before->oid == after->oid;
+      folder_ = folder;
+    }
+    if (same_folder_) return true;
+    WAAG_TRY(const auto before, look(older_, entry.path));
+    return before && before->oid == entry.oid && before->mode == entry.mode;
+  }
+
+ private:
+  const storage::Snapshot& newer_;
+  const storage::Snapshot& older_;
+  std::optional<std::string_view> folder_;  // of the entry before
+  bool same_folder_ = false;
+};
 
 }  // namespace
 
@@ -23,17 +59,20 @@ Result<std::vector<storage::CommitInfo>> last_commits(
   std::vector<storage::CommitInfo> found(entries.size(), history.back());
   std::vector<std::size_t> open(entries.size());  // entries still as in every commit seen so far
   std::iota(open.begin(), open.end(), std::size_t{0});
+  WAAG_TRY(auto newer, store.snapshot(repo_uid, head));
   for (std::size_t at = 0; at + 1 < history.size() && !open.empty(); ++at) {
-    WAAG_TRY(const auto older, store.snapshot(repo_uid, history[at + 1].id));
+    WAAG_TRY(auto older, store.snapshot(repo_uid, history[at + 1].id));
+    Step step(*newer, *older);
     std::vector<std::size_t> still;
     for (const auto index : open) {
-      WAAG_TRY(const bool same, has_same(*older, entries[index]));
-      if (same)
+      WAAG_TRY(const bool left, step.left(entries[index]));
+      if (left)
         still.push_back(index);
       else
         found[index] = history[at];
     }
     open = std::move(still);
+    newer = std::move(older);
   }
   return found;
 }

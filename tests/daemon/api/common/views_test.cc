@@ -1,3 +1,5 @@
+#include <map>
+
 #include "daemon/api/common/blob_reply.h"
 #include "daemon/api/common/entries.h"
 #include "daemon/api/common/last_commits.h"
@@ -78,4 +80,39 @@ TEST_CASE("last_commits: the newest change of each entry, removals and returns i
   CHECK((*commits)[0].id.hex() == back);
   CHECK((*commits)[1].id.hex() == first);
   CHECK((*commits)[2].id == *head);
+}
+
+TEST_CASE("last_commits: folders that stay, change, go and take the place of a file",
+          "[daemon][last_commits]") {
+  HubFixture hub;
+  hub.make_repo("tiny");
+  const auto uid = hub.store->find_repo({RepoType::model, "ada", "tiny"})->uid;
+  const auto file = [](const std::string& path, const std::string& text) {
+    return HubFixture::file_line(path, text);
+  };
+  const auto step = [&](const std::string& lines) {
+    hub.clock.advance(std::chrono::seconds(1));
+    return hub.committed("ada/tiny", lines);
+  };
+  const auto a = step(file("stay/x", "1") + file("stay/y", "1") + file("was", "1"));
+  const auto b = step(file("move/deep/x", "1") + file("move/y", "1"));
+  const auto c = step(file("move/deep/x", "2"));
+  step(R"({"key":"deletedFile","value":{"path":"was"}})");
+  const auto e = step(file("was/x", "1"));
+  step(file("other", "1"));
+  const std::map<std::string, std::string> expected{
+      {"stay", a},        {"stay/x", a}, {"stay/y", a}, {"move", c}, {"move/deep", c},
+      {"move/deep/x", c}, {"move/y", b}, {"was", e},    {"was/x", e}};
+  const auto head = hub.store->resolve(uid, "main");
+  REQUIRE(head);
+  const auto snapshot = hub.store->snapshot(uid, *head);
+  REQUIRE(snapshot);
+  std::vector<storage::TreeEntry> entries;
+  for (const auto& [path, commit] : expected) entries.push_back(*(*snapshot)->stat(path));
+  const auto commits = last_commits(*hub.store, uid, *head, entries);
+  REQUIRE(commits);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    CAPTURE(entries[i].path);
+    CHECK((*commits)[i].id.hex() == expected.at(entries[i].path));
+  }
 }
