@@ -13,7 +13,7 @@ help:
 
 ## make deps          installs every Debian package that some target needs
 deps:
-	@deploy/install-deps.sh run test bench
+	@deploy/install-deps.sh run test bench rust
 
 ## make build         waagd and waag, Release, in build/release/bin
 build:
