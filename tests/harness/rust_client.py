@@ -10,7 +10,7 @@ import pathlib
 import shutil
 import subprocess
 
-from client import CALL_S, NOWHERE, ROOT
+from client import CALL_S, ROOT
 
 SOURCES = pathlib.Path(__file__).with_name("rust")
 BUILT = ROOT / ".venvs" / "rust"
@@ -49,11 +49,10 @@ def lock(folder: pathlib.Path) -> None:
 class RustClient:
     def __init__(self, version: str, endpoint: str, token: str | None, home: pathlib.Path):
         self.program, self.home = ensure(version), home
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
-        self.environment = kept | {
-            "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HTTPS_PROXY": NOWHERE,
-            "NO_PROXY": "127.0.0.1",
-        }
+        # 0.4 leads plain HTTP through a proxy for HTTPS, and knows no exceptions.
+        kept = {k: v for k, v in os.environ.items()
+                if not k.startswith("HF_") and not k.lower().endswith("_proxy")}
+        self.environment = kept | {"HF_ENDPOINT": endpoint, "HF_HOME": str(home)}
         if token:
             self.environment["HF_TOKEN"] = token
 

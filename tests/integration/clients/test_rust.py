@@ -107,5 +107,5 @@ def test_private_repo_does_not_exist_for_strangers(hub, owner, rust, repo, fille
     for version in ("hf-hub-0.4", "hf-hub-1"):
         assert content(rust(version).run("get", repo, "main", "config.json")) == b'{"a":1}'
         for token in (None, hub.user(f"rust-{next(_numbers)}")):
-            with pytest.raises(RuntimeError, match="404|401|RepoNotFound|AuthRequired"):
+            with pytest.raises(RuntimeError, match="404|401|NotFound|AuthRequired"):
                 rust(version, token).run("get", repo, "main", "config.json")
