@@ -8,8 +8,9 @@
 namespace waag::daemon {
 
 /// True if `who` may have the content of `repo`'s files: the right to read and, if the repo is
-/// gated, an accepted request or the right to write (whatever the token's role). The one place that
-/// decides it: everything that gives out content, or bytes by their hash, asks here. Blocks.
+/// gated, an accepted request or the right to write (whatever the token's role; a fine-grained one
+/// must name the repo). The one place that decides it: everything that gives out content, or bytes
+/// by their hash, asks here. Blocks.
 Result<bool> may_read_files(storage::Store& store, const Identity& who,
                             const storage::RepoRow& repo);
 
@@ -17,7 +18,7 @@ Result<bool> may_read_files(storage::Store& store, const Identity& who,
 /// read. Blocks.
 Status need_files(storage::Store& store, const Identity& who, const storage::RepoRow& repo);
 
-/// True if `who` has the files of a gated repo without asking: who could open the gate anyway.
+/// True if the person has the files of a gated repo without asking: who may write to it.
 bool passes_gate(const Identity& who, const storage::RepoRow& repo);
 
 /// The repo of a signed href if its signer's user may still read it: hrefs live for hours, rights

@@ -90,7 +90,8 @@ Result<Response> ask(App& app, const Identity& who, const RepoId& id, const std:
   WAAG_TRY(const auto repo, authorised_repo(store, who, id, Action::read));
   if (repo.gate == storage::Gate::none)
     return fail(Errc::invalid_argument, "This repository is not gated");
-  if (!who.can_write)
+  // It is the account that asks, and hands over its address.
+  if (!who.can_write || is_fine_grained(who))
     return fail(Errc::forbidden, "Asking for access needs a token that may write");
   if (passes_gate(who, repo)) return status_reply(AccessStatus::accepted);
   WAAG_TRY(const auto was, store.accesses().find(repo.uid, who.user));

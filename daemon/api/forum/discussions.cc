@@ -9,6 +9,7 @@
 #include "daemon/api/forum/thread.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "daemon/auth/file_access.h"
 #include "protocol/http/field.h"
 
 /// Listing, opening and reading discussions and pull requests. Source: HUB_API 5.8.
@@ -108,7 +109,10 @@ Result<Response> details(storage::Store& store, const Request& request, const Re
   write_discussion(json, repo.id, row);
   json.key("events");
   write_events(json, row.number, events, commits);
-  if (row.is_pull) WAAG_CHECK(write_pull(store, json, repo, row, request.query.flag("diff")));
+  // The text of a change is content of files: who has no access to a gated repo's gets the rest.
+  WAAG_TRY(const bool shows_content, may_read_files(store, request.who, repo));
+  const bool with_diff = request.query.flag("diff") && shows_content;
+  if (row.is_pull) WAAG_CHECK(write_pull(store, json, repo, row, with_diff));
   json.end_object();
   return json_response(json.take());
 }

@@ -151,6 +151,9 @@ TEST_CASE("access requests: who may ask and who may decide", "[daemon][access]")
   const auto eve_reads = hub.make_token("eve", storage::TokenRole::read);
   CHECK(hub.ask_access("").status == 401);
   CHECK(hub.ask_access(eve_reads).status == 403);
+  // Nor does a fine-grained token ask in the name of the account.
+  const auto eve_scoped = hub.make_fine_token("eve", {{"ada", {}, storage::Role::admin}});
+  CHECK(hub.ask_access(eve_scoped).status == 403);
   CHECK(hub.ask_access(hub.ada).json().at("status") == "accepted");  // it is hers
   CHECK(hub.names("accepted").empty());
   REQUIRE(hub.ask_access(hub.bob).status == 200);

@@ -71,6 +71,25 @@ TEST_CASE("discussions: a draft has its ref at once", "[daemon][discussions]") {
   CHECK_FALSE(hub.get(path).json().as_object().contains("diff"));  // only if asked
 }
 
+TEST_CASE("discussions: a diff is content, which a gated repo keeps back",
+          "[daemon][discussions]") {
+  ForumHub hub;
+  hub.committed("ada/tiny", HubFixture::file_line("a", "secret"));
+  const auto path = hub.opened(hub.ada, "Draft", /*pull=*/true);
+  const auto lines = HubFixture::header_line("Change a") + HubFixture::file_line("a", "two");
+  REQUIRE(hub.post("/api/models/ada/tiny/commit/refs%2Fpr%2F1", hub.ada, lines).status == 200);
+  const auto target = "/api/models/ada/tiny/settings";
+  REQUIRE(hub.ask({"PUT", target, hub.ada, R"({"gated":"auto"})", "", nullptr}).status == 200);
+  for (const auto& token : {hub.bob, std::string()}) {
+    const auto seen = hub.get(path + "?diff=1", token);
+    CHECK(seen.status == 200);
+    CHECK(seen.json().at("title") == "Draft");
+    CHECK_FALSE(seen.json().as_object().contains("diff"));
+    CHECK(seen.body.find("secret") == std::string::npos);
+  }
+  CHECK(hub.get(path + "?diff=1", hub.ada_read).json().as_object().contains("diff"));
+}
+
 TEST_CASE("discussions: a commit with create_pr is one of them", "[daemon][discussions]") {
   ForumHub hub;
   hub.opened(hub.ada);
