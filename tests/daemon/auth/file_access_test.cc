@@ -134,6 +134,12 @@ TEST_CASE("file access: no route gives out a gated file's content", "[daemon][ac
         "GatedRepo");
   CHECK(hub.batch("ada/tiny", "download", "weights", "").status == 401);
   CHECK(hub.get("/api/models/ada/tiny/auth-check", hub.bob).header("X-Error-Code") == "GatedRepo");
+  const std::string refs = "/ada/tiny.git/info/refs?service=git-upload-pack";
+  CHECK(hub.get(refs, hub.bob).header("X-Error-Code") == "GatedRepo");
+  CHECK(hub.get(refs).header("WWW-Authenticate").starts_with("Basic"));
+  CHECK(hub.get(refs, hub.ada_read).status == 200);
+  for (const auto* body : {"", "0000", "0014command=fetch0001000fno-progress0000"})
+    CHECK(hub.post("/ada/tiny.git/git-upload-pack", hub.bob, body).status == 403);
   // What it holds is no secret.
   CHECK(hub.get("/api/models/ada/tiny").json().at("gated") == "manual");
   CHECK(hub.get("/api/models/ada/tiny/tree/main").status == 200);
@@ -146,6 +152,7 @@ TEST_CASE("file access: no route gives out a gated file's content", "[daemon][ac
   CHECK(hub.get("/ada/tiny/resolve/main/a.txt", hub.bob).body == "text");
   CHECK(hub.get(hub.download_href(hub.bob)).body == "weights");
   CHECK(hub.get("/api/models/ada/tiny/auth-check", hub.bob).status == 200);
+  CHECK(hub.get(refs, hub.bob).status == 200);
 }
 
 TEST_CASE("file access: caches between us keep no gated file", "[daemon][access]") {
