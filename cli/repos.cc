@@ -112,7 +112,7 @@ int remove(Context& context, const RepoOptions& options) {
 }
 
 int restore(Context& context, const RepoOptions& options) {
-  if (!split_id(options.id)) return bad_id(context, options.id);
+  if (!parse_repo_name(options.id, options.type)) return bad_repo_name(context, options.id);
   json::object body{{"type", options.type}, {"name", options.id}};
   if (!options.as.empty()) body["as"] = options.as;
   const auto answer = context.hub.call("POST", "/api/waag/v1/trash/restore", body);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/auth/rights.h"
+#include "protocol/http/field.h"
 #include "storage/meta/tables/access.h"
 
 namespace waag::daemon {
@@ -26,8 +27,9 @@ Result<Identity> signer(storage::Store& store, const HrefGrant& grant) {
 bool token_reaches(const Identity& who, const RepoId& id) {
   if (!is_fine_grained(who)) return true;
   return std::ranges::any_of(*who.rights->scopes, [&id](const storage::TokenScope& scope) {
-    return same_name(scope.ns, id.ns) &&
-           (!scope.repo || (scope.repo->type == id.type && same_name(scope.repo->name, id.name)));
+    return http::equal_nocase(scope.ns, id.ns) &&
+           (!scope.repo ||
+            (scope.repo->type == id.type && http::equal_nocase(scope.repo->name, id.name)));
   });
 }
 
