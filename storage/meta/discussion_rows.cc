@@ -8,12 +8,6 @@ namespace {
 constexpr std::uint8_t row_version = 1;
 constexpr std::string_view pull_refs = "refs/pr/";
 
-void put_time(ByteWriter& out, TimeMs time) { out.fixed(static_cast<std::uint64_t>(time.count())); }
-
-TimeMs get_time(ByteReader& in) {
-  return TimeMs(static_cast<std::int64_t>(in.fixed<std::uint64_t>()));
-}
-
 void put_flag(ByteWriter& out, bool flag) { out.fixed(static_cast<std::uint8_t>(flag)); }
 
 /// What encode() never writes makes `good` false.
