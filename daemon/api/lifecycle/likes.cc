@@ -51,9 +51,12 @@ Response page_response(const Request& request, hub::JsonWriter& json, const std:
   return response;
 }
 
-/// A like is a change, if a small one: it takes a token that may make changes.
+/// A like is the account's own, and a change if a small one: whoever may read the repo may give it,
+/// with a token of the whole account that may make changes.
 Result<Response> set_like(App& app, const Identity& who, const RepoId& id, bool liked) {
-  WAAG_TRY(const auto repo, authorised_repo(app.store, who, id, Action::open_pull));
+  WAAG_TRY(const auto repo, authorised_repo(app.store, who, id, Action::read));
+  if (!who.can_write || is_fine_grained(who))
+    return fail(Errc::forbidden, "This token may not change what you like");
   WAAG_CHECK(app.store.likes().set(repo, who.user, liked, app.clock.now()));
   return json_response(R"({"success":true})");
 }

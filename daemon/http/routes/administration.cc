@@ -18,7 +18,7 @@ Family administration() {
       {Method::post, "/api/waag/v1/users/{user}/password", "password_set", Policy::user,
        Limits{64u << 10}, api::post_password,
        "password, current: one's own; anyone's for hub admins."},
-      {Method::get, "/api/waag/v1/trash", "trash", Policy::hub_admin, no_body, api::get_trash,
+      {Method::get, "/api/waag/v1/trash", "trash", Policy::audit, no_body, api::get_trash,
        "Deleted repos that can be restored, and until when."},
       {Method::post, "/api/waag/v1/trash/restore", "trash_restore", Policy::hub_admin,
        Limits{64u << 10}, api::post_trash_restore,

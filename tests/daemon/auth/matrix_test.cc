@@ -28,6 +28,7 @@ enum class Class {
   talk,        // discussions: whoever may read, with a token that may change things
   admin,       // settings and roles of a repo
   by_name,     // deletes the repo that the body names
+  like,        // read, by an account's own token that may make changes
   creation,    // in the organisation's namespace
   user,        // any live token
   tokens,      // any live token but fine-grained ones
@@ -78,6 +79,15 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"branch_delete", Class::write},
                                                         {"tag_create", Class::write},
                                                         {"tag_delete", Class::write},
+                                                        {"super_squash", Class::write},
+                                                        {"like", Class::like},
+                                                        {"unlike", Class::like},
+                                                        {"likers", Class::read},
+                                                        {"user_likes", Class::open},
+                                                        {"like_short", Class::user},
+                                                        {"unlike_short", Class::user},
+                                                        {"lfs_files", Class::read},
+                                                        {"lfs_files_delete", Class::write},
                                                         {"preupload", Class::write},
                                                         {"commit", Class::write},
                                                         {"discussions", Class::read},
@@ -96,7 +106,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"tokens", Class::tokens},
                                                         {"token_create", Class::tokens},
                                                         {"token_revoke", Class::tokens},
-                                                        {"repo_move", Class::user},
+                                                        {"repo_move", Class::by_name},
                                                         {"users", Class::audit},
                                                         {"user_create", Class::hub_admin},
                                                         {"user_disable", Class::hub_admin},
@@ -124,6 +134,8 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"collaborator_delete", Class::admin},
                                                         {"repo_group_put", Class::admin},
                                                         {"repo_group_delete", Class::admin},
+                                                        {"trash", Class::audit},
+                                                        {"trash_restore", Class::hub_admin},
                                                         {"lfs_object_get", Class::signature},
                                                         {"lfs_object_put", Class::signature},
                                                         {"lfs_verify", Class::signature},
@@ -237,6 +249,10 @@ Verdict expected(Class kind, const Caller& who, Repo repo) {
       const bool anyone = repo == is_public && token_level(who.token, true) >= Level::contribute;
       return verdict == Verdict::forbidden && anyone ? Verdict::allowed : verdict;
     }
+    case Class::like:
+      if (!live(who)) return Verdict::unauthorized;
+      if (on_repo(who, repo, Level::read) == Verdict::hidden) return Verdict::hidden;
+      return known_only(who, who.token == Token::writes || who.token == Token::admins);
     case Class::creation:
       return known_only(who, level(who, false) >= Level::write);
     case Class::user:
@@ -299,6 +315,9 @@ std::string body_of(const Route& route, Repo repo) {
   const auto name = std::string(name_of(repo));
   if (route.name == "repo_delete") return R"({"organization":"acme","name":")" + name + "\"}";
   if (route.name == "repo_create") return R"({"organization":"acme","name":")" + name + "\"}";
+  if (route.name == "repo_move")
+    return R"({"fromRepo":"acme/)" + name + R"(","toRepo":"acme/moved"})";
+  if (route.name == "lfs_files_delete") return R"({"deletions":{"sha":[],"rewriteHistory":true}})";
   if (route.name == "repo_settings") return "{}";
   if (route.name == "tag_create") return R"({"tag":"v1"})";
   if (route.name == "preupload") return R"({"files":[{"path":"a","sample":"","size":1}]})";
@@ -356,8 +375,10 @@ struct Hub : HubFixture {
 
   /// Repos that a cell may have deleted or made, and the role that went with them.
   void restore() {
-    const auto missing = store->find_repo({RepoType::model, "acme", "absent"});
-    if (missing) REQUIRE(store->delete_repo(missing->uid, "root"));
+    for (const auto* name : {"absent", "moved"}) {
+      const auto made = store->find_repo({RepoType::model, "acme", name});
+      if (made) REQUIRE(store->delete_repo(made->uid, "root"));
+    }
     for (const auto repo : {is_public, is_private}) {
       const auto id = RepoId{RepoType::model, "acme", name_of(repo)};
       if (!store->find_repo(id)) make_repo(id.full_name(), repo == is_private, owner);
@@ -447,7 +468,7 @@ TEST_CASE("matrix: hidden and missing repos give the same bytes", "[daemon][matr
   for (const Route& route : routes()) {
     const auto kind = classes.at(std::string(route.name));
     if (kind != Class::read && kind != Class::write && kind != Class::talk &&
-        kind != Class::admin && kind != Class::by_name)
+        kind != Class::admin && kind != Class::by_name && kind != Class::like)
       continue;
     for (const auto& caller : hub.callers) {
       if (level(caller, true) >= Level::read) continue;
