@@ -12,8 +12,10 @@ struct RewriteFixture : StoreFixture {
   storage::RepoTable repos{store->rows()};
   storage::RefTable refs{store->rows()};
   storage::LinkTable links{store->rows()};
+  storage::DiscussionTable discussions{store->rows()};
   storage::RepoLocks locks;
-  storage::Parts parts{clock, store->rows(), store->packs(), objects, repos, refs, links, locks};
+  storage::Parts parts{clock, store->rows(), store->packs(), objects, repos,
+                       refs,  links,         discussions,    locks};
   std::uint64_t uid = make_repo("tiny");
 
   /// Commits to a branch, a second after the last one.
