@@ -12,7 +12,7 @@ struct Fixture : RewriteFixture {
   Fixture() {
     UserRow user;
     user.name = "ann";
-    REQUIRE(store->put_user(user, true));
+    REQUIRE(store->add_user(user));
   }
   static BlobId id_of(const std::string& content) { return sha256(as_bytes(content)); }
   Status drop(const std::set<std::string>& contents) {
