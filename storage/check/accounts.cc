@@ -94,7 +94,9 @@ void check_grants(const Examiner& examiner) {
     const auto name = keys::grantee(row.to.org, row.to.name);
     const auto about = "role of " + name + " on repo " + std::to_string(uid);
     if (key != keys::grant(uid, name)) examiner.problem(about + ": under another's key");
-    if (!examiner.has(keys::repo_uid(uid), about)) examiner.problem(about + ": no such repo");
+    // A repo in the trash keeps its roles: it may be restored.
+    if (!examiner.has(keys::repo_uid(uid), about) && !examiner.has(keys::trashed(uid), about))
+      examiner.problem(about + ": no such repo");
     const auto holder =
         row.to.org.empty() ? keys::user(row.to.name) : keys::group(row.to.org, row.to.name);
     if (!examiner.has(holder, about)) examiner.problem(about + ": no such user or group");

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "storage/meta/accounts/grants.h"
 #include "tests/support/store_fixture.h"
 
 namespace waag::storage {
@@ -164,6 +165,10 @@ TEST_CASE_METHOD(StoreFixture, "trash: nothing finds a deleted repo, its name is
   const auto weights = put_lfs("m.bin", "weights");
   const auto last = commit(uid, {weights});
   REQUIRE(store->change_repo(uid, {.visibility = Visibility::closed}));
+  UserRow user;
+  user.name = "bob";
+  REQUIRE(store->add_user(user));
+  REQUIRE(store->grants().put(uid, {{"", "bob"}, Role::write, {}}));
   const auto row = *store->find_repo(id);
   REQUIRE(store->trash_repo(uid, "bob"));
   CHECK(store->find_repo(id).error().code == Errc::repo_not_found);
