@@ -1,3 +1,4 @@
+#include "daemon/api/admin/names.h"
 #include "daemon/api/common/json_body.h"
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
@@ -35,6 +36,7 @@ Result<Move> parse_move(const boost::json::object& body) {
   Move move;
   WAAG_TRY(move.from, id_field(body, "fromRepo", *type));
   WAAG_TRY(move.to, id_field(body, "toRepo", *type));
+  WAAG_CHECK(check_new_repo_name(move.to.name));
   return move;
 }
 

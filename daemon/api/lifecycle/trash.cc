@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "daemon/api/admin/names.h"
 #include "daemon/api/common/json_body.h"
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
@@ -57,6 +58,7 @@ Result<Restoration> parse_restoration(const boost::json::object& body) {
   wanted.as = wanted.name;
   if (as) {
     WAAG_TRY(wanted.as, parse_name(*type, wanted.name.ns, *as));
+    WAAG_CHECK(check_new_repo_name(wanted.as.name));
   }
   return wanted;
 }

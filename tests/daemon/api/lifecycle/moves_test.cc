@@ -109,6 +109,7 @@ TEST_CASE("moves: who may, and what is refused", "[daemon][moves]") {
   CHECK(hub.move("ada/a", "ada/c", hub.ada, "kernel").status == 400);
   CHECK(hub.move("a", "ada/c", hub.ada).status == 400);
   CHECK(hub.move("ada/a", "ada/..", hub.ada).status == 400);
+  CHECK(hub.move("ada/a", "ada/tree", hub.ada).status == 400);  // a word of URLs
   CHECK(hub.post("/api/repos/move", hub.ada, R"({"fromRepo":"ada/a"})").status == 400);
   CHECK(hub.get("/api/models/ada/a").status == 200);
   // A hub admin may give it to someone else; then it is theirs.

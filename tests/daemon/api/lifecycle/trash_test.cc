@@ -98,6 +98,7 @@ TEST_CASE("trash: only for hub admins, and not for those who want none", "[daemo
   CHECK(hub.restore("ada/y").status == 404);
   CHECK(hub.restore("x").status == 400);
   CHECK(hub.restore("ada/x", "..").status == 400);
+  CHECK(hub.restore("ada/x", "tree").status == 400);
   CHECK(hub.post("/api/waag/v1/trash/restore", hub.root, "{}").status == 400);
   CHECK(hub.trash().size() == 1);
   hub.config.store.trash_days = 0;
