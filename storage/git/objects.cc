@@ -114,6 +114,11 @@ void ObjectWriter::settled() {
   damaged_.clear();
 }
 
+Status ObjectWriter::publish_repairs() {
+  WAAG_CHECK(flush());
+  return damaged_.empty() ? ok() : noted(publish());
+}
+
 Status ObjectWriter::publish() {
   Transaction transaction;
   WAAG_CHECK(settle(transaction));

@@ -32,6 +32,9 @@ class ObjectWriter {
   Status settle(Transaction& transaction);
   /// To be called when the transaction was applied.
   void settled();
+  /// Of objects that no change will bring in after all: if the store had damaged records of some,
+  /// they become durable and known now.
+  Status publish_repairs();
 
  private:
   struct Object {

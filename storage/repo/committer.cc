@@ -40,7 +40,10 @@ class Committing {
     if (!head) return fail(Errc::revision_not_found, "no ref " + request_.ref);
     now_ = parts_.clock.now();
     WAAG_TRY(const auto replay, expect_replay(transaction));
-    if (replay) return CommitOutcome{replay->commit, true, replay->pull};
+    if (replay) {
+      WAAG_CHECK(staged_.objects().publish_repairs());
+      return CommitOutcome{replay->commit, true, replay->pull};
+    }
     if (request_.parent && *request_.parent != head->target)
       return fail(Errc::precondition_failed, "head is " + head->target.hex());
 

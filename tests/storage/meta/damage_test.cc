@@ -174,6 +174,34 @@ TEST_CASE_METHOD(Fixture, "damage: git objects that are made again are stored ag
   CHECK(report.notes.size() == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "damage: a commit that was made before repairs all the same",
+                 "[storage][damage]") {
+  const auto commit_again = [this] {
+    auto area = store->staging_area();
+    Change change;
+    change.path = "text";
+    change.blob = StoreFixture::stage(*area, text).git_id;
+    auto again = request(uid, {change});
+    again.staged = area;
+    again.replay_key = sha256(as_bytes("the same request"));
+    const auto outcome = store->commit(again);
+    REQUIRE(outcome);
+    return outcome->replayed;
+  };
+  CHECK_FALSE(commit_again());
+  const auto bad = place(keys::git_object(text_id));
+  damage(bad);
+  auto reader = *store->open_git_blob(text_id);
+  Bytes out(10);
+  CHECK(reader->read(0, out).error().code == Errc::corrupt);
+  CHECK(commit_again());
+  CHECK_FALSE(*store->is_damaged(text_id));
+  CHECK(read(**store->open_git_blob(text_id)) == text);
+  const auto repaired = place(keys::git_object(text_id));
+  CHECK(commit_again());
+  CHECK(place(keys::git_object(text_id)) == repaired);
+}
+
 TEST_CASE_METHOD(Fixture, "damage: large git blobs count as what they consist of",
                  "[storage][damage]") {
   damage_chunk(sha256(as_bytes(large)));
