@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "storage/meta/row_codec.h"
+
 namespace waag::storage {
 namespace {
 
@@ -22,13 +24,6 @@ Enum get_enum(ByteReader& in, Enum last, bool& good) {
   const auto value = in.fixed<std::uint8_t>();
   good = good && value <= static_cast<std::uint8_t>(last);
   return good ? Enum{value} : Enum{};
-}
-
-CommitId get_commit(ByteReader& in) {
-  CommitId id;
-  const auto raw = in.raw(CommitId::size_bytes);
-  if (raw.size() == CommitId::size_bytes) std::memcpy(id.bytes.data(), raw.data(), raw.size());
-  return id;
 }
 
 }  // namespace
@@ -63,8 +58,8 @@ Result<DiscussionRow> decode_discussion(std::string_view value) {
   row.comments = in.fixed<std::uint32_t>();
   row.is_pull = get_flag(in, good);
   row.base = in.text();
-  row.start = get_commit(in);
-  row.merge_commit = get_commit(in);
+  get_id(in, row.start);
+  get_id(in, row.merge_commit);
   if (!good || !in.ok() || !in.at_end()) return fail(Errc::corrupt, "not the row of a discussion");
   return row;
 }

@@ -13,8 +13,10 @@ struct Fixture : StoreFixture {
   RepoTable repos{store->rows()};
   RefTable refs{store->rows()};
   LinkTable links{store->rows()};
+  DiscussionTable discussions{store->rows()};
   RepoLocks locks;
-  Parts parts{clock, store->rows(), store->packs(), objects, repos, refs, links, locks};
+  Parts parts{clock, store->rows(), store->packs(), objects, repos,
+              refs,  links,         discussions,    locks};
 
   Result<ChangePlan> plan(std::uint64_t uid, const std::vector<Change>& changes) {
     auto made = request(uid, changes);
