@@ -114,7 +114,8 @@ class StoreImpl final : public Store {
   }
   Result<std::unique_ptr<GitPush>> git_push(PushOptions options) override {
     WAAG_CHECK(reserve_.check());
-    auto name = base_.folder->scratch() / ("push-" + std::to_string(++pushes_));
+    auto name = base_.folder->scratch() /
+                (std::string(DataFolder::push_prefix) + std::to_string(++pushes_));
     return std::make_unique<GitPush>(fs_, parts_, reserve_, std::move(options), std::move(name),
                                      staging_area());
   }

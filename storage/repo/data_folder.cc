@@ -107,6 +107,10 @@ Status DataFolder::write_format(Random& random) {
 Status DataFolder::make_folders() {
   for (const auto* name : {"journal", "packs", "index", "fills", "jobs", "scratch"})
     WAAG_CHECK(fs_.create_dir(path_ / name));
+  // A push ends with its process, other bytes in scratch may go on.
+  WAAG_TRY(const auto names, fs_.list(scratch()));
+  for (const auto& name : names)
+    if (name.starts_with(push_prefix)) WAAG_CHECK(fs_.remove(scratch() / name));
   return fs_.sync_dir(path_);
 }
 

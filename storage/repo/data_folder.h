@@ -14,9 +14,12 @@ namespace waag::storage {
 ///   FORMAT   "waag store\nversion 1\nid <32 hex digits>\n"
 ///   LOCK     empty; held with flock while the store is open
 ///   journal/ packs/ index/ fills/ jobs/   see DESIGN 3
-///   scratch/ bytes that are not part of the store yet
+///   scratch/ bytes that are not part of the store yet; those of pushes are removed at open
 class DataFolder {
  public:
+  /// What the names of pushes' files in scratch/ begin with.
+  static constexpr std::string_view push_prefix = "push-";
+
   /// Makes the folder if it is missing or empty.
   /// @return Errc::conflict if another process holds it; Errc::invalid_argument if it holds
   ///         something else than a store, or a store of an unknown version

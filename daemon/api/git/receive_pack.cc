@@ -8,7 +8,7 @@
 #include "daemon/http/errors.h"
 #include "protocol/git/pkt_line.h"
 #include "protocol/git/push_request.h"
-#include "protocol/hub/front_matter.h"
+#include "protocol/hub/card/front_matter.h"
 #include "protocol/hub/preupload.h"
 
 /// POST git-receive-pack: commands, then a pack. Whatever is wrong with them is reported in the
@@ -21,6 +21,7 @@ using storage::GitPush;
 /// Pointers to missing LFS files that one refusal names.
 constexpr std::size_t named_files_max = 10;
 constexpr std::string_view main_ref = "refs/heads/main";
+constexpr std::string_view pulls = "refs/pr/";
 
 /// One push on its way in. After an error the rest of the body is read and forgotten: git does not
 /// look at the reply before it has sent everything.
@@ -78,6 +79,20 @@ class PushIntake {
   std::optional<git::PushRequest> request_;
   std::string error_;
 };
+
+/// A pull request's commits may be pushed until it is merged.
+Status check_pulls(storage::Store& store, const Identity& who, const storage::RepoRow& repo,
+                   const git::PushRequest& request) {
+  for (const auto& command : request.commands) {
+    if (!command.name.starts_with(pulls)) continue;
+    const auto allowed = authorised_ref(store, who, repo.id, command.name);
+    if (allowed) continue;
+    const auto& error = allowed.error();
+    if (error.code != Errc::conflict && error.code != Errc::forbidden) return error;
+    return fail(Errc::unprocessable, command.name + ": " + error.what);
+  }
+  return ok();
+}
 
 /// A pointer stands for its file: who may not have the file may not push the pointer.
 Status check_pointers(storage::Store& store, const Identity& who, const storage::RepoRow& repo,
@@ -139,6 +154,7 @@ Result<std::string> land(storage::Store& store, const Identity& who, const stora
                          PushIntake& intake) {
   WAAG_TRY(const auto request, intake.finish());
   if (request.commands.empty()) return std::string();  // git asks so whether it may push
+  if (intake.error().empty()) WAAG_CHECK(intake.note(check_pulls(store, who, repo, request)));
   if (intake.error().empty()) WAAG_CHECK(intake.note(intake.push().check(request)));
   if (intake.error().empty())
     WAAG_CHECK(intake.note(check_pointers(store, who, repo, intake.push())));
