@@ -452,6 +452,20 @@ def test_rights(hub, owner, git):
         assert git.run("clone", git.url(repo, token), "no", check=False).returncode != 0
 
 
+def test_gated_files_are_not_cloned(hub, owner, repo, git):
+    stranger = hub.user("xena")
+    body = {"gated": "manual"}
+    put = hub.request("PUT", f"/api/models/{repo}/settings", token=owner, json_body=body)
+    assert put.status == 200, put.body
+    target = f"/{repo}/info/refs?service=git-upload-pack"
+    assert hub.get(target, token=None).status == 401
+    assert hub.get(target, token=stranger).status == 403
+    done = pkt(b"want " + head_of(hub, owner, repo).encode() + b"\n") + b"0000" + pkt(b"done\n")
+    post = hub.request("POST", f"/{repo}/git-upload-pack", token=stranger, body=done)
+    assert post.status == 403
+    assert git.clone(repo, owner).is_dir()
+
+
 def test_push_without_right(hub, owner, repo, git):
     stranger = hub.user("yan")
     reader = hub.cli("token", "create", "r", "--user", "acme", "--role", "read")["token"]
