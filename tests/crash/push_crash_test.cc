@@ -6,8 +6,8 @@
 #include "storage/os/failing_file_system.h"
 #include "storage/os/recording_file_system.h"
 #include "tests/crash/store_recording.h"
+#include "tests/storage/git/transfer/git_pack.h"
 #include "tests/support/crash_image.h"
-#include "tests/support/git_pack.h"
 #include "tests/support/memory_file_system.h"
 #include "tests/support/temp_folder.h"
 

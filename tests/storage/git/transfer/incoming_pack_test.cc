@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "storage/git/transfer/id_list.h"
-#include "tests/support/git_pack.h"
+#include "tests/storage/git/transfer/git_pack.h"
 #include "tests/support/memory_file_system.h"
 
 using namespace waag;

@@ -4,7 +4,7 @@
 
 #include "storage/git/transfer/push_check.h"
 #include "storage/store.h"
-#include "tests/support/git_pack.h"
+#include "tests/storage/git/transfer/git_pack.h"
 #include "tests/support/store_fixture.h"
 
 using namespace waag;
@@ -173,6 +173,17 @@ TEST_CASE("push: rules for what trees hold", "[storage][git]") {
   SECTION("absolute symlinks") {
     hub.refused(hub.one_file("abs", "/etc/passwd", git::mode_symlink), "leaves the tree");
   }
+  SECTION("tags of files") {
+    git::GitTag tag;
+    tag.object = hub.file("x");
+    tag.kind = ObjectKind::blob;
+    tag.name = "t";
+    hub.refused(hub.pack.add(ObjectKind::tag, *git::serialize_tag(tag)), "not of a commit");
+  }
+}
+
+TEST_CASE("push: the shape of trees", "[storage][git]") {
+  Pushes hub;
   SECTION("backslashes") { hub.refused(hub.one_file("a\\b", "x"), "backslash"); }
   SECTION("submodules") {
     const auto root = hub.tree({{git::mode_gitlink, "sub", blob_of("any")}});
@@ -222,13 +233,6 @@ TEST_CASE("push: rules for what trees hold", "[storage][git]") {
       at = hub.tree(entries);
     }
     hub.refused(hub.commit_of(at, {hub.head(hub.uid)}), "too many files");
-  }
-  SECTION("tags of files") {
-    git::GitTag tag;
-    tag.object = hub.file("x");
-    tag.kind = ObjectKind::blob;
-    tag.name = "t";
-    hub.refused(hub.pack.add(ObjectKind::tag, *git::serialize_tag(tag)), "not of a commit");
   }
 }
 
