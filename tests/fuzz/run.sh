@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 kept=${3:-$scratch}
 mkdir -p "$build/crashes"
 ran=0
-for source in "$here"/*_fuzz.cc; do
+for source in "$here"/*_fuzz.cc "$here"/*/*_fuzz.cc; do
   name=$(basename "$source" .cc)
   target=$build/tests/fuzz/$name
   if [ ! -x "$target" ]; then
