@@ -111,6 +111,16 @@ Status TreeEdit::remove_below(Node& node, std::string_view path, bool folder_onl
   return ok();
 }
 
+Result<std::optional<GitId>> TreeEdit::root_file(std::string_view name) {
+  WAAG_TRY(Node * node, root());
+  const auto at = node->children.find(name);
+  if (at == node->children.end()) return std::optional<GitId>{};
+  const auto mode = at->second.mode;
+  if (mode != git::mode_file && mode != git::mode_executable)
+    return fail(Errc::unprocessable, std::string(name) + " is no regular file");
+  return std::optional(at->second.id);
+}
+
 Result<GitId> TreeEdit::write(ObjectWriter& objects) const {
   if (root_) return write_node(*root_, objects);
   if (root_id_) return *root_id_;

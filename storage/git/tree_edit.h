@@ -25,6 +25,9 @@ class TreeEdit {
   Status remove(std::string_view path);
   /// Removes a directory; a file of that name is Errc::entry_not_found.
   Status remove_folder(std::string_view path);
+  /// The file of that name at the root, as it is now; nullopt if there is nothing,
+  /// Errc::unprocessable if there is something else.
+  Result<std::optional<GitId>> root_file(std::string_view name);
   /// Adds the changed trees to `objects`. @return the root's id
   Result<GitId> write(ObjectWriter& objects) const;
 

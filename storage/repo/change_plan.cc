@@ -159,6 +159,13 @@ Status ChangePlan::lay_on(TreeEdit& tree) const {
   return ok();
 }
 
+std::vector<std::string> ChangePlan::lfs_paths() const {
+  std::vector<std::string> paths;
+  for (const auto& step : steps)
+    if (step.content == TreeEdit::Content::lfs_pointer) paths.push_back(step.path);
+  return paths;
+}
+
 Result<ChangePlan> plan_changes(const Parts& parts, const CommitRequest& request) {
   return Planner(parts, request).plan();
 }

@@ -23,6 +23,8 @@ struct ChangePlan {
 
   /// Applies the steps in order. Errors as TreeEdit's.
   Status lay_on(TreeEdit& tree) const;
+  /// The paths that become LFS files.
+  [[nodiscard]] std::vector<std::string> lfs_paths() const;
 };
 
 /// Checks paths (Errc::unprocessable), that every named blob is staged or in the store

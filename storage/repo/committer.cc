@@ -1,5 +1,6 @@
 #include "storage/repo/committer.h"
 
+#include "protocol/hub/lfs_rules.h"
 #include "storage/git/commit_object.h"
 #include "storage/meta/keys.h"
 #include "storage/repo/change_plan.h"
@@ -12,6 +13,7 @@ constexpr int attempts_max = 16;
 /// Expired replay rows looked at by each commit. Keys are hashes, so each commit cleans a random
 /// stretch, and more than one row goes for each that comes.
 constexpr int expired_replays_max = 8;
+constexpr std::string_view attributes_name = ".gitattributes";
 
 std::string encode_replay(const Replay& replay) {
   ByteWriter out;
@@ -57,10 +59,35 @@ class Committing {
   }
 
  private:
+  /// LFS files that no rule of .gitattributes covers get one: clones need it.
+  Status cover_lfs_files(const ChangePlan& plan, TreeEdit& tree) const {
+    const auto paths = plan.lfs_paths();
+    if (paths.empty()) return ok();
+    const auto file = tree.root_file(attributes_name);
+    if (!file) return file.error().code == Errc::unprocessable ? ok() : Status(file.error());
+    std::string rules;
+    if (*file) {
+      const auto body = read_small_blob(**file);
+      if (!body) return body.error().code == Errc::not_found ? ok() : Status(body.error());
+      rules = as_text(*body);
+    }
+    auto covered = hub::cover_lfs_paths(rules, paths);
+    if (!covered) return ok();
+    WAAG_TRY(const auto blob, staged_.objects().add(git::ObjectKind::blob, *std::move(covered)));
+    return tree.put(attributes_name, blob, TreeEdit::Content::file);
+  }
+
+  /// Staged for this commit or in the store; Errc::not_found if it is stored as chunks.
+  Result<Bytes> read_small_blob(const GitId& id) const {
+    if (const auto* at = staged_.objects().place(id)) return parts_.packs.read(*at);
+    return read_object(parts_.rows, parts_.packs, id, git::ObjectKind::blob);
+  }
+
   Result<CommitId> build(const ChangePlan& plan, const CommitId& head) const {
     WAAG_TRY(const auto parent, parts_.objects.commit(head));
     TreeEdit tree(parts_.objects, parent->tree);
     WAAG_CHECK(plan.lay_on(tree));
+    WAAG_CHECK(cover_lfs_files(plan, tree));
     NewCommit commit;
     WAAG_TRY(commit.tree, tree.write(staged_.objects()));
     commit.parent = head;

@@ -43,6 +43,27 @@ TEST_CASE_METHOD(Fixture, "commit: puts, replaces and removes files in order",
   CHECK_FALSE(files_of(uid, id).contains("q/r/s"));
 }
 
+TEST_CASE_METHOD(Fixture, "commit: LFS files that no rule covers get one", "[storage][commit]") {
+  const auto rules = [&] { return read(*snapshot(uid, head(uid))->stat(".gitattributes")); };
+  const auto before = rules();
+  commit(uid, {put_lfs("a.bin", "covered"), put("b.txt", "regular")});
+  CHECK(rules() == before);
+  commit(uid, {put_lfs("d/c.txt", "not covered")});
+  const std::string line = "/d/c.txt filter=lfs diff=lfs merge=lfs -text\n";
+  CHECK(rules() == before + line);
+  commit(uid, {put_lfs("d/c.txt", "by its own rule")});
+  CHECK(rules() == before + line);
+  // Rules that come with the files count already.
+  commit(uid,
+         {put(".gitattributes", "*.dat filter=lfs"), put_lfs("e.dat", "1"), put_lfs("f.txt", "2")});
+  CHECK(rules() == "*.dat filter=lfs\n/f.txt filter=lfs diff=lfs merge=lfs -text\n");
+  commit(uid, {remove(".gitattributes"), put_lfs("g.txt", "3")});
+  CHECK(rules() == "/g.txt filter=lfs diff=lfs merge=lfs -text\n");
+  commit(uid, {remove(".gitattributes"), put(".gitattributes/x", "a folder")});
+  commit(uid, {put_lfs("h.txt", "4")});
+  CHECK(files_of(uid, head(uid)).at("h.txt") == "4");
+}
+
 TEST_CASE_METHOD(Fixture, "commit: what it says about itself", "[storage][commit]") {
   const auto first = head(uid);
   clock.advance(std::chrono::seconds(90));
