@@ -14,13 +14,6 @@ std::string lines_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-std::string folded(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 ListedRepo::ListedRepo(storage::RepoRow row, const Summary& summary, Popularity counts)
     : repo(std::move(row)),
       head(summary.commit),

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/auth/rights.h"
 #include "daemon/catalog/summary.h"
 #include "storage/meta/repo_rows.h"
 
@@ -57,7 +58,5 @@ struct ListedRepo {
   std::string models_;
   std::string datasets_;
 };
-
-std::string folded(std::string_view text);
 
 }  // namespace waag::daemon
