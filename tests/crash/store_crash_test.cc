@@ -19,7 +19,7 @@ namespace {
 using Pick = CrashImages::Pick;
 using Problems = std::vector<std::string>;
 
-constexpr std::size_t steps_recorded = 24;
+constexpr std::size_t steps_recorded = 30;
 constexpr std::size_t steps_beyond = 4;  // to go on with after a crash
 
 /// One workload and its recorded run.

@@ -35,12 +35,12 @@ constexpr Sizes usual_sizes = {4000, 400'000, 150'000, 8};
 constexpr Sizes short_sizes = {2000, 90'000, 131'500, 3};
 
 using Kind = Step::Kind;
+// Between a trashing and the restoring stands a step: together they would be as if nothing was.
 constexpr std::array short_kinds = {
-    Kind::create_repo, Kind::commit,        Kind::commit,      Kind::create_branch,
-    Kind::merge_pull,  Kind::commit,        Kind::squash,      Kind::create_repo,
-    Kind::commit,      Kind::move_repo,     Kind::trash_repo,  Kind::restore_repo,
-    Kind::drop_lfs,    Kind::delete_branch, Kind::delete_repo, Kind::commit,
-    Kind::put_user,
+    Kind::create_repo, Kind::commit,   Kind::commit,       Kind::create_branch, Kind::merge_pull,
+    Kind::commit,      Kind::squash,   Kind::create_repo,  Kind::commit,        Kind::move_repo,
+    Kind::trash_repo,  Kind::commit,   Kind::restore_repo, Kind::drop_lfs,      Kind::delete_branch,
+    Kind::delete_repo, Kind::put_user,
 };
 
 bool is_lfs(const std::string& path) { return path.ends_with(".bin"); }

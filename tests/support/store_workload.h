@@ -63,7 +63,7 @@ struct Model {
 
 /// `count` steps, each valid after the ones before it. The same seed gives the same list.
 std::vector<Step> make_workload(std::uint64_t seed, std::size_t count);
-/// Likewise with smaller files, and each kind of step within sixteen, in a fixed order: for tests
+/// Likewise with smaller files, and each kind of step within seventeen, in a fixed order: for tests
 /// that run it thousands of times.
 /// @param owner  what the names of its repos and users begin with, if it is not alone
 std::vector<Step> make_short_workload(std::uint64_t seed, std::size_t count,
