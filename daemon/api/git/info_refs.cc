@@ -52,8 +52,8 @@ Result<std::string> advertise(storage::Store& store, const Request& request,
 Result<Response> answer_refs(storage::Store& store, const Request& request, const RepoId& id) {
   const auto service = request.query.get("service").value_or("");
   const bool push = service == push_service;
-  WAAG_TRY(const auto repo,
-           authorised_repo(store, request.who, id, push ? Action::write : Action::read));
+  WAAG_TRY(const auto repo, push ? authorised_repo(store, request.who, id, Action::write)
+                                 : git_wire::fetchable_repo(store, request.who, id));
   if (service != fetch_service && service != push_service)
     return fail(Errc::invalid_argument, "The dumb git protocol is not supported: update git");
   WAAG_TRY(auto text, advertise(store, request, repo, push));

@@ -176,7 +176,7 @@ Result<Response> answer_body(storage::Store& store, std::uint64_t uid, bool v2,
 /// What is wrong with a fetch is told in git's own words: the reply itself is a good one.
 Result<Response> answer_upload_pack(storage::Store& store, const Request& request, const RepoId& id,
                                     std::string_view raw) {
-  WAAG_TRY(const auto repo, authorised_repo(store, request.who, id, Action::read));
+  WAAG_TRY(const auto repo, git_wire::fetchable_repo(store, request.who, id));
   WAAG_TRY(const auto body, git_wire::decode_body(request, raw, body_bytes_max));
   auto response = git_wire::reply("application/x-git-upload-pack-result");
   const bool v2 = git_wire::protocol_version(request) == 2;
@@ -195,7 +195,7 @@ Reply post_git_upload_pack(App& app, Request request) {
   WAAG_CO_TRY(const auto id, repo_of(request));
   if (!request.body) co_return fail(Errc::invalid_argument, "the request has no body");
   auto check = [&store = app.store, who = request.who, id]() -> Status {
-    WAAG_CHECK(authorised_repo(store, who, id, Action::read));
+    WAAG_CHECK(git_wire::fetchable_repo(store, who, id));
     return ok();
   };
   WAAG_CO_CHECK(co_await offload(app.blocking, std::move(check)));

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "daemon/auth/file_access.h"
 #include "protocol/git/pkt_line.h"
 
 namespace waag::daemon::git_wire {
@@ -22,6 +23,13 @@ int protocol_version(const Request& request) {
     rest.remove_prefix(std::min(key.size() + 1, rest.size()));
   }
   return version;
+}
+
+Result<storage::RepoRow> fetchable_repo(storage::Store& store, const Identity& who,
+                                        const RepoId& id) {
+  WAAG_TRY(auto repo, authorised_repo(store, who, id, Action::read));
+  WAAG_CHECK(need_files(store, who, repo));
+  return repo;
 }
 
 Result<BodyDecoder> BodyDecoder::of(const Request& request) {

@@ -4,6 +4,7 @@
 
 #include "daemon/http/message.h"
 #include "protocol/git/zlib_stream.h"
+#include "storage/store.h"
 
 /// What the routes of git's protocol share.
 namespace waag::daemon::git_wire {
@@ -13,6 +14,11 @@ inline constexpr std::string_view agent = "agent=waag";
 
 /// The version that a client asks for by its Git-Protocol header: 0, 1 or 2.
 int protocol_version(const Request& request);
+
+/// The repo if `who` may have its files: a clone brings them all. Errors as authorised_repo's, and
+/// Errc::gated. Blocks.
+Result<storage::RepoRow> fetchable_repo(storage::Store& store, const Identity& who,
+                                        const RepoId& id);
 
 /// Decodes a request's body, which git may send as gzip.
 class BodyDecoder {
