@@ -15,7 +15,8 @@ struct Hub : HubFixture {
   }
   std::vector<std::string> liked_by(const std::string& user, const std::string& token = "") {
     std::vector<std::string> names;
-    for (const auto& item : get("/api/users/" + user + "/likes", token).json().as_array())
+    const auto reply = get("/api/users/" + user + "/likes", token);  // outlives the loop
+    for (const auto& item : reply.json().as_array())
       names.emplace_back(item.at("repo").at("name").as_string());
     return names;
   }
