@@ -23,7 +23,7 @@ def refused(client, method: str, status: int, **arguments):
 
 
 def upload(client, repo: str, path: str = "a.txt", **more):
-    operations = [add(path, as_bytes(b"text"))]
+    operations = [add(path, b"text")]
     client.call("create_commit", repo_id=repo, operations=operations, commit_message="m", **more)
 
 
