@@ -1,7 +1,7 @@
 """What becomes of whole repositories and their history, by unmodified clients and by waag."""
 
 import pytest
-from client import ClientError, add, as_bytes
+from client import ClientError, add
 
 DELETE_LFS = """
 from huggingface_hub import HfApi
@@ -19,7 +19,7 @@ def commit(client, repo, path, data, revision="main"):
     return client.call(
         "create_commit",
         repo_id=repo,
-        operations=[add(path, as_bytes(data))],
+        operations=[add(path, data)],
         commit_message=f"Add {path}",
         revision=revision,
     )
