@@ -22,6 +22,8 @@ def answers(hub: Hub, repo: str) -> dict:
     out = {}
     for part in ("", "/refs", "/tree/main?recursive=true", "/commits/main"):
         out[part] = hub.get(f"/api/models/{repo}{part}").json()
+    for counter in ("downloads", "downloadsAllTime", "trendingScore"):
+        del out[""][counter]  # reading is counted
     for row in out["/tree/main?recursive=true"]:
         if row["type"] == "file":
             body = hub.get(f"/{repo}/resolve/main/{row['path']}").body
