@@ -54,11 +54,17 @@ Result<Page> page_of(const Query& query) {
   return page;
 }
 
+/// "main": clients before 1.0 know branches by their short names only.
+std::string short_branch(const std::string& ref) {
+  constexpr std::string_view branches = "refs/heads/";
+  return ref.starts_with(branches) ? ref.substr(branches.size()) : ref;
+}
+
 void write_file(hub::JsonWriter& json, const storage::LfsFile& file) {
   // One id serves both: what is deleted is the content, wherever it stands.
   json.begin_object().field("fileOid", file.id.hex()).field("filename", file.path);
   json.field("oid", file.id.hex()).field("pushedAt", hub::format_date(file.pushed));
-  json.field("ref", file.ref).field("size", file.size_bytes).end_object();
+  json.field("ref", short_branch(file.ref)).field("size", file.size_bytes).end_object();
 }
 
 Result<Response> list_files(storage::Store& store, const Request& request, const RepoId& id) {
