@@ -10,8 +10,12 @@ import pathlib
 # What testing_constants.py calls a user, and what it calls the user's token.
 USERS = (("USER", "TOKEN"), ("OTHER_USER", "OTHER_TOKEN"), ("ENTERPRISE_USER", "ENTERPRISE_TOKEN"))
 
-# The organisation that the first user is in; no constant of the tree names it.
-MEMBER_ORG = {"name": "valid_org_hub", "fullName": "Dummy Hub Org"}
+# The organisation that the first user is in; no constant of the tree names it. The second is of
+# suites before 1.0.
+MEMBER_ORGS = (
+    {"name": "valid_org_hub", "fullName": "Dummy Hub Org"},
+    {"name": "valid_org", "fullName": "Dummy Org"},
+)
 
 LISTED_REPOS = 8
 
@@ -38,10 +42,11 @@ def make_users(hub, names: dict[str, str]) -> dict[str, str]:
 
 
 def make_orgs(hub, names: dict[str, str]) -> None:
-    """The first user writes to one organisation, the enterprise user owns one of private repos."""
-    _post(hub, "/api/waag/v1/orgs", MEMBER_ORG)
-    member = f"/api/waag/v1/orgs/{MEMBER_ORG['name']}/members/{names['USER']}"
-    _send(hub, "PUT", member, {"role": "write"})
+    """The first user writes to some, the enterprise user owns one whose new repos are private."""
+    for org in MEMBER_ORGS:
+        _post(hub, "/api/waag/v1/orgs", org)
+        member = f"/api/waag/v1/orgs/{org['name']}/members/{names['USER']}"
+        _send(hub, "PUT", member, {"role": "write"})
     org = {"name": names["ENTERPRISE_ORG"], "admin": names["ENTERPRISE_USER"]}
     _post(hub, "/api/waag/v1/orgs", org | {"visibility": "private"})
 
