@@ -18,7 +18,7 @@ constexpr std::size_t tree_share = 2;
 Error corrupt(const Error& error) { return fail(Errc::corrupt, error.what, error.where); }
 
 std::size_t weight_of(const Tree& tree) {
-  std::size_t bytes = sizeof(Tree);
+  std::size_t bytes = sizeof(Tree) + tree.blocks.capacity() * sizeof(Tree::Block);
   for (const auto& line : tree.lines) bytes += sizeof(TreeLine) + line.name.capacity();
   return bytes;
 }
@@ -51,6 +51,15 @@ GitId key_of(std::span<const TreeLine> lines) {
 
 }  // namespace
 
+Tree::Tree(std::vector<TreeLine> sorted) : lines(std::move(sorted)) {
+  for (std::size_t begin = 0; begin < lines.size(); begin = blocks.back().end) {
+    auto end = begin;
+    while (end < lines.size() && !ends_block(lines[end])) ++end;
+    end = std::min(end + 1, lines.size());
+    blocks.push_back({end, key_of(std::span(lines).subspan(begin, end - begin))});
+  }
+}
+
 const TreeLine* Tree::find(std::string_view name) const {
   git::GitTreeEntry wanted{git::mode_file, std::string(name), {}};
   const auto before = [](const TreeLine& line, const git::GitTreeEntry& entry) {
@@ -78,16 +87,16 @@ Result<std::shared_ptr<const Tree>> ObjectCache::tree(const GitId& id) {
   if (!body) return corrupt(body.error());
   auto entries = git::parse_tree(*body);
   if (!entries) return corrupt(entries.error());
-  auto tree = std::make_shared<Tree>();
-  tree->lines.reserve(entries->size());
-  for (auto& entry : *entries) tree->lines.push_back({std::move(entry.name), entry.mode, entry.id});
+  std::vector<TreeLine> lines;
+  lines.reserve(entries->size());
+  for (auto& entry : *entries) lines.push_back({std::move(entry.name), entry.mode, entry.id});
+  auto tree = std::make_shared<const Tree>(std::move(lines));
   trees_.put(id, tree, weight_of(*tree));
   return std::shared_ptr<const Tree>(std::move(tree));
 }
 
 Result<std::shared_ptr<const std::vector<FileFacts>>> ObjectCache::facts(
-    std::span<const TreeLine> lines) {
-  const auto key = key_of(lines);
+    const GitId& key, std::span<const TreeLine> lines) {
   if (auto cached = facts_.find(key)) return cached;
   WAAG_TRY(auto found, look_up(lines));
   const auto weight = sizeof(found) + found.size() * sizeof(FileFacts);
@@ -140,11 +149,10 @@ Result<FileFacts> FactsReader::at(std::size_t line) {
   const auto& lines = tree_.lines;
   assert(line < lines.size());
   if (line < begin_ || line >= end_) {
-    begin_ = end_ = line;
-    while (begin_ > 0 && !ends_block(lines[begin_ - 1])) --begin_;
-    while (end_ < lines.size() && !ends_block(lines[end_])) ++end_;
-    end_ = std::min(end_ + 1, lines.size());
-    auto block = objects_.facts(std::span(lines).subspan(begin_, end_ - begin_));
+    const auto found = std::ranges::upper_bound(tree_.blocks, line, {}, &Tree::Block::end);
+    begin_ = found == tree_.blocks.begin() ? 0 : std::prev(found)->end;
+    end_ = found->end;
+    auto block = objects_.facts(found->key, std::span(lines).subspan(begin_, end_ - begin_));
     if (!block) {
       begin_ = end_ = 0;
       return std::move(block).error();

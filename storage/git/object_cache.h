@@ -18,7 +18,17 @@ struct TreeLine {
 
 /// Lines in git order: by bytes, directories as if they ended in '/'.
 struct Tree {
+  /// Lines whose facts are looked up together. A block ends with a line whose id says so, so that a
+  /// line more or less moves no other block.
+  struct Block {
+    std::size_t end = 0;  // the first line behind it
+    GitId key;            // names it by what its facts depend on
+  };
+
+  explicit Tree(std::vector<TreeLine> sorted);
+
   std::vector<TreeLine> lines;
+  std::vector<Block> blocks;  // made once: a hash of 64 lines is dear beside a look at one file
 
   /// nullptr if there is no such name.
   [[nodiscard]] const TreeLine* find(std::string_view name) const;
@@ -39,9 +49,10 @@ class ObjectCache {
 
   /// Errc::corrupt if it is not there.
   Result<std::shared_ptr<const Tree>> tree(const GitId& id);
-  /// One for each of `lines`; Errc::corrupt if a blob that they name is not there. Remembered by
-  /// the ids of all lines: trees share the blocks in which they do not differ.
-  Result<std::shared_ptr<const std::vector<FileFacts>>> facts(std::span<const TreeLine> lines);
+  /// One for each of `lines`, a block that is named `key`; Errc::corrupt if a blob that they name
+  /// is not there. Trees share the blocks in which they do not differ.
+  Result<std::shared_ptr<const std::vector<FileFacts>>> facts(const GitId& key,
+                                                              std::span<const TreeLine> lines);
   Result<std::shared_ptr<const CommitInfo>> commit(const CommitId& id);
 
  private:
@@ -55,9 +66,8 @@ class ObjectCache {
   LruCache<CommitId, CommitInfo> commits_;
 };
 
-/// Reads the facts of one tree's lines, best in their order: asks the cache once a block. A block
-/// ends with a line whose id says so, so that a line more or less moves no other block. `tree` must
-/// outlive it.
+/// Reads the facts of one tree's lines, best in their order: asks the cache once a block. `tree`
+/// must outlive it.
 class FactsReader {
  public:
   FactsReader(ObjectCache& objects, const Tree& tree) : objects_(objects), tree_(tree) {}
