@@ -25,6 +25,7 @@ struct Tree {
     GitId key;            // names it by what its facts depend on
   };
 
+  Tree() = default;  // the empty one
   explicit Tree(std::vector<TreeLine> sorted);
 
   std::vector<TreeLine> lines;

@@ -31,11 +31,12 @@ class Step {
   /// @param entry  as it is in the newer snapshot
   Result<bool> left(const storage::TreeEntry& entry) {
     const auto folder = folder_of(entry.path);
-    if (!folder_ || *folder_ != folder) {
+    if (!looked_ || folder_ != folder) {
       WAAG_TRY(const auto before, look(older_, folder));
       WAAG_TRY(const auto after, look(newer_, folder));
       same_folder_ = before && after && before->oid == after->oid;
       folder_ = folder;
+      looked_ = true;
     }
     if (same_folder_) return true;
     WAAG_TRY(const auto before, look(older_, entry.path));
@@ -45,7 +46,8 @@ class Step {
  private:
   const storage::Snapshot& newer_;
   const storage::Snapshot& older_;
-  std::optional<std::string_view> folder_;  // of the entry before
+  std::string_view folder_;  // of the entry before, once looked_
+  bool looked_ = false;
   bool same_folder_ = false;
 };
 
