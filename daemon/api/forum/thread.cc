@@ -7,7 +7,8 @@ namespace waag::daemon {
 Result<storage::DiscussionRow> find_discussion(storage::Store& store, const Request& request,
                                                const storage::RepoRow& repo) {
   const auto found = request.captures.find("number");
-  const std::string_view digits = found == request.captures.end() ? "" : found->second;
+  std::string_view digits;
+  if (found != request.captures.end()) digits = found->second;
   std::uint64_t number = 0;
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc{} || stop != digits.data() + digits.size())
