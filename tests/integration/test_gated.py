@@ -40,6 +40,13 @@ def test_ask_and_be_let_in(hub, client, repo, asker):
     assert pathlib.Path(path).read_bytes() == b"\0w"
     client.call("cancel_access_request", repo_id=repo, user=name)
     assert refused(reader.at(home=reader.home / "again"), repo)
+    # Clients from 2.0 on may name the request instead of the user.
+    requests = f"/api/models/{repo}/user-access-request"
+    row = hub.request("GET", f"{requests}/pending", token=client.token).json()[0]
+    decision = {"requestId": row["requestId"], "status": "accepted"}
+    handled = hub.request("POST", f"{requests}/handle", token=client.token, json_body=decision)
+    assert handled.json()["user"]["user"] == name
+    assert handled.json()["status"] == "accepted"
 
 
 def test_disabled_by_an_admin(hub, client, repo):

@@ -124,9 +124,14 @@ Result<storage::UserRow> known_user(storage::Store& store, std::string_view name
   return user;
 }
 
+/// Clients from 2.0 on name a request by its id. A user has one request per repo, so that the name
+/// says which; clients take the id as it comes.
+std::string request_id(std::string_view user) { return encode_base64(user); }
+
 /// The address is what the user gave with the request; who was let in unasked gave none.
 void write_request(hub::JsonWriter& json, const AccessRow& row, const storage::UserRow& user) {
-  json.begin_object().key("user").begin_object().field("user", user.name);
+  json.begin_object().field("requestId", request_id(user.name));
+  json.key("user").begin_object().field("user", user.name);
   json.field("fullname", user.full_name.empty() ? user.name : user.full_name);
   if (!row.granted && !user.email.empty()) json.field("email", user.email);
   json.end_object().field("status", to_text(row.status));
@@ -198,10 +203,17 @@ struct Decision {
 Result<Decision> parse_decision(const boost::json::object& body) {
   Decision decision;
   WAAG_TRY(const auto user, text_field(body, "user"));
+  WAAG_TRY(const auto id, text_field(body, "requestId"));
   WAAG_TRY(const auto status, text_field(body, "status"));
   WAAG_TRY(const auto reason, text_field(body, "rejectionReason"));
-  if (!user) return fail(Errc::invalid_argument, "\"user\" is missing");
-  decision.user = *user;
+  if (user.has_value() == id.has_value())
+    return fail(Errc::invalid_argument, "\"user\" or \"requestId\" is needed, and not both");
+  decision.user = user.value_or("");
+  if (id) {
+    auto named = decode_base64(*id);
+    if (!named) return fail(Errc::not_found, "There is no access request of this id");
+    decision.user = *std::move(named);
+  }
   WAAG_TRY(decision.status, parse_status(status.value_or("")));
   if (reason && decision.status != AccessStatus::rejected)
     return fail(Errc::invalid_argument, "\"rejectionReason\" goes with rejected only");
