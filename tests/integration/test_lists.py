@@ -77,7 +77,8 @@ def test_info(client, shown):
 @pytest.mark.parametrize(
     "query",
     [{"filter": ["license:apache-2.0", "listed-here"]}, {"filter": ["listed-here", "en"]},
-     {"search": "SHOWN"}, {"filter": "base_model:finetune:acme/base"}, {"filter": "listed-here", "sort": "downloads"}],
+     {"search": "SHOWN"}, {"filter": "base_model:finetune:acme/base"},
+     {"filter": "listed-here", "sort": "downloads"}],
 )
 def test_found(client, shown, query):
     assert listed(client, **query) == [shown]

@@ -133,13 +133,13 @@ def test_load_dataset(hub, reader, dataset):
                 import datasets
                 rows = datasets.load_dataset(repo, split="train", **options)
                 if options.get("streaming"):
-                    rows = list(rows.take(5))
+                    rows = list(rows)  # to the end: left in the middle, Arrow may abort at exit
                 result = [len(rows), rows[4]["id"], rows[4]["text"]]
             """), repo=dataset, options=options,
         )
 
     assert load() == [PARTS * ROWS, 4, text_of(4)]
-    assert load(streaming=True) == [5, 4, text_of(4)]
+    assert load(streaming=True) == [PARTS * ROWS, 4, text_of(4)]
     second = {"data_files": "data/train-00001*"}
     assert load(**second) == [ROWS, ROWS + 4, text_of(ROWS + 4)]
     oldest = hub.get(f"/api/datasets/{dataset}/commits/main").json()[-2]["id"]
