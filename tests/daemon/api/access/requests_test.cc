@@ -54,7 +54,8 @@ TEST_CASE("access requests: a manual gate waits for its owner", "[daemon][access
   CHECK(hub.reads(hub.bob) == 403);
   const auto list = hub.get(routes_root + "pending", hub.ada);
   CHECK(boost::json::serialize(list.json()) ==
-        R"([{"user":{"user":"bob","fullname":"bob Example","email":"bob@example.test"},)"
+        R"([{"requestId":"Ym9i","user":{"user":"bob","fullname":"bob Example",)"
+        R"("email":"bob@example.test"},)"
         R"("status":"pending","timestamp":")" +
             std::string(list.json().at(0).at("timestamp").as_string()) +
             R"(","fields":{"country":"NL","agree":true,"seats":3}}])");
