@@ -20,7 +20,7 @@ constexpr std::size_t items_max = 100'000;
 
 struct UserOptions {
   std::string name, full_name, email, role;
-  bool admin = false, auditor = false, asks_current = false, enable = false;
+  bool admin = false, auditor = false, service = false, asks_current = false, enable = false;
 };
 
 struct TokenOptions {
@@ -55,6 +55,7 @@ std::string first_line(std::istream& in) {
 int user_create(Context& context, const UserOptions& options) {
   json::object body{{"name", options.name}, {"admin", options.admin}};
   if (options.auditor) body["auditor"] = true;
+  if (options.service) body["service"] = true;
   if (!options.full_name.empty()) body["fullName"] = options.full_name;
   if (!options.email.empty()) body["email"] = options.email;
   const auto answer = context.hub.call("POST", std::string(api) + "/users", body);
@@ -72,6 +73,7 @@ int user_list(Context& context) {
     const auto state = field_text(user, "disabled") == "true" ? "disabled" : "enabled";
     const auto role = field_text(user, "admin") == "true"     ? "admin"
                       : field_text(user, "auditor") == "true" ? "auditor"
+                      : field_text(user, "service") == "true" ? "service"
                                                               : "user";
     lines.push_back({field_text(user, "name"), role, state, field_text(user, "email"),
                      field_text(user, "createdAt")});
@@ -203,6 +205,8 @@ void add_user_commands(CLI::App& app, Command& chosen) {
   create->add_option("--email", options->email, "for commits");
   create->add_flag("--admin", options->admin, "make it a hub admin");
   create->add_flag("--auditor", options->auditor, "may see what hub admins see, change nothing");
+  create->add_flag("--service", options->service,
+                   "for a job: reads and writes what its tokens name (token create --scope)");
   create->callback([&chosen, options] {
     chosen = [options](Context& context) { return user_create(context, *options); };
   });

@@ -69,7 +69,7 @@ Result<std::optional<Authenticator::Entry>> Authenticator::read(std::string_view
   auto user = store_.find_user(token->user);
   if (!user && user.error().code == Errc::not_found) return std::optional<Entry>{};
   if (!user) return std::move(user).error();
-  WAAG_TRY(auto rights, load_rights(store_, user->name));
+  WAAG_TRY(auto rights, load_rights(store_, *user));
   if (token->role == storage::TokenRole::fine_grained) rights.scopes = token->scopes;
   Entry entry{*std::move(token), *std::move(user), {}};
   entry.user.password_hash.clear();  // nothing to keep in memory
@@ -80,13 +80,14 @@ Result<std::optional<Authenticator::Entry>> Authenticator::read(std::string_view
 Identity Authenticator::judge(const Entry& entry, const BlobId& secret_sha256) const {
   const bool same = equal_constant_time(entry.token.secret_sha256.view(), secret_sha256.view());
   const bool expired = entry.token.expires && *entry.token.expires <= clock_.now();
-  if (!same || expired || entry.user.disabled) return stranger();
+  const bool fine = entry.token.role == storage::TokenRole::fine_grained;
+  if (!same || expired || entry.user.disabled || (entry.user.service && !fine)) return stranger();
   Identity who;
   who.user = entry.user.name;
   who.can_write = allows_changes(entry.token);
   // An administrator's read or write token stays an ordinary one: least privilege by default.
   who.hub_admin = entry.user.hub_admin && entry.token.role == storage::TokenRole::admin;
-  who.auditor = entry.user.auditor && entry.token.role != storage::TokenRole::fine_grained;
+  who.auditor = entry.user.auditor && !fine;
   who.token_id = entry.token.public_id;
   who.token_name = entry.token.display_name;
   who.token_role = token_role_name(entry.token.role);

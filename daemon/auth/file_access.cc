@@ -18,7 +18,7 @@ Result<Identity> signer(storage::Store& store, const HrefGrant& grant) {
   if (!user || user->disabled) return fail(Errc::forbidden, "The user of this link is disabled");
   who.user = user->name;
   who.hub_admin = user->hub_admin;
-  WAAG_TRY(auto rights, load_rights(store, user->name));
+  WAAG_TRY(auto rights, load_rights(store, *user));
   who.rights = std::make_shared<const Rights>(std::move(rights));
   return who;
 }

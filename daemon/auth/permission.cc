@@ -19,8 +19,24 @@ bool owns(const Identity& who, std::string_view ns) {
   return who.hub_admin || (!who.anonymous() && http::equal_nocase(who.user, ns));
 }
 
+bool names(const storage::TokenScope& scope, std::string_view ns, const RepoId* repo) {
+  if (!http::equal_nocase(scope.ns, ns)) return false;
+  if (!scope.repo) return true;
+  return repo != nullptr && scope.repo->type == repo->type &&
+         http::equal_nocase(scope.repo->name, repo->name);
+}
+
+Level highest(const std::vector<storage::TokenScope>& scopes, std::string_view ns,
+              const RepoId* repo) {
+  Level level;
+  for (const auto& scope : scopes)
+    if (names(scope, ns, repo)) level = std::max(level, Level{scope.rights});
+  return level;
+}
+
 /// What the person may do with all repos of a namespace.
 Level granted_in(const Identity& who, std::string_view ns) {
+  if (who.rights && who.rights->service) return highest(*who.rights->service, ns, nullptr);
   if (owns(who, ns)) return Role::admin;
   if (!who.rights) return std::nullopt;
   const auto found = who.rights->namespaces.find(folded(ns));
@@ -29,6 +45,7 @@ Level granted_in(const Identity& who, std::string_view ns) {
 
 /// What the person may do with this repo, whatever the token.
 Level granted_on(const Identity& who, const storage::RepoRow& repo) {
+  if (who.rights && who.rights->service) return highest(*who.rights->service, repo.id.ns, &repo.id);
   auto level = granted_in(who, repo.id.ns);
   if (!who.rights) return level;
   const auto [first, last] = who.rights->repos.equal_range(repo.uid);
@@ -39,21 +56,11 @@ Level granted_on(const Identity& who, const storage::RepoRow& repo) {
   return level;
 }
 
-bool names(const storage::TokenScope& scope, std::string_view ns, const RepoId* repo) {
-  if (!http::equal_nocase(scope.ns, ns)) return false;
-  if (!scope.repo) return true;
-  return repo != nullptr && scope.repo->type == repo->type &&
-         http::equal_nocase(scope.repo->name, repo->name);
-}
-
 /// The most that the token lets through. @param repo  null: the namespace as a whole
 Level cap(const Identity& who, std::string_view ns, const RepoId* repo) {
   if (who.anonymous()) return std::nullopt;
   if (!who.rights || !who.rights->scopes) return who.can_write ? Role::admin : Role::read;
-  Level level;
-  for (const auto& scope : *who.rights->scopes)
-    if (names(scope, ns, repo)) level = std::max(level, Level{scope.rights});
-  return level;
+  return highest(*who.rights->scopes, ns, repo);
 }
 
 bool sees(const Identity& who, const storage::RepoRow& repo) {

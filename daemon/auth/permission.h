@@ -8,7 +8,8 @@
 /// A person's role on a repo is the highest that any of these give: the own namespace (admin), the
 /// membership of the organisation that owns the repo, its groups, a role on this very repo; hub
 /// admins have every one. The token caps it: a read token at read, a fine-grained one at what its
-/// scopes name. A public repo is read by anyone.
+/// scopes name. A service account has no role but what its tokens name. A public repo is read by
+/// anyone.
 namespace waag::daemon {
 
 enum class Action : std::uint8_t {

@@ -24,9 +24,12 @@ struct Rights {
   std::multimap<std::uint64_t, OnRepo> repos;                    // by uid
   /// Of a fine-grained token: nothing is allowed that no scope names. nullopt: no such token.
   std::optional<std::vector<storage::TokenScope>> scopes;
+  /// Of a service account: all that its tokens name, and nothing else gives it a role.
+  std::optional<std::vector<storage::TokenScope>> service;
 };
 
-/// All roles that memberships, groups and collaborations give to `user`. Blocks.
-Result<Rights> load_rights(storage::Store& store, std::string_view user);
+/// All roles that memberships, groups and collaborations give to `user`; to a service account those
+/// of its tokens. Blocks.
+Result<Rights> load_rights(storage::Store& store, const storage::UserRow& user);
 
 }  // namespace waag::daemon

@@ -20,6 +20,12 @@ TEST_CASE("cli: users and tokens", "[cli]") {
     CHECK(ran.seen.at(0).method == "DELETE");
     CHECK(ran.seen.at(0).url.ends_with("/api/waag/v1/users/a%2Fb"));
   }
+  SECTION("add a service account") {
+    const auto ran = run_with({"user", "create", "mirror", "--service"}, {{200, "{}", ""}});
+    CHECK(ran.seen.at(0).body == R"({"name":"mirror","admin":false,"service":true})");
+    const auto listed = run_with({"user", "ls"}, {{200, R"([{"name":"m","service":true}])", ""}});
+    CHECK(listed.out.find("service") != std::string::npos);
+  }
   SECTION("change a user") {
     const auto ran =
         run_with({"user", "set", "ada", "--role", "auditor", "--enable"}, {{200, "{}", ""}});

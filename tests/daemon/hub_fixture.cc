@@ -92,6 +92,14 @@ void HubFixture::make_user(const std::string& name, bool admin) {
   REQUIRE(store->add_user(user));
 }
 
+void HubFixture::make_service(const std::string& name) {
+  storage::UserRow user;
+  user.name = name;
+  user.service = true;
+  user.created = clock.now();
+  REQUIRE(store->add_user(user));
+}
+
 void HubFixture::make_org(const std::string& name, const std::string& admin) {
   REQUIRE(store->orgs().add({name, "", storage::Visibility::open, clock.now()}, admin));
   auth->forget_all();

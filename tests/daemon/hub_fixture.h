@@ -83,6 +83,7 @@ class HubFixture {
   HubFixture& operator=(const HubFixture&) = delete;
 
   void make_user(const std::string& name, bool admin = false);
+  void make_service(const std::string& name);
   std::string make_token(const std::string& user, storage::TokenRole role,
                          std::optional<storage::TimeMs> expires = std::nullopt);
   std::string make_fine_token(const std::string& user, std::vector<storage::TokenScope> scopes);

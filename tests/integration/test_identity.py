@@ -87,3 +87,19 @@ def test_an_auditor_looks_and_does_not_touch(hub, org):
     with pytest.raises(RuntimeError, match="403"):
         hub.cli("org", "rm", org, token=token)
     hub.cli("org", "rm", org)
+
+
+def test_a_service_account_uses_what_its_token_names(hub, owner, org, client):
+    for name in ("one", "two"):
+        client.call("create_repo", repo_id=f"{org}/{name}")
+    hub.cli("user", "create", f"{org}-job", "--service")
+    with pytest.raises(RuntimeError, match="scopes"):
+        hub.cli("token", "create", "t", "--user", f"{org}-job", "--role", "write")
+    named = ("--user", f"{org}-job", "--scope", f"{org}/one:write")
+    job = client.at(token=hub.cli("token", "create", "t", *named)["token"],
+                    home=client.home / "job")
+    assert job.call("whoami")["name"] == f"{org}-job"
+    upload(job, f"{org}/one")
+    refused(job, "model_info", 404, repo_id=f"{org}/two")
+    refused(job, "create_repo", 403, repo_id=f"{org}-job/own")
+    refused(job, "delete_repo", 403, repo_id=f"{org}/one")

@@ -63,6 +63,7 @@ Result<Response> who_am_i(storage::Store& store, const Identity& who) {
   json.begin_object().field("type", "user").field("id", user.name).field("name", user.name);
   json.field("fullname", shown_name(user.full_name, user.name));
   json.field("email", user.email).field("emailVerified", !user.email.empty());
+  if (user.service) json.field("service", true);
   json.field("canPay", false).field("isPro", false).key("periodEnd").null();
   json.field("avatarUrl", "").key("orgs").begin_array();
   for (const auto& membership : memberships) {

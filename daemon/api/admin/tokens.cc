@@ -75,10 +75,23 @@ bool may_mint(const Identity& who, const TokenWish& wish) {
   return who.can_write;
 }
 
+/// A job reads and writes the repos that its token names; it sets up and deletes none of them.
+Status check_service(storage::Store& store, const std::string& owner, const TokenWish& wish) {
+  WAAG_TRY(const auto user, store.find_user(owner));
+  if (!user.service) return ok();
+  if (wish.role != storage::TokenRole::fine_grained)
+    return fail(Errc::invalid_argument, "A service account's token needs \"scopes\"");
+  const auto sets_up = [](const auto& scope) { return scope.rights > storage::Role::write; };
+  if (std::ranges::any_of(wish.scopes, sets_up))
+    return fail(Errc::invalid_argument, "A service account's token has at most write rights");
+  return ok();
+}
+
 Result<Response> make_token(App& app, const Identity& who, const TokenWish& wish) {
   WAAG_TRY(const auto owner, owner_of(app.store, who, who.hub_admin, wish.user));
   if (!may_mint(who, wish))
     return fail(Errc::forbidden, "A token cannot make one with more rights than its own");
+  WAAG_CHECK(check_service(app.store, owner, wish));
   const auto minted = mint_token(app.random);
   storage::TokenRow row;
   row.public_id = minted.parts.public_id;

@@ -17,6 +17,7 @@ constexpr std::size_t body_bytes_max = 64u << 10;
 void write_user(hub::JsonWriter& json, const storage::UserRow& user) {
   json.begin_object().field("name", user.name).field("fullName", user.full_name);
   json.field("email", user.email).field("admin", user.hub_admin).field("auditor", user.auditor);
+  json.field("service", user.service);
   json.field("disabled", user.disabled);
   json.field("createdAt", hub::format_date(user.created)).end_object();
 }
@@ -57,6 +58,7 @@ Result<storage::UserRow> parse_user(const boost::json::object& body, storage::Ti
   WAAG_TRY(auto email, text_field(body, "email"));
   WAAG_TRY(const auto admin, bool_field(body, "admin"));
   WAAG_TRY(const auto auditor, bool_field(body, "auditor"));
+  WAAG_TRY(const auto service, bool_field(body, "service"));
   if (!name) return fail(Errc::invalid_argument, "\"name\" is missing");
   WAAG_CHECK(check_user_name(*name));
   user.name = *name;
@@ -64,6 +66,7 @@ Result<storage::UserRow> parse_user(const boost::json::object& body, storage::Ti
   WAAG_TRY(user.email, display_text("email", email.value_or("")));
   user.hub_admin = admin.value_or(false);
   user.auditor = auditor.value_or(false);
+  user.service = service.value_or(false);
   user.created = now;
   return user;
 }

@@ -10,7 +10,7 @@ Family administration() {
       {Method::get, "/api/waag/v1/users", "users", Policy::audit, no_body, api::get_users,
        "All users."},
       {Method::post, "/api/waag/v1/users", "user_create", Policy::hub_admin, Limits{64u << 10},
-       api::post_user, "name, fullName, email, admin, auditor."},
+       api::post_user, "name, fullName, email; admin, auditor or service."},
       {Method::put, "/api/waag/v1/users/{user}", "user_change", Policy::hub_admin,
        Limits{64u << 10}, api::put_user, "fullName, email, admin, auditor, disabled."},
       {Method::del, "/api/waag/v1/users/{user}", "user_disable", Policy::hub_admin,

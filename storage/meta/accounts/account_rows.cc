@@ -4,7 +4,7 @@ namespace waag::storage {
 namespace {
 
 constexpr std::uint8_t row_version = 1;
-constexpr std::uint8_t user_row_version = 2;   // 2 added auditor and password_hash
+constexpr std::uint8_t user_row_version = 3;   // 2 added auditor and password_hash; 3 service
 constexpr std::uint8_t token_row_version = 2;  // 2 added scopes
 /// More scopes than any token has; a longer list is damage.
 constexpr std::uint64_t scopes_max = 10'000;
@@ -83,6 +83,7 @@ std::string encode(const UserRow& row) {
   put_time(out, row.created);
   put_enum(out, row.auditor);
   out.text(row.password_hash);
+  put_enum(out, row.service);
   return out.str();
 }
 
@@ -101,6 +102,7 @@ Result<UserRow> decode_user(std::string_view value) {
     row.auditor = enums.flag();
     row.password_hash = in.text();
   }
+  if (version >= 3) row.service = enums.flag();
   return checked_enums(in, enums, version, std::move(row), "user", user_row_version);
 }
 

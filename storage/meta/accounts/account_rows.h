@@ -23,6 +23,7 @@ struct UserRow {
   TimeMs created{};
   bool auditor = false;       // reads what only hub admins read, changes nothing
   std::string password_hash;  // Argon2id with its parameters and salt; "" = no password
+  bool service = false;       // of a job: may do what its tokens name; no role, no password
 };
 
 /// What of a user's row may be changed; nullopt leaves it.

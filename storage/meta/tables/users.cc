@@ -1,8 +1,21 @@
 #include "storage/meta/tables/users.h"
 
 namespace waag::storage {
+namespace {
+
+/// What a job can do stands in its tokens; whoever gave it more would not see it there.
+Status check_service(const UserRow& user) {
+  if (user.service && (user.hub_admin || user.auditor))
+    return fail(Errc::invalid_argument, "A service account has no role but what its tokens name");
+  if (user.service && !user.password_hash.empty())
+    return fail(Errc::invalid_argument, "A service account has no password");
+  return ok();
+}
+
+}  // namespace
 
 Status UserTable::add(const UserRow& user) {
+  WAAG_CHECK(check_service(user));
   Transaction transaction;
   const auto key = keys::user(user.name);
   transaction.expects.push_back({key, std::nullopt});
@@ -25,6 +38,7 @@ Result<UserRow> UserTable::change(std::string_view name, const UserChange& chang
     row.auditor = change.auditor.value_or(row.auditor);
     row.disabled = change.disabled.value_or(row.disabled);
     row.password_hash = change.password_hash.value_or(row.password_hash);
+    WAAG_CHECK(check_service(row));
     transaction.expects.push_back({key, std::move(stored)});
     transaction.puts.push_back({key, encode(row)});
     return ok();

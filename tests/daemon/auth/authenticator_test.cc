@@ -37,6 +37,16 @@ TEST_CASE("authenticator: who is who", "[daemon][authenticator]") {
   CHECK_FALSE(who(hub, "Bearer " + modest).hub_admin);
 }
 
+TEST_CASE("authenticator: a service account has fine-grained tokens only",
+          "[daemon][authenticator]") {
+  HubFixture hub;
+  hub.make_service("mirror");
+  CHECK(who(hub, "Bearer " + hub.make_fine_token("mirror", {{"ada", {}, storage::Role::write}}))
+            .user == "mirror");
+  for (const auto role : {storage::TokenRole::read, storage::TokenRole::admin})
+    CHECK(who(hub, "Bearer " + hub.make_token("mirror", role)).anonymous());
+}
+
 TEST_CASE("authenticator: what is no token of ours", "[daemon][authenticator]") {
   HubFixture hub;
   const auto unknown = mint_token(hub.random).text;

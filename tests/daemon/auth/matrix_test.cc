@@ -159,6 +159,7 @@ enum class Person {
   collaborator,  // writes the one public and the one private repo, is no member
   auditor,
   hub_admin,
+  service,  // a job: its tokens say what it may do
 };
 
 enum class Token {
@@ -194,7 +195,7 @@ bool administers_hub(const Caller& who) {
 }
 
 Level person_level(const Caller& who, bool on_repo) {
-  if (administers_hub(who)) return Level::admin;
+  if (administers_hub(who) || who.person == Person::service) return Level::admin;
   if (who.person >= Person::reader && who.person <= Person::org_admin)
     return static_cast<Level>(static_cast<int>(who.person));
   return on_repo && who.person == Person::collaborator ? Level::write : Level::none;
@@ -379,6 +380,7 @@ struct Hub : HubFixture {
         REQUIRE(store->orgs().put_member("acme", name, storage::Role{as_byte(role)}, {}));
       add_live_tokens(person, name);
     }
+    add_service();
     add_dead_tokens();
     restore();
   }
@@ -412,13 +414,24 @@ struct Hub : HubFixture {
   }
 
   void add_live_tokens(Person person, const std::string& name) {
+    callers.push_back({person, Token::reads, make_token(name, TokenRole::read)});
+    callers.push_back({person, Token::writes, make_token(name, TokenRole::write)});
+    callers.push_back({person, Token::admins, make_token(name, TokenRole::admin)});
+    add_scoped_tokens(person, name);
+  }
+
+  /// It has no other tokens. Membership of the organisation must not add to them.
+  void add_service() {
+    make_service("mirror");
+    REQUIRE(store->orgs().put_member("acme", "mirror", storage::Role::admin, {}));
+    add_scoped_tokens(Person::service, "mirror");
+  }
+
+  void add_scoped_tokens(Person person, const std::string& name) {
     using storage::Role;
     const auto fine = [&](Token token, std::vector<storage::TokenScope> scopes) {
       callers.push_back({person, token, make_fine_token(name, std::move(scopes))});
     };
-    callers.push_back({person, Token::reads, make_token(name, TokenRole::read)});
-    callers.push_back({person, Token::writes, make_token(name, TokenRole::write)});
-    callers.push_back({person, Token::admins, make_token(name, TokenRole::admin)});
     fine(Token::scope_elsewhere, {{"bob", {}, Role::admin}});
     fine(Token::scope_read, {{"acme", {}, Role::read}});
     fine(Token::scope_contribute, {{"ACME", {}, Role::contribute}});

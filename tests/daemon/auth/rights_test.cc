@@ -13,7 +13,7 @@ using waag::daemon::testing::HubFixture;
 namespace {
 
 Rights rights_of(HubFixture& hub, const char* user) {
-  auto rights = load_rights(*hub.store, user);
+  auto rights = load_rights(*hub.store, *hub.store->find_user(user));
   REQUIRE(rights);
   return *std::move(rights);
 }
@@ -56,4 +56,18 @@ TEST_CASE("rights: rows of a group that its member left behind give nothing", "[
   damage.puts.push_back({storage::keys::user_group("bob", "acme", "crew"), storage::plain_row()});
   REQUIRE(hub.store->rows().apply(damage));
   CHECK(rights_of(hub, "bob").namespaces.empty());
+}
+
+TEST_CASE("rights: a service account has what its tokens name, nothing else", "[daemon][rights]") {
+  HubFixture hub;
+  hub.make_org("acme", "ada");
+  hub.make_service("mirror");
+  REQUIRE(hub.store->orgs().put_member("acme", "mirror", Role::admin, {}));
+  CHECK(rights_of(hub, "mirror").service->empty());
+  hub.make_fine_token("mirror", {{"acme", {}, Role::read}});
+  hub.make_fine_token("mirror", {{"bob", {}, Role::write}});
+  const auto rights = rights_of(hub, "mirror");
+  CHECK(rights.namespaces.empty());
+  CHECK(rights.service->size() == 2);
+  CHECK_FALSE(rights_of(hub, "ada").service);
 }

@@ -106,3 +106,44 @@ TEST_CASE("admin: status counts", "[daemon][admin]") {
   CHECK_FALSE(ordinary.json().as_object().contains("repos"));
   CHECK(hub.get("/api/waag/v1/status").status == 401);
 }
+
+TEST_CASE("admin: a service account does what its tokens name", "[daemon][admin]") {
+  HubFixture hub;
+  const auto make = [&hub](const char* body) {
+    return hub.post("/api/waag/v1/users", hub.root, body);
+  };
+  CHECK(make(R"({"name":"mirror","service":true,"admin":true})").status == 400);
+  CHECK(make(R"({"name":"mirror","service":true,"auditor":true})").status == 400);
+  CHECK(make(R"({"name":"mirror","service":true})").json().at("service") == true);
+  const auto change = [&hub](const char* body) {
+    return hub.ask({"PUT", "/api/waag/v1/users/mirror", hub.root, body, "", nullptr}).status;
+  };
+  CHECK(change(R"({"admin":true})") == 400);
+  CHECK(change(R"({"fullName":"Mirror job"})") == 200);
+  CHECK(hub.post("/api/waag/v1/users/mirror/password", hub.root, R"({"password":"long enough"})")
+            .status == 400);
+
+  const auto mint = [&hub](const char* what) {
+    const auto body = std::string(R"({"name":"job","user":"mirror",)") + what + "}";
+    return hub.post("/api/waag/v1/tokens", hub.root, body);
+  };
+  CHECK(mint(R"("role":"write")").status == 400);
+  CHECK(mint(R"("role":"admin")").status == 400);
+  CHECK(mint(R"("scopes":[{"repo":"ada/secret","rights":"admin"}])").status == 400);
+  const auto made = mint(R"("scopes":[{"repo":"ada/secret","rights":"write"}])");
+  REQUIRE(made.status == 200);
+  const std::string token(made.json().at("token").as_string());
+  const auto me = hub.get("/api/whoami-v2", token).json();
+  CHECK(me.at("service") == true);
+  CHECK(me.at("auth").at("accessToken").at("role") == "fineGrained");
+
+  hub.make_repo("secret", /*hidden=*/true);  // after the token that names it
+  hub.make_repo("other", /*hidden=*/true);
+  CHECK(hub.commit("ada/secret", HubFixture::file_line("a", "x"), "main", token).status == 200);
+  CHECK(hub.get("/ada/secret/resolve/main/a", token).body == "x");
+  CHECK(hub.get("/api/models/ada/other", token).status == 404);
+  for (const auto* repo : {R"({"name":"own"})", R"({"organization":"ada","name":"more"})"})
+    CHECK(hub.post("/api/repos/create", token, repo).status == 403);
+  CHECK(hub.post("/api/waag/v1/tokens", token, R"({"name":"x","role":"read"})").status == 403);
+  CHECK(hub.post("/api/waag/v1/orgs", token, R"({"name":"jobs"})").status == 403);
+}

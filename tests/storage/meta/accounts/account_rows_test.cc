@@ -7,7 +7,9 @@ namespace {
 
 using testing::check_strict;
 
-UserRow user() { return {"Ann", "Ann A.", "a@b", true, false, TimeMs(5), true, "$argon2id$x"}; }
+UserRow user() {
+  return {"Ann", "Ann A.", "a@b", true, false, TimeMs(5), true, "$argon2id$x", true};
+}
 
 TokenRow token() {
   TokenRow row;
@@ -47,6 +49,7 @@ TEST_CASE("account_rows: what was encoded comes back", "[storage][account_rows]"
   CHECK(back->created == TimeMs(5));
   CHECK(back->auditor);
   CHECK(back->password_hash == "$argon2id$x");
+  CHECK(back->service);
   const auto token_back = decode_token(encode(token()));
   REQUIRE(token_back);
   check_same(*token_back, token());
@@ -64,8 +67,14 @@ TEST_CASE("account_rows: what was encoded comes back", "[storage][account_rows]"
   CHECK(*decode_grant(encode(grant)) == grant);
 }
 
-TEST_CASE("account_rows: rows of version 1", "[storage][account_rows]") {
+TEST_CASE("account_rows: rows of version 2 and 1", "[storage][account_rows]") {
   auto old_user = encode(user());
+  old_user[0] = 2;
+  old_user.pop_back();
+  const auto second = decode_user(old_user);
+  REQUIRE(second);
+  CHECK(second->password_hash == "$argon2id$x");
+  CHECK_FALSE(second->service);
   old_user[0] = 1;
   old_user.resize(old_user.size() - 1 - 1 - user().password_hash.size());
   const auto back = decode_user(old_user);

@@ -34,4 +34,20 @@ TEST_CASE_METHOD(StoreFixture, "users: one per name, whatever its case", "[stora
   CHECK(all->at(1).name == "bob");
 }
 
+TEST_CASE_METHOD(StoreFixture, "users: a service account gets no role and no password",
+                 "[storage][users]") {
+  UserTable users(store->rows());
+  UserRow job;
+  job.name = "mirror";
+  job.service = true;
+  REQUIRE(users.add(job));
+  CHECK(users.change("mirror", {.hub_admin = true}).error().code == Errc::invalid_argument);
+  CHECK(users.change("mirror", {.auditor = true}).error().code == Errc::invalid_argument);
+  CHECK(users.change("mirror", {.password_hash = "$x"}).error().code == Errc::invalid_argument);
+  CHECK(users.change("mirror", {.full_name = "Job", .disabled = true})->service);
+  job.name = "other";
+  job.hub_admin = true;
+  CHECK(users.add(job).error().code == Errc::invalid_argument);
+}
+
 }  // namespace waag::storage
