@@ -212,6 +212,10 @@ class StoreImpl final : public Store {
     WAAG_CHECK(base_.rows->apply(LinkTable::possession(user, uid, id)));
     return ok();
   }
+  Result<std::vector<BlobId>> linked_blobs(std::uint64_t uid) override { return links_.of(uid); }
+  std::uint64_t links_version(std::uint64_t uid) const override {
+    return base_.rows->links_version(uid);
+  }
   Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) override {
     return links_.holders(id, limit);
   }

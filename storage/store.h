@@ -145,6 +145,10 @@ class Store {
   /// Puts the possession row; durable. Used with Ingest::finish's `extra` when the bytes come now.
   virtual Transaction possession(std::string_view user, std::uint64_t uid, const BlobId& id) = 0;
   virtual Status record_possession(std::string_view user, std::uint64_t uid, const BlobId& id) = 0;
+  /// The LFS files that commits of the repo name, whatever ref leads to them.
+  virtual Result<std::vector<BlobId>> linked_blobs(std::uint64_t uid) = 0;
+  /// Asked before linked_blobs(): the answer holds as long as the number stays.
+  [[nodiscard]] virtual std::uint64_t links_version(std::uint64_t uid) const = 0;
   /// Repos whose commits name the blob, up to `limit`.
   virtual Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) = 0;
   virtual Result<RepoRow> find_repo_by_uid(std::uint64_t uid) = 0;

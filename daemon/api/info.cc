@@ -36,9 +36,12 @@ Result<Response> show_repo(App& app, const Request& request, const RepoId& id) {
     WAAG_TRY(files, reading.snapshot->list("", /*recursive=*/true, "", 0));
   }
   WAAG_TRY(const auto summary, app.catalog->summary(reading.repo, *reading.snapshot));
-  ShownRepo shown{reading.repo, *summary, app.catalog->popularity(reading.repo.uid), files, {}};
+  ShownRepo shown{reading.repo, *summary, app.catalog->popularity(reading.repo.uid), files};
   if (fields.has("childrenModelCount")) {
     WAAG_TRY(shown.children, count_children(*app.catalog, request.who, reading.repo.id));
+  }
+  if (fields.has("usedStorage")) {
+    WAAG_TRY(shown.used_storage, app.catalog->used_storage(reading.repo.uid, *summary));
   }
   hub::JsonWriter json;
   write_repo(json, fields, shown);

@@ -27,6 +27,7 @@ Catalog::Catalog(storage::Store& store, storage::Clock& clock)
     : store_(store),
       clock_(clock),
       weights_(store),
+      used_(store),
       downloads_(store, clock),
       summaries_(cache_bytes) {
   store_.watch_repos([this](std::uint64_t uid) { mark(uid); });
@@ -59,6 +60,11 @@ std::uint64_t Catalog::likes_of(std::uint64_t uid) {
   const std::lock_guard lock(marked_mutex_);
   if (marks_ == marks_before) likes_[uid] = *count;
   return *count;
+}
+
+Result<std::uint64_t> Catalog::used_storage(std::uint64_t uid, const Summary& summary) {
+  WAAG_TRY(const auto lfs_bytes, used_.lfs_bytes(uid));
+  return lfs_bytes + summary.regular_bytes;
 }
 
 Popularity Catalog::popularity(std::uint64_t uid) {

@@ -6,6 +6,7 @@
 
 #include "daemon/catalog/downloads.h"
 #include "daemon/catalog/list_index.h"
+#include "daemon/catalog/used_storage.h"
 #include "daemon/catalog/weight_reader.h"
 #include "daemon/http/message.h"
 
@@ -25,6 +26,8 @@ class Catalog {
   /// Of any commit of a repo.
   Result<std::shared_ptr<const Summary>> summary(const storage::RepoRow& repo,
                                                  const storage::Snapshot& snapshot);
+  /// What a repo takes: LFS files of all refs and their history, and the other files of the commit.
+  Result<std::uint64_t> used_storage(std::uint64_t uid, const Summary& summary);
   Popularity popularity(std::uint64_t uid);
   Downloads& downloads() { return downloads_; }
 
@@ -65,6 +68,7 @@ class Catalog {
   storage::Store& store_;
   storage::Clock& clock_;
   WeightReader weights_;
+  UsedStorage used_;
   Downloads downloads_;
   storage::LruCache<std::string, Summary> summaries_;
   std::array<std::mutex, stripes> making_;  // by commit: the same summary is not made twice at once

@@ -117,6 +117,7 @@ Result<Summary> summarise(storage::Store& store, WeightReader& weights, RepoType
   described.paths.reserve(files.size());
   for (const auto& file : files) {
     summary.files_bytes += file.size_bytes;
+    if (!file.lfs) summary.regular_bytes += file.size_bytes;
     described.paths.push_back(file.path);
   }
   described.readme = text_of(store, files, "README.md", readme_bytes_max);

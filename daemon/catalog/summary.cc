@@ -5,7 +5,7 @@ namespace {
 
 /// To be raised whenever a summary of the same files would come out otherwise: also when a tag
 /// rule of protocol/hub/card changes.
-constexpr std::uint8_t summary_version = 1;
+constexpr std::uint8_t summary_version = 2;  // 2 added regular_bytes
 
 /// Every text of a summary, in the order of the row.
 template <class AnySummary, class Visit>
@@ -43,6 +43,7 @@ std::string encode(const Summary& summary) {
   out.raw(summary.commit.view());
   out.fixed(static_cast<std::uint64_t>(summary.modified.count()));
   out.varint(summary.files_bytes);
+  out.varint(summary.regular_bytes);
   out.varint(summary.parameters);
   each_text(summary, [&out](const std::string& text) { out.text(text); });
   each_list(summary, [&out](const std::vector<std::string>& list) {
@@ -66,6 +67,7 @@ Result<Summary> decode_summary(std::string_view value) {
   const auto commit = in.raw(CommitId::size_bytes);
   summary.modified = storage::TimeMs(static_cast<std::int64_t>(in.fixed<std::uint64_t>()));
   summary.files_bytes = in.varint();
+  summary.regular_bytes = in.varint();
   summary.parameters = in.varint();
   each_text(summary, [&in](std::string& text) { text = in.text(); });
   each_list(summary, [&in](std::vector<std::string>& list) {

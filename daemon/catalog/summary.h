@@ -11,9 +11,10 @@ namespace waag::daemon {
 /// What info and lists say about a repo that follows from one commit alone. Immutable once made.
 struct Summary {
   CommitId commit;
-  storage::TimeMs modified{};     // the commit's date
-  std::uint64_t files_bytes = 0;  // of all its files, at their real sizes
-  std::uint64_t parameters = 0;   // of the weight files; 0 if unknown
+  storage::TimeMs modified{};       // the commit's date
+  std::uint64_t files_bytes = 0;    // of all its files, at their real sizes
+  std::uint64_t regular_bytes = 0;  // of those that are not LFS files
+  std::uint64_t parameters = 0;     // of the weight files; 0 if unknown
   hub::Description about;
   std::string safetensors_json;  // "" if the field is absent
   std::string gguf_json;

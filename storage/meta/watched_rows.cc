@@ -29,6 +29,18 @@ std::optional<std::uint64_t> touched_by(std::string_view key) {
 
 }  // namespace
 
+std::vector<std::uint64_t> relinked_repos(const Transaction& transaction) {
+  std::vector<std::uint64_t> uids;
+  const auto add = [&uids](std::string_view key) {
+    if (key.size() < uid_end || key.front() != 'l') return;
+    const auto uid = keys::number_at(key, 1);
+    if (std::ranges::find(uids, uid) == uids.end()) uids.push_back(uid);
+  };
+  for (const auto& row : transaction.puts) add(row.key);
+  for (const auto& key : transaction.dels) add(key);
+  return uids;
+}
+
 std::vector<std::uint64_t> touched_repos(const Transaction& transaction) {
   std::vector<std::uint64_t> uids;
   const auto add = [&uids](std::optional<std::uint64_t> uid) {
@@ -49,9 +61,15 @@ void WatchedRows::watch(Watcher watcher) {
   watcher_ = std::move(watcher);
 }
 
+void WatchedRows::note_links(const std::vector<std::uint64_t>& uids) {
+  for (const auto uid : uids) ++links_versions_[uid % links_versions_.size()];
+}
+
 Result<std::uint64_t> WatchedRows::apply(Transaction transaction) {
   const auto uids = touched_repos(transaction);
+  const auto relinked = relinked_repos(transaction);
   auto applied = rows_->apply(std::move(transaction));
+  note_links(relinked);  // also after an error, as below
   if (uids.empty()) return applied;
   const std::shared_lock lock(mutex_);
   if (!watcher_) return applied;

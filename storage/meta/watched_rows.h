@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <shared_mutex>
@@ -21,6 +23,12 @@ class WatchedRows final : public RowStore {
 
   /// nullptr: nobody. On return no call of the one before runs any more.
   void watch(Watcher watcher);
+
+  /// Grows whenever a link of the repo to a blob is made or ends (and now and then without cause):
+  /// what was read of the links after the number holds while it stays.
+  [[nodiscard]] std::uint64_t links_version(std::uint64_t uid) const {
+    return links_versions_[uid % links_versions_.size()].load();
+  }
 
   Result<std::uint64_t> apply(Transaction transaction) override;
   Result<std::optional<std::string>> get(std::string_view key) const override {
@@ -44,12 +52,17 @@ class WatchedRows final : public RowStore {
   Status close() override { return rows_->close(); }
 
  private:
+  void note_links(const std::vector<std::uint64_t>& uids);
+
   std::unique_ptr<RowStore> rows_;
+  std::array<std::atomic<std::uint64_t>, 1024> links_versions_{};  // several repos share one
   std::shared_mutex mutex_;
   Watcher watcher_;
 };
 
 /// The repos that a transaction changes in the above sense, each once.
 std::vector<std::uint64_t> touched_repos(const Transaction& transaction);
+/// The repos whose links to blobs a transaction changes, each once.
+std::vector<std::uint64_t> relinked_repos(const Transaction& transaction);
 
 }  // namespace waag::storage

@@ -67,11 +67,7 @@ Status remove_replays(const Parts& parts, std::uint64_t uid, const Reach& reach)
 }
 
 Status remove_links(const Parts& parts, std::uint64_t uid, const std::set<BlobId>& kept) {
-  std::vector<BlobId> linked;
-  WAAG_CHECK(parts.rows.scan(keys::links(uid), "", [&](std::string_view key, std::string_view) {
-    linked.push_back(keys::last_hash<BlobId>(key));
-    return true;
-  }));
+  WAAG_TRY(const auto linked, parts.links.of(uid));
   Remover remover(parts.rows);
   for (const auto& blob : linked) {
     if (kept.contains(blob)) continue;

@@ -4,6 +4,7 @@
 #include "daemon/api/accounts/support.h"
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "daemon/catalog/catalog.h"
 #include "protocol/hub/dates.h"
 #include "protocol/hub/json_writer.h"
 #include "storage/meta/accounts/orgs.h"
@@ -15,20 +16,18 @@ namespace {
 struct Item {
   storage::RepoRow repo;
   storage::TimeMs updated{};
-  std::uint64_t bytes = 0;  // of the files at main
+  std::uint64_t bytes = 0;
 };
 
 /// nullopt if the repo was deleted meanwhile.
-Result<std::optional<Item>> measure(storage::Store& store, storage::RepoRow repo) {
-  const auto head = store.resolve(repo.uid, "HEAD");
+Result<std::optional<Item>> measure(App& app, storage::RepoRow repo) {
+  const auto head = app.store.resolve(repo.uid, "HEAD");
   if (!head) return std::optional<Item>{};
-  const auto snapshot = store.snapshot(repo.uid, *head);
+  const auto snapshot = app.store.snapshot(repo.uid, *head);
   if (!snapshot) return std::optional<Item>{};
-  WAAG_TRY(const auto files, (*snapshot)->list("", /*recursive=*/true, "", 0));
-  Item item{std::move(repo), (*snapshot)->commit().date, 0};
-  for (const auto& file : files)
-    if (file.type == storage::TreeEntry::Type::file) item.bytes += file.size_bytes;
-  return std::optional(std::move(item));
+  WAAG_TRY(const auto summary, app.catalog->summary(repo, **snapshot));
+  WAAG_TRY(const auto bytes, app.catalog->used_storage(repo.uid, *summary));
+  return std::optional(Item{std::move(repo), summary->modified, bytes});
 }
 
 /// With two decimals, as text of a JSON number.
@@ -40,13 +39,13 @@ std::string percent(std::uint64_t bytes, std::uint64_t total_bytes) {
   return std::to_string(hundredths / 100) + "." + (fraction.size() < 2 ? "0" : "") + fraction;
 }
 
-Result<Response> list_repos_of(storage::Store& store, const Identity& who, std::string_view ns) {
+Result<Response> list_repos_of(App& app, const Identity& who, std::string_view ns) {
   std::vector<Item> items;
   std::uint64_t total_bytes = 0;
   for (const auto type : {RepoType::model, RepoType::dataset, RepoType::space}) {
-    WAAG_TRY(auto repos, readable_repos(store, who, type, ns));
+    WAAG_TRY(auto repos, readable_repos(app.store, who, type, ns));
     for (auto& repo : repos) {
-      WAAG_TRY(auto item, measure(store, std::move(repo)));
+      WAAG_TRY(auto item, measure(app, std::move(repo)));
       if (!item) continue;
       total_bytes += item->bytes;
       items.push_back(*std::move(item));
@@ -72,17 +71,14 @@ Result<Response> list_repos_of(storage::Store& store, const Identity& who, std::
 }  // namespace
 
 Reply get_own_repos(App& app, Request request) {
-  auto work = [&store = app.store, who = request.who] {
-    return list_repos_of(store, who, who.user);
-  };
+  auto work = [&app, who = request.who] { return list_repos_of(app, who, who.user); };
   co_return co_await offload(app.blocking, std::move(work));
 }
 
 Reply get_org_repos(App& app, Request request) {
-  auto work = [&store = app.store, who = request.who,
-               name = request.captures["org"]]() -> Result<Response> {
-    WAAG_TRY(const auto org, store.orgs().find(name));
-    return list_repos_of(store, who, org.name);
+  auto work = [&app, who = request.who, name = request.captures["org"]]() -> Result<Response> {
+    WAAG_TRY(const auto org, app.store.orgs().find(name));
+    return list_repos_of(app, who, org.name);
   };
   co_return co_await offload(app.blocking, std::move(work));
 }

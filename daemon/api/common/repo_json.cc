@@ -116,7 +116,7 @@ void write_common(hub::JsonWriter& json, const RepoFields& fields, const ShownRe
   Optional(json, fields).raw("cardData", summary.about.card_json);
   // Uploads of huggingface_hub 0.30 to 0.35 go by LFS if this says so.
   if (fields.has("xetEnabled")) json.field("xetEnabled", false);
-  if (fields.has("usedStorage")) json.field("usedStorage", summary.files_bytes);
+  if (shown.used_storage) json.field("usedStorage", *shown.used_storage);
   if (fields.security())
     json.key("securityRepoStatus").raw(R"({"scansDone":false,"filesWithIssues":[]})");
 }

@@ -20,7 +20,11 @@ Status write_item(App& app, const RepoFields& fields, const ListedRepo& listed,
     if (!snapshot) return ok();
     WAAG_TRY(files, (*snapshot)->list("", /*recursive=*/true, "", 0));
   }
-  write_repo(json, fields, {listed.repo, *summary, listed.popularity, files, {}});
+  ShownRepo shown{listed.repo, *summary, listed.popularity, files};
+  if (fields.has("usedStorage")) {
+    WAAG_TRY(shown.used_storage, app.catalog->used_storage(listed.repo.uid, *summary));
+  }
+  write_repo(json, fields, shown);
   return ok();
 }
 

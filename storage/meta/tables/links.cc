@@ -17,6 +17,15 @@ void LinkTable::remove(Transaction& transaction, std::uint64_t uid, const BlobId
   transaction.dels.push_back(keys::holder(id, uid));
 }
 
+Result<std::vector<BlobId>> LinkTable::of(std::uint64_t uid) const {
+  std::vector<BlobId> found;
+  WAAG_CHECK(rows_.scan(keys::links(uid), "", [&](std::string_view key, std::string_view) {
+    found.push_back(keys::last_hash<BlobId>(key));
+    return true;
+  }));
+  return found;
+}
+
 Result<std::vector<std::uint64_t>> LinkTable::holders(const BlobId& id, std::size_t limit) const {
   std::vector<std::uint64_t> found;
   if (limit == 0) return found;

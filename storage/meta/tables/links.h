@@ -14,6 +14,8 @@ class LinkTable {
   /// Both directions of the link.
   static void add(Transaction& transaction, std::uint64_t uid, const BlobId& id);
   static void remove(Transaction& transaction, std::uint64_t uid, const BlobId& id);
+  /// All blobs that the repo's commits name.
+  Result<std::vector<BlobId>> of(std::uint64_t uid) const;
   /// Repos that hold the blob, by uid, at most `limit`.
   Result<std::vector<std::uint64_t>> holders(const BlobId& id, std::size_t limit) const;
 

@@ -36,6 +36,7 @@ TEST_CASE("summarise: a model's commit", "[daemon][catalog]") {
   CHECK(summary.safetensors_json == R"({"parameters":{"BF16":10,"F32":3},"total":13})");
   CHECK(summary.parameters == 13);
   CHECK(summary.files_bytes > weights.size());
+  CHECK(summary.regular_bytes == summary.files_bytes - weights.size());
 }
 
 TEST_CASE("summarise: which weight files make up the model", "[daemon][catalog]") {

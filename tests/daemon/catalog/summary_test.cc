@@ -12,6 +12,7 @@ Summary sample() {
   summary.commit = *CommitId::parse("0123456789012345678901234567890123456789");
   summary.modified = storage::TimeMs(1'700'000'000'000);
   summary.files_bytes = 1ull << 40;
+  summary.regular_bytes = 1ull << 20;
   summary.parameters = 7'000'000'000;
   summary.about.tags = {"a", "license:mit"};
   summary.about.card_json = R"({"license":"mit"})";

@@ -34,6 +34,21 @@ TEST_CASE("watched_rows: which repos a transaction touches", "[storage][watched_
   CHECK(touched_repos(settings) == Uids{12});
 }
 
+TEST_CASE("watched_rows: which repos a transaction links anew", "[storage][watched_rows]") {
+  WatchedRows rows(std::make_unique<MemoryRowStore>());
+  Transaction transaction;
+  transaction.puts.push_back({keys::link(7, BlobId{}), "x"});
+  transaction.puts.push_back({keys::holder(BlobId{}, 8), "x"});
+  transaction.puts.push_back({keys::ref(9, "refs/heads/main"), "x"});
+  transaction.dels.push_back(keys::link(10, BlobId{}));
+  transaction.dels.push_back(keys::link(7, BlobId{}));
+  CHECK(relinked_repos(transaction) == Uids{7, 10});
+  const auto before = std::pair(rows.links_version(7), rows.links_version(9));
+  REQUIRE(rows.apply(transaction));
+  CHECK(rows.links_version(7) > before.first);
+  CHECK(rows.links_version(9) == before.second);
+}
+
 TEST_CASE("watched_rows: the watcher hears what was applied", "[storage][watched_rows]") {
   WatchedRows rows(std::make_unique<MemoryRowStore>());
   Uids heard;

@@ -20,6 +20,9 @@ TEST_CASE_METHOD(StoreFixture, "links: both ways, by repo and by blob", "[storag
   CHECK(*links.holders(a, 10) == std::vector<std::uint64_t>{1, 3, 0x1'0000'0000});
   CHECK(*links.holders(a, 2) == std::vector<std::uint64_t>{1, 3});
   CHECK(links.holders(a, 0)->empty());
+  CHECK(*links.of(1) == std::vector<BlobId>{std::min(a, b), std::max(a, b)});
+  CHECK(*links.of(3) == std::vector<BlobId>{a});
+  CHECK(links.of(2)->empty());
   Transaction gone;
   LinkTable::remove(gone, 1, a);
   REQUIRE(store->rows().apply(gone));
