@@ -110,6 +110,10 @@ def revisions(hub: Hub, count: int) -> dict[str, Cost]:
             get(maker, f"/{repo}/resolve/{old}/.gitattributes")),
         "resolve by a short hash": median_cost(
             get(maker, f"/{repo}/resolve/{old[:10]}/.gitattributes")),
+        "commits of one file, first page": median_cost(
+            get(maker, f"{api}/commits/main/log/07.txt?limit=20")),
+        "commits of a file made first": median_cost(
+            get(maker, f"{api}/commits/main/.gitattributes")),
         "refs with all branches": median_cost(get(maker, f"{api}/refs")),
         "tree with last commits": median_cost(get(maker, f"{api}/tree/main/log?expand=true")),
         "commit": median_cost(lambda: len(maker.commit(repo, {"log/00.txt": str(time.time())}))),

@@ -133,6 +133,29 @@ class TreeSnapshot final : public Snapshot {
     return entry;
   }
 
+  Result<std::optional<EntryId>> find(std::string_view path) const override {
+    EntryId found{git::mode_directory, commit_->tree};
+    while (!path.empty()) {
+      const auto slash = std::min(path.find('/'), path.size());
+      if (found.mode != git::mode_directory) return std::optional<EntryId>{};
+      WAAG_TRY(const auto tree, objects_.tree(found.oid));
+      const TreeLine* line = tree->find(path.substr(0, slash));
+      if (line == nullptr || slash + 1 == path.size()) return std::optional<EntryId>{};
+      found = {line->mode, line->id};
+      path.remove_prefix(std::min(slash + 1, path.size()));
+    }
+    return std::optional(found);
+  }
+
+  Status each_name(std::string_view path,
+                   const std::function<void(std::string_view)>& visit) const override {
+    WAAG_TRY(const auto folder, find(path));
+    if (!folder || folder->mode != git::mode_directory) return ok();
+    WAAG_TRY(const auto tree, objects_.tree(folder->oid));
+    for (const auto& line : tree->lines) visit(line.name);
+    return ok();
+  }
+
   Result<std::vector<TreeEntry>> list(std::string_view path, bool recursive, std::string_view after,
                                       std::size_t limit, ListOrder order) const override {
     WAAG_TRY(const auto folder, stat(path));

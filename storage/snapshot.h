@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,20 @@ struct CommitInfo {
   std::string message;  // whole; title is the first line
 };
 
+/// The commits that changed one path, a page of them.
+struct PathCommits {
+  std::vector<CommitInfo> commits;
+  bool more = false;                   // there are others behind these
+  std::optional<std::uint64_t> total;  // unless it would have taken a look further back
+};
+
+/// What stands at a path, without what that holds.
+struct EntryId {
+  std::uint32_t mode = 0;
+  GitId oid;
+  bool operator==(const EntryId&) const = default;
+};
+
 /// In which order the entries of a folder are listed; each folder stands before what is in it.
 enum class ListOrder { git, folders_first };
 
@@ -46,6 +61,11 @@ class Snapshot {
   [[nodiscard]] virtual const CommitInfo& commit() const = 0;
   /// The file or directory at `path` ("" is the root). Errc::entry_not_found.
   virtual Result<TreeEntry> stat(std::string_view path) const = 0;
+  /// Its id alone, which costs less; nullopt if nothing is there.
+  virtual Result<std::optional<EntryId>> find(std::string_view path) const = 0;
+  /// Calls `visit` with the name of each entry of a directory; of none if there is no such one.
+  virtual Status each_name(std::string_view path,
+                           const std::function<void(std::string_view)>& visit) const = 0;
   /// Entries below the directory `path`.
   /// @param after  full path of the last entry seen (paging); "" from the start
   /// @param limit  at most this many; 0 = all

@@ -14,6 +14,7 @@
 #include "storage/repo/data_folder.h"
 #include "storage/repo/history.h"
 #include "storage/repo/lifecycle.h"
+#include "storage/repo/path_history.h"
 #include "storage/repo/reserve.h"
 #include "storage/repo/revision.h"
 #include "storage/repo/statistics.h"
@@ -55,6 +56,7 @@ class StoreImpl final : public Store {
         summaries_(*base_.rows, keys::summary),
         downloads_(*base_.rows, keys::downloads),
         history_(objects_),
+        path_history_(objects_),
         statistics_(fs, reserve_, *base_.rows, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
                refs_, links_,      discussions_, locks_},
@@ -188,6 +190,12 @@ class StoreImpl final : public Store {
     return history_.length(from);
   }
 
+  Result<PathCommits> path_history(std::uint64_t uid, const CommitId& from, std::string_view path,
+                                   std::size_t skip, std::size_t limit) override {
+    WAAG_CHECK(check_known(uid, from));
+    return path_history_.page(uid, from, path, skip, limit);
+  }
+
   // --- discussions and pull requests ---
   DiscussionTable& discussions() override { return discussions_; }
   Pulls& pulls() override { return pulls_; }
@@ -290,6 +298,7 @@ class StoreImpl final : public Store {
   SoftTable summaries_;
   SoftTable downloads_;
   History history_;
+  PathHistory path_history_;
   Statistics statistics_;
   Parts parts_;
   Pulls pulls_;

@@ -132,6 +132,10 @@ class Store {
   virtual Result<std::vector<CommitInfo>> history(std::uint64_t uid, const CommitId& from,
                                                   std::size_t skip, std::size_t limit) = 0;
   virtual Result<std::uint64_t> history_length(std::uint64_t uid, const CommitId& from) = 0;
+  /// The same of one file or folder: the commits that changed it.
+  virtual Result<PathCommits> path_history(std::uint64_t uid, const CommitId& from,
+                                           std::string_view path, std::size_t skip,
+                                           std::size_t limit) = 0;
 
   // --- discussions and pull requests ---
   virtual DiscussionTable& discussions() = 0;

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t page_commits_default = 50;
 constexpr std::size_t page_commits_max = 1000;
-/// How far back the history of one file is looked for.
-constexpr std::size_t file_history_max = 10'000;
 
 void write_refs(hub::JsonWriter& json, std::string_view key, std::string_view prefix,
                 bool full_names, const std::vector<storage::Ref>& refs) {
@@ -85,49 +83,21 @@ std::string commits_json(const std::vector<storage::CommitInfo>& commits, bool f
   return json.take();
 }
 
-/// Only commits that changed `path`: it has another id (or none) in the commit before.
-Result<std::vector<storage::CommitInfo>> commits_of_path(
-    storage::Store& store, std::uint64_t uid, const std::vector<storage::CommitInfo>& all,
-    std::string_view path) {
-  std::vector<storage::CommitInfo> touched;
-  std::optional<GitId> newer;
-  for (std::size_t i = 0; i <= all.size(); ++i) {
-    std::optional<GitId> here;
-    if (i < all.size()) {
-      WAAG_TRY(const auto snapshot, store.snapshot(uid, all[i].id));
-      const auto entry = snapshot->stat(path);
-      if (!entry && entry.error().code != Errc::entry_not_found) return entry.error();
-      if (entry) here = entry->oid;
-    }
-    if (i > 0 && here != newer) touched.push_back(all[i - 1]);
-    newer = here;
-  }
-  return touched;
-}
-
 bool asks_formatted(const Query& query) {
   const auto asked = query.all("expand");
   return std::ranges::find(asked, "formatted") != asked.end();
 }
 
-struct Commits {
-  std::vector<storage::CommitInfo> page;
-  std::uint64_t total = 0;
-};
-
-Result<Commits> find_commits(storage::Store& store, const Reading& at, const Page& page) {
-  Commits found;
+Result<storage::PathCommits> find_commits(storage::Store& store, const Reading& at,
+                                          const Page& page) {
+  const auto uid = at.repo.uid;
+  const auto& from = at.revision.commit;
   const auto skip = page.number * page.limit;
-  if (at.path.empty()) {
-    WAAG_TRY(found.total, store.history_length(at.repo.uid, at.revision.commit));
-    WAAG_TRY(found.page, store.history(at.repo.uid, at.revision.commit, skip, page.limit));
-    return found;
-  }
-  WAAG_TRY(const auto all, store.history(at.repo.uid, at.revision.commit, 0, file_history_max));
-  WAAG_TRY(auto touched, commits_of_path(store, at.repo.uid, all, at.path));
-  found.total = touched.size();
-  for (auto i = skip; i < touched.size() && found.page.size() < page.limit; ++i)
-    found.page.push_back(std::move(touched[i]));
+  if (!at.path.empty()) return store.path_history(uid, from, at.path, skip, page.limit);
+  storage::PathCommits found;
+  WAAG_TRY(found.total, store.history_length(uid, from));
+  WAAG_TRY(found.commits, store.history(uid, from, skip, page.limit));
+  found.more = skip + page.limit < *found.total;
   return found;
 }
 
@@ -136,9 +106,9 @@ Result<Response> list_commits(storage::Store& store, const Request& request, con
   WAAG_TRY(const auto reading, open_reading(store, request.who, id, request.rest));
   WAAG_TRY(const auto found, find_commits(store, reading, page));
   if (!reading.path.empty() && found.total == 0) return entry_not_found(reading.revision.commit);
-  auto response = json_response(commits_json(found.page, asks_formatted(request.query)));
-  response.headers.set("X-Total-Count", std::to_string(found.total));
-  if ((page.number + 1) * page.limit < found.total)
+  auto response = json_response(commits_json(found.commits, asks_formatted(request.query)));
+  if (found.total) response.headers.set("X-Total-Count", std::to_string(*found.total));
+  if (found.more)
     response.headers.set("Link", http::next_link(request.base_url, request.target, "p",
                                                  std::to_string(page.number + 1)));
   return response;

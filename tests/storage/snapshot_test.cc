@@ -61,6 +61,12 @@ TEST_CASE_METHOD(Fixture, "snapshot: git order, directories before what is in th
   CHECK(paths(*snap, "a", true) == Paths{"a/b", "a/b/c", "a/x"});
   CHECK(paths(*snap, "a/b", true) == Paths{"a/b/c"});
   CHECK(snap->list("a0", true, "", 0).error().code == Errc::entry_not_found);
+  Paths names;
+  const auto name = [&names](std::string_view text) { names.emplace_back(text); };
+  REQUIRE(snap->each_name("a", name));
+  REQUIRE(snap->each_name("a0", name));
+  REQUIRE(snap->each_name("none/at/all", name));
+  CHECK(names == Paths{"b", "x"});
   CHECK(snap->list("none", true, "", 0).error().code == Errc::entry_not_found);
 
   check_pages(*snap, true, ListOrder::git, all);
@@ -161,6 +167,21 @@ TEST_CASE_METHOD(Fixture, "snapshot: trees and commits are git's, byte by byte",
   git.run("update-ref refs/heads/main " + commits.back().hex(), "");
   CHECK(git.run("fsck --strict --full --no-dangling", "").empty());
   CHECK(git.run("rev-list --count main", "") == "3");
+}
+
+TEST_CASE_METHOD(Fixture, "snapshot: the id of an entry is that of its stat",
+                 "[storage][snapshot]") {
+  const auto snap = with({put("a/x", "1"), put("a/b/c", "2"), put_lfs("w.bin", "3")});
+  for (const auto* path : {"", "a", "a/x", "a/b", "a/b/c", "w.bin"}) {
+    CAPTURE(path);
+    const auto entry = snap->stat(path);
+    CHECK(*snap->find(path) == EntryId{entry->mode, entry->oid});
+  }
+  for (const auto* path : {"b", "a/", "/a", "a/x/", "a/x/y", "a//x"}) {
+    CAPTURE(path);
+    CHECK_FALSE(*snap->find(path));
+    CHECK(snap->stat(path).error().code == Errc::entry_not_found);
+  }
 }
 
 }  // namespace waag::storage

@@ -7,15 +7,6 @@
 namespace waag::daemon {
 namespace {
 
-/// The entry's mode and id in `snapshot`; nullopt if it is not there.
-Result<std::optional<storage::TreeEntry>> look(const storage::Snapshot& snapshot,
-                                               std::string_view path) {
-  auto there = snapshot.stat(path);
-  if (there) return std::optional(*std::move(there));
-  if (there.error().code == Errc::entry_not_found) return std::optional<storage::TreeEntry>{};
-  return there.error();
-}
-
 std::string_view folder_of(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == path.npos ? std::string_view() : path.substr(0, slash);
@@ -32,14 +23,14 @@ class Step {
   Result<bool> left(const storage::TreeEntry& entry) {
     const auto folder = folder_of(entry.path);
     if (!looked_ || folder_ != folder) {
-      WAAG_TRY(const auto before, look(older_, folder));
-      WAAG_TRY(const auto after, look(newer_, folder));
+      WAAG_TRY(const auto before, older_.find(folder));
+      WAAG_TRY(const auto after, newer_.find(folder));
       same_folder_ = before && after && before->oid == after->oid;
       folder_ = folder;
       looked_ = true;
     }
     if (same_folder_) return true;
-    WAAG_TRY(const auto before, look(older_, entry.path));
+    WAAG_TRY(const auto before, older_.find(entry.path));
     return before && before->oid == entry.oid && before->mode == entry.mode;
   }
 
