@@ -3,6 +3,7 @@
 
 #include "daemon/api/common/author.h"
 #include "daemon/api/common/commit_builder.h"
+#include "daemon/api/common/name_warnings.h"
 #include "daemon/api/common/pump.h"
 #include "daemon/api/common/target.h"
 #include "daemon/api/forum/texts.h"
@@ -108,16 +109,31 @@ Result<storage::CommitOutcome> commit_with_retries(storage::Store& store,
   }
 }
 
-Response success(const Request& request, const Goal& goal, const storage::CommitOutcome& outcome) {
+/// None if the commit cannot be looked at: it stands, whatever its names are.
+std::vector<NameWarning> warnings_of(storage::Store& store, const Goal& goal,
+                                     const storage::CommitOutcome& outcome,
+                                     const std::vector<storage::Change>& changes) {
+  const auto snapshot = store.snapshot(goal.repo.uid, outcome.commit);
+  if (!snapshot) return {};
+  auto warnings = name_warnings(**snapshot, changes);
+  return warnings ? *std::move(warnings) : std::vector<NameWarning>{};
+}
+
+Response success(const Request& request, const Goal& goal, const storage::CommitOutcome& outcome,
+                 const std::vector<NameWarning>& warnings) {
   const auto url = repo_url(request.base_url, goal.repo.id);
   const auto oid = outcome.commit.hex();
   hub::JsonWriter json;
   json.begin_object().field("success", true).field("commitOid", oid);
-  json.field("commitUrl", url + "/commit/" + oid).field("hookOutput", "");
+  std::string output;
+  for (const auto& warning : warnings) output += "Warning: " + warning.text + "\n";
+  json.field("commitUrl", url + "/commit/" + oid).field("hookOutput", output);
   if (outcome.pull != 0)
     json.field("pullRequestUrl", url + "/discussions/" + std::to_string(outcome.pull));
   json.end_object();
-  return json_response(json.take());
+  auto response = json_response(json.take());
+  for (const auto& warning : warnings) response.headers.add("X-HF-Warning", header_text(warning));
+  return response;
 }
 
 /// 404 with the text that clients know for a file that cannot be deleted.
@@ -157,7 +173,8 @@ Result<Response> land(App& app, const Request& request, const Goal& goal, Commit
   if (goal.as_pull)
     commit.pull = pull_of_commit(builder.header().summary, builder.header().description);
   const auto outcome = commit_with_retries(store, commit);
-  if (outcome) return success(request, goal, *outcome);
+  if (outcome)
+    return success(request, goal, *outcome, warnings_of(store, goal, *outcome, commit.changes));
   if (outcome.error().code == Errc::entry_not_found) return no_such_file(goal);
   return outcome.error();
 }

@@ -1,6 +1,7 @@
 #include "protocol/git/path.h"
 
 #include <algorithm>
+#include <array>
 
 #include "protocol/utf8.h"
 
@@ -47,6 +48,24 @@ bool is_dot_git(std::string_view segment) {
   return equal_folded(stem, ".git") || equal_folded(stem, "git~1");
 }
 
+/// "con", "com1", "lpt\u00b9", "conin$".
+bool is_device(std::string_view folded) {
+  constexpr std::array<std::string_view, 6> names{"con", "prn", "aux", "nul", "conin$", "conout$"};
+  if (std::ranges::find(names, folded) != names.end()) return true;
+  if (!folded.starts_with("com") && !folded.starts_with("lpt")) return false;
+  const auto digit = folded.substr(3);
+  return (digit.size() == 1 && digit >= "1" && digit <= "9") || digit == "\xC2\xB9" ||
+         digit == "\xC2\xB2" || digit == "\xC2\xB3";
+}
+
+bool segment_fits_windows(std::string_view segment) {
+  if (segment.ends_with('.') || segment.ends_with(' ')) return false;
+  if (segment.find_first_of("<>:\"|?*") != segment.npos) return false;
+  auto stem = segment.substr(0, segment.find('.'));
+  while (stem.ends_with(' ')) stem.remove_suffix(1);
+  return !is_device(fold_case(stem));
+}
+
 Error refuse_path(const char* why) {
   return fail(Errc::unprocessable, std::string("path: ") + why);
 }
@@ -69,6 +88,21 @@ Status check_path_segment(std::string_view segment) {
   if (segment.size() >= 2 && segment[1] == ':' && is_letter(segment[0]))
     return refuse_path("drive");
   return ok();
+}
+
+bool fits_windows(std::string_view path) {
+  while (true) {
+    const auto slash = path.find('/');
+    if (!segment_fits_windows(path.substr(0, slash))) return false;
+    if (slash == path.npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+std::string fold_case(std::string_view text) {
+  std::string folded(text);
+  std::ranges::transform(folded, folded.begin(), lower);
+  return folded;
 }
 
 Result<std::string> check_file_path(std::string_view path) {

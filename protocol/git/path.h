@@ -29,6 +29,16 @@ Result<std::string> check_file_path(std::string_view path);
 /// One segment by the same rule.
 Status check_path_segment(std::string_view segment);
 
+/// Whether Windows can have a file of this path: no segment is a device's name (whatever follows a
+/// dot), ends in a dot or a space, or holds one of <>:"|?*.
+/// Source: learn.microsoft.com, "Naming Files, Paths, and Namespaces"; git, compat/mingw.c,
+/// is_valid_win32_path().
+bool fits_windows(std::string_view path);
+
+/// `text` with ASCII capitals as small letters: names that are equal then are one name to a file
+/// system without case.
+std::string fold_case(std::string_view text);
+
 /// A branch's or tag's name without refs/heads/ or refs/tags/, such as "main" or "release/v1".
 /// @return the name as given; Errc::invalid_argument if refused
 /// Source: git-check-ref-format(1); HUB_API 5.2.

@@ -71,3 +71,26 @@ TEST_CASE("path: ref names follow git", "[protocol][git][path]") {
   CHECK_FALSE(check_ref_name("\xFF"));
   CHECK_FALSE(check_ref_name("@"));  // git reads it as HEAD
 }
+
+TEST_CASE("path: what Windows takes", "[protocol][git][path]") {
+  const auto fits = GENERATE("a"s, "README.md"s, "console.py"s, "com"s, "com0"s, "com10"s, "lpt"s,
+                             "auxiliary"s, "nulls.txt"s, ".con"s, "a.con"s, "conin"s, "a b"s,
+                             "a/b.c/d"s, "\xC3\xA9"s, ".gitattributes"s);
+  CAPTURE(fits);
+  CHECK(fits_windows(fits));
+}
+
+TEST_CASE("path: what Windows does not take", "[protocol][git][path]") {
+  const auto path =
+      GENERATE("CON"s, "con"s, "aux.py"s, "a/nul.txt/b"s, "PRN"s, "Com1"s, "lpt9.tar.gz"s,
+               "conin$"s, "CONOUT$.x"s, "com\xC2\xB9"s, "nul .txt"s, "a."s, "a "s, "b /a"s, "a:b"s,
+               "a?"s, "a*"s, "a<b"s, "a>b"s, "a|b"s, "a\"b"s);
+  CAPTURE(path);
+  CHECK_FALSE(fits_windows(path));
+}
+
+TEST_CASE("path: names without case", "[protocol][git][path]") {
+  CHECK(fold_case("ReadMe.MD") == "readme.md");
+  CHECK(fold_case("\xC3\x89[Z@") == "\xC3\x89[z@");
+  CHECK(fold_case("").empty());
+}
