@@ -7,6 +7,7 @@ they are; no other host can be reached.
 
 import importlib
 import json
+import logging
 import os
 import socket
 import ssl
@@ -79,6 +80,13 @@ def _is_production(item) -> bool:
     return any(mark.name == "production" for mark in marks)
 
 
+def _restore_log_level() -> None:
+    """As the client sets it when it is imported. Tests of commands (upload-large-folder, jobs)
+    leave it at INFO, and those that count log lines then fail or not by what ran before them in
+    the same worker."""
+    logging.getLogger("huggingface_hub").setLevel(logging.WARNING)
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "production: reads live repositories")
 
@@ -93,6 +101,7 @@ def pytest_collection_modifyitems(items):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     item.stash[_writes_before] = _writes
+    _restore_log_level()
 
 
 @pytest.hookimpl(tryfirst=True)
