@@ -187,7 +187,8 @@ Result<std::shared_ptr<Uploads::Upload>> Uploads::find(storage::Store& store, st
     const std::lock_guard lock(mutex_);
     auto& slot = uploads_[std::string(id)];
     if (!slot) slot = std::make_shared<Upload>();
-    slot->folder = store.scratch() / std::string(id);
+    // Once: parts that are under way read it without the lock.
+    if (slot->folder.empty()) slot->folder = store.scratch() / std::string(id);
     slot->touched = now;
     record = slot->recorded + touch_every < now;
     upload = slot;
