@@ -13,12 +13,6 @@ constexpr std::size_t group_nodes_min = 3;
 constexpr std::size_t group_nodes_max = 9;
 constexpr std::uint64_t group_cut_modulus = 4;
 
-std::array<std::byte, 32> reverse_words(ByteView hash) {
-  std::array<std::byte, 32> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = hash[(i & ~std::size_t{7}) + 7 - (i & 7)];
-  return out;
-}
-
 HashedLength group_node(std::span<const HashedLength> group) {
   std::string text;
   text.reserve(group_nodes_max * 88);
@@ -44,6 +38,12 @@ HashedLength merkle_root(std::span<const HashedLength> leaves) {
 std::uint64_t hash_word(ByteView hash32, std::size_t index) {
   ByteReader reader(hash32.subspan(index * 8, 8));
   return reader.fixed<std::uint64_t>();
+}
+
+std::array<std::byte, 32> detail::reverse_words(ByteView hash32) {
+  std::array<std::byte, 32> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = hash32[(i & ~std::size_t{7}) + 7 - (i & 7)];
+  return out;
 }
 
 std::string detail::xet_string(ByteView hash32) { return to_hex(reverse_words(hash32)); }

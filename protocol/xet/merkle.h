@@ -35,6 +35,9 @@ inline constexpr Key verification_key{127, 24,  87,  214, 206, 86,  237, 102, 18
 std::uint64_t hash_word(ByteView hash32, std::size_t index);
 
 namespace detail {
+/// The bytes of each of the four words reversed: from what binary structures hold to what the text
+/// form spells, and back.
+std::array<std::byte, 32> reverse_words(ByteView hash32);
 std::string xet_string(ByteView hash32);
 Status parse_xet_string(std::string_view text, std::span<std::byte, 32> out);
 }  // namespace detail
