@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "protocol/xet/xorb_codec.h"
+#include "protocol/xet/xorb_stream.h"
 
 namespace waag::xet {
 namespace {
 
-constexpr std::string_view footer_ident = "XETBLOB";
 constexpr std::string_view hashes_ident = "XBLBHSH";
 constexpr std::string_view bounds_ident = "XBLBBND";
 constexpr std::uint8_t footer_version = 1;
@@ -18,6 +17,8 @@ constexpr std::size_t footer_tail_bytes = 16;
 /// Without its 40 bytes a chunk, and without the length behind it.
 constexpr std::size_t footer_fixed_bytes = 92;
 constexpr std::size_t footer_chunk_bytes = 40;
+static_assert(footer_bytes_max ==
+              footer_fixed_bytes + footer_chunk_bytes * xorb_chunks_max + sizeof(std::uint32_t));
 /// From the footer's end back to a section: what follows the section's own start.
 constexpr std::size_t tail_fields_bytes = 3 * 4 + footer_tail_bytes;
 
@@ -28,12 +29,10 @@ std::uint32_t read_u24(ByteView bytes) {
          static_cast<std::uint32_t>(bytes[2]) << 16;
 }
 
-void append_u24(std::uint32_t value, Bytes& out) {
-  for (int shift = 0; shift < 24; shift += 8)
-    out.push_back(static_cast<std::byte>(value >> shift & 0xff));
+void put_u24(std::uint32_t value, std::span<std::byte, 3> out) {
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<std::byte>(value >> (8 * i) & 0xff);
 }
-
-bool is_footer(ByteView rest) { return as_text(rest).starts_with(footer_ident); }
 
 std::uint32_t section_distance(std::size_t chunks, bool hashes) {
   const std::size_t bounds = 8 + 4 + 8 * chunks;
@@ -47,13 +46,6 @@ bool take_section(ByteReader& reader, std::string_view ident, std::uint8_t versi
   const bool named = as_text(reader.raw(ident.size())) == ident;
   const bool versioned = reader.fixed<std::uint8_t>() == version;
   return named && versioned && reader.fixed<std::uint32_t>() == chunks;
-}
-
-Status check_footer(const Xorb& xorb, ByteView rest) {
-  if (rest.size() > footer_ident.size() && rest[footer_ident.size()] == std::byte{0}) return ok();
-  WAAG_TRY(const auto footer, parse_footer(rest));
-  if (footer != footer_of(xorb)) return bad("footer and chunks differ");
-  return ok();
 }
 
 }  // namespace
@@ -75,19 +67,36 @@ Result<ChunkHeader> parse_chunk_header(ByteView front) {
   return header;
 }
 
-void append_chunk_header(const ChunkHeader& header, Bytes& out) {
-  out.push_back(std::byte{0});
-  append_u24(header.stored_bytes, out);
-  out.push_back(static_cast<std::byte>(header.scheme));
-  append_u24(header.raw_bytes, out);
+std::array<std::byte, chunk_header_bytes> serialize_chunk_header(const ChunkHeader& header) {
+  std::array<std::byte, chunk_header_bytes> out{};
+  const std::span<std::byte, chunk_header_bytes> all(out);
+  put_u24(header.stored_bytes, all.subspan<1, 3>());
+  out[4] = static_cast<std::byte>(header.scheme);
+  put_u24(header.raw_bytes, all.subspan<5, 3>());
+  return out;
 }
 
-Result<Bytes> decode_chunk(const ChunkHeader& header, ByteView payload) {
+Result<ByteView> ChunkDecoder::decode(const ChunkHeader& header, ByteView payload) {
   if (payload.size() != header.stored_bytes) return bad("payload of another length");
-  if (header.scheme == Scheme::none) return Bytes(payload.begin(), payload.end());
-  Bytes decoded(header.raw_bytes);
-  WAAG_CHECK(lz4_frame_decode(payload, decoded));
-  return header.scheme == Scheme::bg4_lz4 ? bg4_join(decoded) : std::move(decoded);
+  if (header.scheme == Scheme::none) return payload;
+  raw_.resize(header.raw_bytes);
+  WAAG_CHECK(decode_into(header, payload, raw_));
+  return ByteView(raw_);
+}
+
+Status ChunkDecoder::decode_into(const ChunkHeader& header, ByteView payload,
+                                 std::span<std::byte> out) {
+  if (payload.size() != header.stored_bytes) return bad("payload of another length");
+  if (out.size() != header.raw_bytes) return fail(Errc::internal, "xorb: buffer of another length");
+  if (header.scheme == Scheme::none) {
+    std::ranges::copy(payload, out.begin());
+    return ok();
+  }
+  if (header.scheme == Scheme::lz4) return lz4_.decode(payload, out);
+  grouped_.resize(header.raw_bytes);
+  WAAG_CHECK(lz4_.decode(payload, grouped_));
+  bg4_join(grouped_, out);
+  return ok();
 }
 
 ChunkHeader append_chunk(ByteView raw, Scheme scheme, Bytes& out) {
@@ -98,37 +107,16 @@ ChunkHeader append_chunk(ByteView raw, Scheme scheme, Bytes& out) {
   const ByteView stored = plain ? raw : ByteView(payload);
   const ChunkHeader header{plain ? Scheme::none : scheme, static_cast<std::uint32_t>(stored.size()),
                            static_cast<std::uint32_t>(raw.size())};
-  append_chunk_header(header, out);
+  const auto front = serialize_chunk_header(header);
+  out.insert(out.end(), front.begin(), front.end());
   out.insert(out.end(), stored.begin(), stored.end());
   return header;
 }
 
 Result<Xorb> read_xorb(ByteView serialized, const ChunkSink& sink) {
-  if (serialized.size() > xorb_bytes_max) return fail(Errc::too_large, "xorb: too long");
-  Xorb xorb;
-  std::vector<HashedLength> leaves;
-  ByteView rest = serialized;
-  while (!rest.empty() && !is_footer(rest)) {
-    if (xorb.chunks.size() == xorb_chunks_max) return bad("too many chunks");
-    XorbChunk chunk;
-    chunk.begin = static_cast<std::uint32_t>(serialized.size() - rest.size());
-    WAAG_TRY(chunk.header, parse_chunk_header(rest));
-    rest = rest.subspan(chunk_header_bytes);
-    if (rest.size() < chunk.header.stored_bytes) return bad("payload cut short");
-    xorb.raw_bytes += chunk.header.raw_bytes;
-    if (xorb.raw_bytes > xorb_raw_bytes_max) return bad("too many raw bytes");
-    WAAG_TRY(const auto raw, decode_chunk(chunk.header, rest.first(chunk.header.stored_bytes)));
-    rest = rest.subspan(chunk.header.stored_bytes);
-    chunk.hash = chunk_hash(raw);
-    leaves.push_back({chunk.hash, raw.size()});
-    xorb.chunks.push_back(chunk);
-    if (sink) WAAG_CHECK(sink(chunk, raw));
-  }
-  if (xorb.chunks.empty()) return bad("no chunk");
-  xorb.body_bytes = static_cast<std::uint32_t>(serialized.size() - rest.size());
-  xorb.hash = xorb_hash(leaves);
-  if (!rest.empty()) WAAG_CHECK(check_footer(xorb, rest));
-  return xorb;
+  XorbStream stream;
+  WAAG_CHECK(stream.feed(serialized, sink));
+  return stream.finish();
 }
 
 XorbFooter footer_of(const Xorb& xorb) {
@@ -199,6 +187,12 @@ Result<XorbFooter> parse_footer(ByteView bytes) {
   reader.raw(footer_tail_bytes);
   if (reader.fixed<std::uint32_t>() != size || !reader.ok()) return bad("length of the footer");
   return footer;
+}
+
+Status check_footer(const Xorb& xorb, ByteView bytes) {
+  WAAG_TRY(const auto footer, parse_footer(bytes));
+  if (footer != footer_of(xorb)) return bad("footer and chunks differ");
+  return ok();
 }
 
 }  // namespace waag::xet

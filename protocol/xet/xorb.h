@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <vector>
 
 #include "protocol/bytes.h"
 #include "protocol/xet/chunker.h"
 #include "protocol/xet/merkle.h"
+#include "protocol/xet/xorb_codec.h"
 
 // A serialised xorb: chunks one after another, each behind a header of 8 bytes, then perhaps a
 // footer.
@@ -45,11 +47,32 @@ struct ChunkHeader {
 /// @param front chunk_header_bytes or more
 /// @return Errc::unprocessable if it is no header, or a length is out of its bounds
 Result<ChunkHeader> parse_chunk_header(ByteView front);
-void append_chunk_header(const ChunkHeader& header, Bytes& out);
+std::array<std::byte, chunk_header_bytes> serialize_chunk_header(const ChunkHeader& header);
 
-/// Decodes one payload to exactly header.raw_bytes bytes.
-/// @return Errc::unprocessable if the payload is not one whole frame of that length
-Result<Bytes> decode_chunk(const ChunkHeader& header, ByteView payload);
+/// Bytes of a chunk as we hand it out: always Scheme::none, so its raw bytes behind a header.
+constexpr std::uint64_t wire_chunk_bytes(std::uint32_t raw_bytes) {
+  return chunk_header_bytes + raw_bytes;
+}
+/// The header of such a chunk.
+inline std::array<std::byte, chunk_header_bytes> wire_chunk_header(std::uint32_t raw_bytes) {
+  return serialize_chunk_header({Scheme::none, raw_bytes, raw_bytes});
+}
+
+/// Decodes payloads one after another, with no allocation for each.
+class ChunkDecoder {
+ public:
+  /// Decodes one payload to exactly header.raw_bytes bytes.
+  /// @return them, valid until the next call: `payload` itself if it is plain, else in a buffer of
+  ///         this object; Errc::unprocessable if it is not one whole frame of that length
+  Result<ByteView> decode(const ChunkHeader& header, ByteView payload);
+  /// The same into the caller's buffer. @param out  header.raw_bytes bytes
+  Status decode_into(const ChunkHeader& header, ByteView payload, std::span<std::byte> out);
+
+ private:
+  Lz4FrameDecoder lz4_;
+  Bytes raw_;
+  Bytes grouped_;
+};
 
 /// Appends header and payload of a chunk of 1 to chunk_bytes_max bytes; Scheme::none if `scheme`
 /// saves nothing.
@@ -76,13 +99,13 @@ struct Xorb {
 /// Called with each chunk, in order, when it is decoded and hashed; an Error ends the walk.
 using ChunkSink = std::function<Status(const XorbChunk& chunk, ByteView raw)>;
 
-/// Decodes and hashes every chunk, up to the end or the footer. A footer of version 1 must agree
-/// with the chunks; one of version 0 is left unread. The caller compares `hash` with the name that
-/// it was promised.
-/// @return Errc::unprocessable if anything is out of its bounds or does not decode, or there is no
-/// chunk;
-///         Errc::too_large above xorb_bytes_max
+/// A whole xorb at once; what XorbStream says of pieces holds for it.
 Result<Xorb> read_xorb(ByteView serialized, const ChunkSink& sink = {});
+
+/// What the footer begins with: no chunk header does.
+inline constexpr std::string_view footer_ident = "XETBLOB";
+/// Longest footer, with its length behind it. Source: XET 3.3.
+inline constexpr std::size_t footer_bytes_max = 92 + 40 * xorb_chunks_max + 4;
 
 /// The index behind the chunks (version 1), as stored by others; never sent to a client.
 struct XorbFooter {
@@ -100,5 +123,8 @@ Bytes serialize_footer(const XorbFooter& footer);
 /// @param bytes from the footer's ident to the end of the xorb
 /// @return Errc::unprocessable if they are no footer of version 1 and its length
 Result<XorbFooter> parse_footer(ByteView bytes);
+/// Whether a footer tells of a xorb just what its chunks do.
+/// @return Errc::unprocessable otherwise
+Status check_footer(const Xorb& xorb, ByteView bytes);
 
 }  // namespace waag::xet

@@ -43,12 +43,10 @@ bool header_refused(std::initializer_list<int> bytes) {
 }  // namespace
 
 TEST_CASE("xorb: chunk headers", "[protocol][xet][xorb]") {
-  Bytes out;
-  append_chunk_header({Scheme::bg4_lz4, 0x010203, 0x01F3F4}, out);
-  CHECK(to_hex(out) == "0003020102f4f301");
-  Bytes good;
-  append_chunk_header({Scheme::lz4, 1000, 131'072}, good);
-  CHECK(*parse_chunk_header(good) == ChunkHeader{Scheme::lz4, 1000, 131'072});
+  CHECK(to_hex(serialize_chunk_header({Scheme::bg4_lz4, 0x010203, 0x01F3F4})) ==
+        "0003020102f4f301");
+  const ChunkHeader header{Scheme::lz4, 1000, 131'072};
+  CHECK(*parse_chunk_header(serialize_chunk_header(header)) == header);
 
   CHECK(header_refused({0, 1, 0, 0, 0, 1, 0}));
   CHECK(header_refused({1, 1, 0, 0, 0, 1, 0, 0}));
@@ -60,6 +58,38 @@ TEST_CASE("xorb: chunk headers", "[protocol][xet][xorb]") {
   CHECK(header_refused({0, 1, 0, 0, 1, 1, 0, 2}));  // raw 131,073
   CHECK(header_refused({0, 1, 0, 4, 1, 0, 0, 1}));  // stored 262,145
   CHECK(header_refused({'X', 'E', 'T', 'B', 'L', 'O', 'B', 1}));
+}
+
+TEST_CASE("xorb: how a chunk is handed out", "[protocol][xet][xorb]") {
+  const Bytes raw(20'001, std::byte{7});
+  Bytes plain;
+  append_chunk(raw, Scheme::none, plain);
+  CHECK(wire_chunk_bytes(20'001) == plain.size());
+  CHECK(to_hex(wire_chunk_header(20'001)) == to_hex(ByteView(plain).first(chunk_header_bytes)));
+}
+
+TEST_CASE("xorb: one decoder, many chunks", "[protocol][xet][xorb]") {
+  ChunkDecoder decoder;
+  for (const Scheme scheme : {Scheme::bg4_lz4, Scheme::none, Scheme::lz4, Scheme::bg4_lz4}) {
+    for (const std::size_t size : {30'003u, 100u, 131'072u}) {
+      const Bytes raw = float_like(size);
+      Bytes body;
+      const auto header = append_chunk(raw, scheme, body);
+      const auto payload = ByteView(body).subspan(chunk_header_bytes);
+      const auto view = decoder.decode(header, payload);
+      REQUIRE(view);
+      CHECK(std::ranges::equal(*view, raw));
+      // Plain bytes are not copied.
+      CHECK((view->data() == payload.data()) == (header.scheme == Scheme::none));
+      Bytes out(size);
+      REQUIRE(decoder.decode_into(header, payload, out));
+      CHECK(out == raw);
+      CHECK_FALSE(decoder.decode(header, payload.first(payload.size() - 1)));
+      CHECK_FALSE(decoder.decode_into(header, payload.first(payload.size() - 1), out));
+      out.pop_back();
+      CHECK_FALSE(decoder.decode_into(header, payload, out));
+    }
+  }
 }
 
 TEST_CASE("xorb: what is written reads back", "[protocol][xet][xorb]") {
