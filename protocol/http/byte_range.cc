@@ -24,6 +24,33 @@ std::optional<std::uint64_t> parse_position(std::string_view digits) {
 
 Error outside() { return fail(Errc::range_not_satisfiable, "range starts after the end"); }
 
+/// What stands behind "bytes="; nullopt if the header is in another unit.
+std::optional<std::string_view> after_unit(std::string_view header) {
+  constexpr std::string_view unit = "bytes=";
+  header = trimmed(header);
+  if (!equal_nocase(header.substr(0, unit.size()), unit)) return std::nullopt;
+  return header.substr(unit.size());
+}
+
+/// One range, "0-9", "5-" or "-4". @return nullopt if it is none
+Result<std::optional<ByteRange>> parse_spec(std::string_view spec, std::uint64_t total_bytes) {
+  const auto dash = spec.find('-');
+  if (dash == spec.npos) return std::optional<ByteRange>{};
+  const auto last = parse_position(spec.substr(dash + 1));
+  if (dash == 0) {
+    if (!last) return std::optional<ByteRange>{};
+    if (*last == 0 || total_bytes == 0) return outside();
+    const auto suffix_bytes = std::min(*last, total_bytes);
+    return std::optional(ByteRange{total_bytes - suffix_bytes, total_bytes - 1});
+  }
+  const auto first = parse_position(spec.substr(0, dash));
+  const bool open = dash + 1 == spec.size();
+  if (!first || (!open && !last) || (last && *last < *first)) return std::optional<ByteRange>{};
+  if (*first >= total_bytes) return outside();
+  return std::optional(
+      ByteRange{*first, open ? total_bytes - 1 : std::min(*last, total_bytes - 1)});
+}
+
 /// Calls `match(tag, weak)` for each member of an entity-tag list until it says true. A member
 /// without quotes is taken as it stands: some clients send the bare hash.
 template <class Match>
@@ -62,27 +89,25 @@ std::string_view unquoted(std::string_view etag) {
 
 Result<std::optional<ByteRange>> parse_byte_range(std::string_view header,
                                                   std::uint64_t total_bytes) {
-  constexpr std::size_t unit_bytes = 6;  // "bytes="
-  header = trimmed(header);
-  if (total_bytes == 0 || header.size() < unit_bytes ||
-      !equal_nocase(header.substr(0, unit_bytes), "bytes="))
-    return std::optional<ByteRange>{};
-  const auto spec = header.substr(unit_bytes);
-  const auto dash = spec.find('-');
-  if (dash == spec.npos) return std::optional<ByteRange>{};
-  const auto last = parse_position(spec.substr(dash + 1));
-  if (dash == 0) {
-    if (!last) return std::optional<ByteRange>{};
-    if (*last == 0) return outside();
-    const auto suffix_bytes = std::min(*last, total_bytes);
-    return std::optional(ByteRange{total_bytes - suffix_bytes, total_bytes - 1});
+  const auto spec = after_unit(header);
+  if (total_bytes == 0 || !spec) return std::optional<ByteRange>{};
+  return parse_spec(*spec, total_bytes);
+}
+
+Result<std::vector<ByteRange>> parse_byte_ranges(std::string_view header, std::uint64_t total_bytes,
+                                                 std::size_t ranges_max) {
+  auto rest = after_unit(header);
+  if (!rest) return fail(Errc::invalid_argument, "range: not in bytes");
+  std::vector<ByteRange> ranges;
+  for (;;) {
+    if (ranges.size() == ranges_max) return fail(Errc::invalid_argument, "range: too many");
+    const auto comma = std::min(rest->find(','), rest->size());
+    WAAG_TRY(const auto range, parse_spec(trimmed(rest->substr(0, comma)), total_bytes));
+    if (!range) return fail(Errc::invalid_argument, "range: malformed");
+    ranges.push_back(*range);
+    if (comma == rest->size()) return ranges;
+    rest->remove_prefix(comma + 1);
   }
-  const auto first = parse_position(spec.substr(0, dash));
-  const bool open = dash + 1 == spec.size();
-  if (!first || (!open && !last) || (last && *last < *first)) return std::optional<ByteRange>{};
-  if (*first >= total_bytes) return outside();
-  return std::optional(
-      ByteRange{*first, open ? total_bytes - 1 : std::min(*last, total_bytes - 1)});
 }
 
 std::string content_range(const ByteRange& range, std::uint64_t total_bytes) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/result.h"
 
@@ -29,6 +30,15 @@ struct ByteRange {
 /// Source: RFC 9110 section 14.1.2.
 Result<std::optional<ByteRange>> parse_byte_range(std::string_view header,
                                                   std::uint64_t total_bytes);
+
+/// Parses a Range header that names one range or several, "bytes=0-99,200-299", and of which
+/// nothing may be ignored: the data routes of Xet.
+///
+/// @return the ranges in the header's order, each clamped to the body;
+///         Errc::range_not_satisfiable if any starts at or after the end;
+///         Errc::invalid_argument if one is malformed or they are more than ranges_max
+Result<std::vector<ByteRange>> parse_byte_ranges(std::string_view header, std::uint64_t total_bytes,
+                                                 std::size_t ranges_max);
 
 /// "bytes 0-1023/4096", the Content-Range of a 206.
 std::string content_range(const ByteRange& range, std::uint64_t total_bytes);

@@ -50,6 +50,34 @@ TEST_CASE("byte_range: an empty body has no ranges", "[protocol][byte_range]") {
   CHECK_FALSE(range->has_value());
 }
 
+TEST_CASE("byte_range: several ranges keep their order", "[protocol][byte_range]") {
+  using Ranges = std::vector<ByteRange>;
+  CHECK(*parse_byte_ranges("bytes=0-1", 10, 1) == Ranges{{0, 1}});
+  CHECK(*parse_byte_ranges("bytes=4-5,0-1,8-99,0-0", 10, 4) ==
+        Ranges{{4, 5}, {0, 1}, {8, 9}, {0, 0}});
+  CHECK(*parse_byte_ranges(" Bytes=0-1 ,\t3- , -2 ", 10, 9) == Ranges{{0, 1}, {3, 9}, {8, 9}});
+  CHECK(*parse_byte_ranges("bytes=0-18446744073709551614", 10, 1) == Ranges{{0, 9}});
+}
+
+TEST_CASE("byte_range: several ranges of which one is refused", "[protocol][byte_range]") {
+  const auto malformed =
+      GENERATE("", "bytes", "bytes=", "bytes=,", "bytes=0-1,", "bytes=,0-1", "bytes=0-1,,2-3",
+               "bytes=0-1,3-2", "bytes=0-1;2-3", "bytes=0-1,x", "chunks=0-1", "bytes=0-1,2-3,4-5");
+  CAPTURE(malformed);
+  const auto ranges = parse_byte_ranges(malformed, 10, 2);
+  REQUIRE_FALSE(ranges);
+  CHECK(ranges.error().code == Errc::invalid_argument);
+
+  for (const auto* header : {"bytes=10-", "bytes=0-1,10-11", "bytes=-0", "bytes=10-10,0-1"}) {
+    const auto outside = parse_byte_ranges(header, 10, 2);
+    REQUIRE_FALSE(outside);
+    CHECK(outside.error().code == Errc::range_not_satisfiable);
+  }
+  for (const auto* header : {"bytes=0-0", "bytes=0-", "bytes=-1"})
+    CHECK(parse_byte_ranges(header, 0, 2).error().code == Errc::range_not_satisfiable);
+  CHECK(parse_byte_ranges("bytes=0-1", 10, 0).error().code == Errc::invalid_argument);
+}
+
 TEST_CASE("byte_range: Content-Range", "[protocol][byte_range]") {
   CHECK(content_range({0, 1023}, 4096) == "bytes 0-1023/4096");
   CHECK(unsatisfied_content_range(4096) == "bytes */4096");
