@@ -53,6 +53,10 @@ std::string blob(const BlobId& id) { return Key('b').raw(id.view()).take(); }
 std::string file(const FileHash& hash) { return Key('f').raw(hash.view()).take(); }
 std::string xorb(const XorbHash& hash) { return Key('x').raw(hash.view()).take(); }
 std::string tensor_map(const BlobId& id) { return Key('m').raw(id.view()).take(); }
+std::string dedup(const ChunkHash& chunk, const BlobId& blob) {
+  return Key('E').raw(chunk.view()).raw(blob.view()).take();
+}
+std::string dedup_of(const ChunkHash& chunk) { return Key('E').raw(chunk.view()).take(); }
 
 std::string damaged(const RecordPlace& at) {
   return Key('X').number(static_cast<std::uint64_t>(at.pack)).number(at.record).take();

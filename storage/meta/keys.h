@@ -18,6 +18,7 @@
 ///   f FileHash              -> BlobId
 ///   x XorbHash              -> XorbRow
 ///   X pack record           -> ""            the record failed a check
+///   E chunk hash BlobId     -> ""            the blob has this chunk, and clients ask for it
 ///   m BlobId                -> TensorMap
 ///   r type lower(ns/name)   -> RepoRow       o repo uid -> key of its r row
 ///   R type lower(ns/name)   -> RedirectRow   the repo that had this name before
@@ -56,6 +57,8 @@ std::string blob(const BlobId& id);
 std::string file(const FileHash& hash);
 std::string xorb(const XorbHash& hash);
 std::string tensor_map(const BlobId& id);
+std::string dedup(const ChunkHash& chunk, const BlobId& blob);
+std::string dedup_of(const ChunkHash& chunk);  // prefix
 std::string damaged(const RecordPlace& at);
 std::string repo(const RepoId& id);
 std::string repo_type(RepoType type);  // prefix of all r rows of one type
