@@ -120,17 +120,21 @@ class TermView {
 
 class ChunkedReader final : public BlobReader {
  public:
-  ChunkedReader(RowStore& rows, PackSet& packs, BlobManifest manifest)
-      : rows_(rows), packs_(packs), manifest_(std::move(manifest)), term_(rows, packs) {
+  ChunkedReader(RowStore& rows, PackSet& packs, std::uint64_t size_bytes, std::vector<Term> terms)
+      : rows_(rows),
+        packs_(packs),
+        size_bytes_(size_bytes),
+        terms_(std::move(terms)),
+        term_(rows, packs) {
     std::uint64_t begin = 0;
-    begins_.reserve(manifest_.terms.size());
-    for (const auto& term : manifest_.terms) {
+    begins_.reserve(terms_.size());
+    for (const auto& term : terms_) {
       begins_.push_back(begin);
       begin += term.bytes;
     }
   }
 
-  std::uint64_t size_bytes() const override { return manifest_.size_bytes; }
+  std::uint64_t size_bytes() const override { return size_bytes_; }
 
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) override {
     std::size_t done = 0;
@@ -224,7 +228,7 @@ class ChunkedReader final : public BlobReader {
     if (term_.holds(offset)) return ok();
     const auto after = std::upper_bound(begins_.begin(), begins_.end(), offset);
     const auto index = static_cast<std::size_t>(after - begins_.begin()) - 1;
-    return term_.load(manifest_.terms[index], begins_[index]);
+    return term_.load(terms_[index], begins_[index]);
   }
 
   /// Decodes a chunk that is read in parts, once for all of them.
@@ -240,7 +244,8 @@ class ChunkedReader final : public BlobReader {
 
   RowStore& rows_;
   PackSet& packs_;
-  BlobManifest manifest_;
+  std::uint64_t size_bytes_;
+  std::vector<Term> terms_;
   std::vector<std::uint64_t> begins_;  // of the terms
   TermView term_;
   std::optional<std::uint64_t> held_begin_;  // in the blob, of the chunk that is held
@@ -290,12 +295,16 @@ class RecordReader final : public BlobReader {
 
 }  // namespace
 
+std::unique_ptr<BlobReader> open_terms(RowStore& rows, PackSet& packs, std::uint64_t size_bytes,
+                                       std::vector<Term> terms) {
+  return std::make_unique<ChunkedReader>(rows, packs, size_bytes, std::move(terms));
+}
+
 Result<std::unique_ptr<BlobReader>> open_blob(RowStore& rows, PackSet& packs, const BlobId& id) {
   WAAG_TRY(const auto value, rows.get(keys::blob(id)));
   if (!value) return fail(Errc::not_found, "blob " + id.hex() + " is not in the store");
   WAAG_TRY(auto manifest, decode_manifest(*value));
-  return std::unique_ptr<BlobReader>(
-      std::make_unique<ChunkedReader>(rows, packs, std::move(manifest)));
+  return open_terms(rows, packs, manifest.size_bytes, std::move(manifest.terms));
 }
 
 Result<std::unique_ptr<BlobReader>> open_git_blob(RowStore& rows, PackSet& packs, const GitId& id) {

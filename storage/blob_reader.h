@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "storage/meta/blob_rows.h"
 #include "storage/meta/row_store.h"
 #include "storage/pack/pack_set.h"
 
@@ -22,6 +23,10 @@ class BlobReader {
   virtual Result<std::optional<RawRun>> raw_run(std::uint64_t offset, std::uint64_t bytes_max) = 0;
 };
 
+/// What the terms name, one after another. size_bytes must be the sum of theirs; a term that the
+/// store does not hold as it says is Errc::corrupt when it is read.
+std::unique_ptr<BlobReader> open_terms(RowStore& rows, PackSet& packs, std::uint64_t size_bytes,
+                                       std::vector<Term> terms);
 /// A chunked blob by SHA-256. Errc::not_found if the store does not hold it.
 Result<std::unique_ptr<BlobReader>> open_blob(RowStore& rows, PackSet& packs, const BlobId& id);
 /// A git blob's content by SHA-1: one record, or a chunked blob if it is large.

@@ -57,6 +57,7 @@ class StoreImpl final : public Store {
         downloads_(*base_.rows, keys::downloads),
         history_(objects_),
         path_history_(objects_),
+        xet_(*base_.rows, *base_.packs, reserve_),
         statistics_(fs, reserve_, *base_.rows, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
                refs_, links_,      discussions_, locks_},
@@ -108,6 +109,8 @@ class StoreImpl final : public Store {
   Result<std::unique_ptr<BlobReader>> open_git_blob(const GitId& id) override {
     return storage::open_git_blob(*base_.rows, *base_.packs, id);
   }
+
+  XetFiles& xet() override { return xet_; }
 
   // --- git's own protocol ---
   Result<std::unique_ptr<GitFetch>> git_fetch(std::uint64_t repo_uid,
@@ -299,6 +302,7 @@ class StoreImpl final : public Store {
   SoftTable downloads_;
   History history_;
   PathHistory path_history_;
+  XetFiles xet_;
   Statistics statistics_;
   Parts parts_;
   Pulls pulls_;

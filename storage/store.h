@@ -18,6 +18,7 @@
 #include "storage/meta/accounts/account_rows.h"
 #include "storage/meta/soft/soft_table.h"
 #include "storage/snapshot.h"
+#include "storage/xet/xet_files.h"
 
 namespace waag::storage {
 
@@ -75,6 +76,9 @@ class Store {
                                                            const CommitId& commit) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_blob(const BlobId& id) = 0;
   virtual Result<std::unique_ptr<BlobReader>> open_git_blob(const GitId& id) = 0;
+
+  // --- the Xet protocol ---
+  virtual XetFiles& xet() = 0;
 
   // --- git's own protocol ---
   /// See GitFetch::open for the errors.

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "protocol/xet/shard.h"
+#include "storage/meta/blob_rows.h"
+#include "storage/meta/row_store.h"
+
+namespace waag::storage {
+
+/// Xorbs of one answer: the client asks again some 64 MiB further on, and the answer to 1 GiB of
+/// known data takes 0.8 MB.
+inline constexpr std::size_t answer_xorbs_max = 16;
+
+/// The xorbs of a blob that a dedup answer lists, from the one on that holds `chunk`. A client
+/// counts chunks from a xorb's begin, so every one is listed; but those that the blob does not
+/// consist of, which may be another's secret, are told by neither hash nor length.
+/// Errc::not_found if the blob does not have the chunk.
+Result<std::vector<xet::ShardXorb>> xorbs_for_answer(const RowStore& rows,
+                                                     const BlobManifest& manifest,
+                                                     const ChunkHash& chunk);
+
+}  // namespace waag::storage
