@@ -35,7 +35,7 @@ TEST_CASE("object: blob ids are git's", "[protocol][git]") {
   CHECK(blob_id({}).hex() == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
   CHECK(tree_id({}).hex() == "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
   test::GitOracle git;
-  for (const std::size_t size : {1, 9, 10, 4096, 100'000}) {
+  for (const std::size_t size : {1u, 9u, 10u, 4096u, 100'000u}) {
     const Bytes bytes = test::split_mix_bytes(size, size);
     CHECK(blob_id(bytes).hex() == git.object_id("blob", std::string(as_text(bytes))));
     Sha1 hash = git_blob_hasher(bytes.size());

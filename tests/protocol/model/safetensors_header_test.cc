@@ -100,7 +100,7 @@ TEST_CASE("safetensors: JSON that is refused", "[protocol][model]") {
       R"({"__metadata__":{},"__metadata__":{},"a":)" + good + "}", R"({"a":)" + good + ",}",
       "{/**/\"a\":" + good + "}");
   CAPTURE(json);
-  for (const std::uint64_t data_bytes : {0, 1}) {
+  for (const std::uint64_t data_bytes : {0u, 1u}) {
     const auto header = parse(json, data_bytes);
     REQUIRE_FALSE(header);
     CHECK(header.error().code == Errc::unprocessable);

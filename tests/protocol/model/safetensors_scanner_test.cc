@@ -84,7 +84,7 @@ TEST_CASE("safetensors scanner: hostile headers are refused, whatever their size
                     std::string(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}})"),
                     std::string(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}})"));
   CAPTURE(json);
-  for (const std::size_t piece : {1, 3, 1000, 10'000}) {
+  for (const std::size_t piece : {1u, 3u, 1000u, 10'000u}) {
     const auto done = scan(file_front(json), piece);
     REQUIRE_FALSE(done.whole);
     CHECK(done.whole.error().code == Errc::unprocessable);

@@ -127,7 +127,8 @@ TEST_CASE("chunker: cuts do not depend on the pieces", "[protocol][xet]") {
   const Bytes bytes = split_mix_bytes(1, 256'000);
   const auto expected = ends_by_definition(bytes);
   CHECK(ends_of(bytes) == expected);
-  for (const std::size_t piece : {1, 7, 8, 37, 255, 8126, 8127, 8128, 8191, 8192, 131072, 256000}) {
+  for (const std::size_t piece :
+       {1u, 7u, 8u, 37u, 255u, 8126u, 8127u, 8128u, 8191u, 8192u, 131072u, 256000u}) {
     CAPTURE(piece);
     CHECK(ends_fed_by(bytes, piece) == expected);
   }
