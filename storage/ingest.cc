@@ -4,8 +4,8 @@
 
 #include "protocol/xet/hashing_chunker.h"
 #include "protocol/xet/xorb.h"
-#include "storage/blob_description.h"
-#include "storage/chunk_placer.h"
+#include "storage/intake/blob_description.h"
+#include "storage/intake/chunk_placer.h"
 #include "storage/meta/keys.h"
 
 // One pass over the bytes, a block at a time: hashed, cut into chunks and named where they lie.

@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <map>
+#include <unordered_set>
+#include <utility>
 
 #include "protocol/git/object.h"
 #include "protocol/hash.h"
 #include "protocol/lfs/pointer.h"
 #include "protocol/xet/merkle.h"
+#include "storage/intake/blob_description.h"
 #include "storage/check/examiner.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/damage.h"
@@ -67,25 +70,53 @@ void check_xorbs(const Examiner& examiner) {
   });
 }
 
+/// Keys of the dedup rows that a blob may have.
+using DedupKeys = std::unordered_set<std::string>;
+
 /// Terms lie within their xorbs, their bytes add up, and their chunks give the file's hash.
-void check_terms(const Examiner& examiner, const BlobManifest& manifest, const std::string& about) {
+/// @return which of these clients may ask for
+DedupKeys check_terms(const Examiner& examiner, const BlobId& id, const BlobManifest& manifest,
+                      const std::string& about) {
   xet::MerkleBuilder tree;
+  DedupKeys dedup;
+  bool first = true;
   for (const auto& term : manifest.terms) {
     const auto row = get_row(examiner.rows, keys::xorb(term.xorb), decode_xorb);
-    if (!examiner.good(row, about)) return;
-    if (!*row) return examiner.problem(about + ": xorb " + term.xorb.hex() + " is missing");
+    if (!examiner.good(row, about)) return dedup;
+    if (!*row) {
+      examiner.problem(about + ": xorb " + term.xorb.hex() + " is missing");
+      return dedup;
+    }
     const auto& chunks = (*row)->chunks;
-    if (std::uint64_t{term.first_chunk} + term.chunks > chunks.size())
-      return examiner.problem(about + ": term past the end of its xorb");
+    if (std::uint64_t{term.first_chunk} + term.chunks > chunks.size()) {
+      examiner.problem(about + ": term past the end of its xorb");
+      return dedup;
+    }
     std::uint64_t bytes = 0;
     for (const auto& chunk : std::span(chunks).subspan(term.first_chunk, term.chunks)) {
       tree.add({chunk.hash, chunk.raw_bytes});
       bytes += chunk.raw_bytes;
+      if (std::exchange(first, false) || is_dedup_eligible(chunk.hash))
+        dedup.insert(keys::dedup(chunk.hash, id));
     }
     if (bytes != term.bytes) examiner.problem(about + ": term of a wrong length");
   }
   if (xet::file_hash_of_root(tree.finish(), manifest.terms.empty()) != manifest.file_hash)
     examiner.problem(about + ": wrong file hash");
+  return dedup;
+}
+
+/// A row must tell the truth. One may lack: then some bytes are sent that need not be.
+void check_dedup_rows(const Examiner& examiner, const DedupKeys& known) {
+  const auto prefix = keys::all('E');
+  const auto scanned =
+      examiner.rows.scan(prefix, prefix, [&](std::string_view key, std::string_view) {
+        if (!known.contains(std::string(key)))
+          examiner.problem("dedup row " + to_hex(as_bytes(key.substr(1))) +
+                           ": its blob has no such chunk");
+        return true;
+      });
+  (void)examiner.good(scanned, "dedup rows");
 }
 
 void check_bytes(const Examiner& examiner, const BlobId& id, const std::string& about) {
@@ -157,17 +188,19 @@ void check_pointers(const Examiner& examiner) {
 
 void check_blobs(const Examiner& examiner) {
   check_xorbs(examiner);
+  DedupKeys dedup;
   examiner.each(
       keys::all('b'), decode_manifest, [&](std::string_view key, const BlobManifest& manifest) {
         ++examiner.report.blobs;
         const auto id = keys::last_hash<BlobId>(key);
         const auto about = "blob " + id.hex();
-        check_terms(examiner, manifest, about);
+        dedup.merge(check_terms(examiner, id, manifest, about));
         const auto file = get_row(examiner.rows, keys::file(manifest.file_hash), decode_file_row);
         if (examiner.good(file, about) && (!*file || **file != id))
           examiner.problem(about + ": its file hash does not lead to it");
         check_bytes(examiner, id, about);
       });
+  check_dedup_rows(examiner, dedup);
   check_file_rows(examiner);
   check_large_git_blobs(examiner);
   check_pointers(examiner);

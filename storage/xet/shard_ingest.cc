@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "protocol/hash.h"
-#include "storage/blob_description.h"
 #include "storage/blob_reader.h"
-#include "storage/chunk_placer.h"
+#include "storage/intake/blob_description.h"
+#include "storage/intake/chunk_placer.h"
 #include "storage/meta/keys.h"
 #include "storage/meta/tables/links.h"
 #include "storage/xet/file_check.h"

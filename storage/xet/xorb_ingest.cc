@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "protocol/xet/xorb_stream.h"
-#include "storage/chunk_placer.h"
+#include "storage/intake/chunk_placer.h"
 
 namespace waag::storage {
 namespace {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "storage/xet/xet_files.h"
+#include "tests/support/xet/upload.h"
+
 namespace waag::testing {
 
 using storage::Change;
@@ -231,19 +234,43 @@ class Maker {
   std::string owner_;
 };
 
+Status send_by_lfs(storage::Store& store, std::uint64_t uid, ByteView bytes) {
+  WAAG_TRY(auto ingest, store.ingest());
+  WAAG_CHECK(ingest->write(bytes));
+  storage::IngestExpect expect{sha256(bytes), bytes.size()};
+  WAAG_CHECK(ingest->finish(expect, store.possession("crash", uid, *expect.id)));
+  return ok();
+}
+
+Status send_by_xet(storage::Store& store, std::uint64_t uid, ByteView bytes) {
+  XetPacker packer(/*chunks_max=*/2);
+  packer.add(bytes);
+  const auto upload = packer.take();
+  for (const auto& xorb : upload.xorbs) {
+    WAAG_TRY(auto ingest, store.xet().ingest_xorb(xorb.hash));
+    WAAG_CHECK(ingest->write(xorb.body));
+    WAAG_CHECK(ingest->finish());
+  }
+  WAAG_TRY(auto ingest, store.xet().ingest_shard({"crash", uid}));
+  WAAG_CHECK(ingest->write(xet::serialize_shard(upload.shard, /*with_footer=*/false)));
+  WAAG_CHECK(ingest->end());
+  WAAG_TRY(const auto progress, ingest->verify(bytes.size() + 1));
+  if (!progress.done()) return fail(Errc::internal, "a shard was not verified in one step");
+  WAAG_CHECK(ingest->publish());
+  return ok();
+}
+
 Result<Change> stage(storage::Store& store, storage::StagingArea& area, std::uint64_t uid,
                      const Step::Put& put) {
   const Bytes bytes = make_content(put.content);
   Change change;
   change.path = put.path;
   if (put.lfs) {
-    WAAG_TRY(auto ingest, store.ingest());
-    WAAG_CHECK(ingest->write(bytes));
-    storage::IngestExpect expect{sha256(bytes), bytes.size()};
-    WAAG_TRY(auto done, ingest->finish(expect, store.possession("crash", uid, *expect.id)));
+    const auto send = put.content.seed % 2 == 0 ? send_by_lfs : send_by_xet;
+    WAAG_CHECK(send(store, uid, bytes));
     change.kind = Change::Kind::put_lfs;
-    change.lfs = done.id;
-    change.lfs_size = done.size_bytes;
+    change.lfs = sha256(bytes);
+    change.lfs_size = bytes.size();
     return change;
   }
   WAAG_TRY(auto staged, area.file());

@@ -45,6 +45,10 @@ TEST_CASE_METHOD(FsckFixture, "fsck blobs: rows that are gone or lie are found",
     remove_row(keys::file(manifest.file_hash));
     CHECK(finds("does not lead to it"));
   }
+  SECTION("a chunk that the blob does not have") {
+    put_row(keys::dedup(ChunkHash{}, id), "");
+    CHECK(finds("no such chunk"));
+  }
   SECTION("another blob's bytes") {
     auto wrong = id;
     wrong.bytes[0] ^= std::byte{1};

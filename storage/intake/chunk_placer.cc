@@ -1,4 +1,4 @@
-#include "storage/chunk_placer.h"
+#include "storage/intake/chunk_placer.h"
 
 #include <algorithm>
 #include <iterator>

@@ -3,9 +3,9 @@
 #include <unordered_set>
 
 #include "protocol/xet/merkle.h"
+#include "storage/intake/tensor_tracker.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/row_store.h"
-#include "storage/tensor_tracker.h"
 
 namespace waag::storage {
 

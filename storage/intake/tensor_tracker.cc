@@ -1,4 +1,4 @@
-#include "storage/tensor_tracker.h"
+#include "storage/intake/tensor_tracker.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "storage/blob_description.h"
+#include "storage/intake/blob_description.h"
 
 #include "storage/meta/keys.h"
 
