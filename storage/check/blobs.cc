@@ -7,8 +7,8 @@
 #include "protocol/hash.h"
 #include "protocol/lfs/pointer.h"
 #include "protocol/xet/merkle.h"
-#include "storage/intake/blob_description.h"
 #include "storage/check/examiner.h"
+#include "storage/intake/blob_description.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/damage.h"
 
