@@ -50,18 +50,24 @@ def operation(kind: str, **fields) -> dict:
 
 
 class Client:
-    def __init__(self, version: str, endpoint: str, token: str | None, home: pathlib.Path):
-        self.version, self.endpoint, self.token = version, endpoint, token
+    """Without Xet unless `xet`: the two roads have tests of their own."""
+
+    def __init__(
+        self, version: str, endpoint: str, token: str | None, home: pathlib.Path, xet: bool = False
+    ):
+        self.version, self.endpoint, self.token, self.xet = version, endpoint, token, xet
+        self.settings: dict[str, str] = {}  # variables of the environment besides
         self.home = pathlib.Path(home)
         self.home.mkdir(parents=True, exist_ok=True)
         self.bin = ROOT / ".venvs" / version / "bin"
         # `hf` came with 0.34.
         self.tool = "hf" if (self.bin / "hf").exists() else "huggingface-cli"
 
-    def at(self, endpoint=None, token="", home=None) -> "Client":
-        """The same client with another hub, token or (fresh) home."""
+    def at(self, endpoint=None, token="", home=None, xet=None) -> "Client":
+        """The same client with another hub, token or (fresh) home, or by the other road."""
         secret = self.token if token == "" else token
-        return Client(self.version, endpoint or self.endpoint, secret, home or self.home)
+        road = self.xet if xet is None else xet
+        return Client(self.version, endpoint or self.endpoint, secret, home or self.home, road)
 
     @property
     def environment(self) -> dict:
@@ -69,7 +75,6 @@ class Client:
         kept |= {
             "HF_ENDPOINT": self.endpoint,
             "HF_HOME": str(self.home),
-            "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -77,9 +82,11 @@ class Client:
             "HTTPS_PROXY": NOWHERE,  # datasets asks a fixed host besides; that must not leave here
             "COLUMNS": "200",
         }
+        if not self.xet:
+            kept["HF_HUB_DISABLE_XET"] = "1"
         if self.token:
             kept["HF_TOKEN"] = self.token
-        return kept
+        return kept | self.settings
 
     def start(self, method: str, **arguments) -> subprocess.Popen:
         """Starts HfApi().method(**arguments); finish() reads its answer."""

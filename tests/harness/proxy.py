@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 BLOCK = 64 * 1024
 
@@ -9,15 +10,18 @@ BLOCK = 64 * 1024
 class CuttingProxy:
     """Forwards connections. While `cuts` > 0, a GET answer of more than `after_bytes` bytes is
     cut there by closing the connection, and `cuts` goes down by one. Requests are noted as
-    (method, target). Every connection carries one request: the proxy adds `Connection: close`.
+    (method, target). A request that `holds` names waits before it is forwarded. Every connection
+    carries one request: the proxy adds `Connection: close`.
     """
 
     def __init__(self, address: str, cuts: int = 0, after_bytes: int = 0):
-        host, port = address.rsplit(":", 1)
-        self.target = (host, int(port))
+        self.lead_to(address)
         self.cuts, self.after_bytes = cuts, after_bytes
         self.requests: list[tuple[str, str]] = []
         self.ranges: list[str] = []
+        self.sent_bytes = 0  # by clients, heads and bodies
+        self.statuses: list[tuple[str, str, int]] = []  # (method, target, status)
+        self.holds: list[tuple[str, float]] = []  # (part of a target, s): each holds one request
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.thread = threading.Thread(target=self._accept, daemon=True)
@@ -34,6 +38,11 @@ class CuttingProxy:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.thread.join(10)
+
+    def lead_to(self, address: str) -> None:
+        """Another hub from now on: the same one after a restart."""
+        host, port = address.rsplit(":", 1)
+        self.target = (host, int(port))
 
     def count(self, method: str, part: str = "") -> int:
         with self.lock:
@@ -54,11 +63,13 @@ class CuttingProxy:
                 head = self._read_head(link)
                 if head is None:
                     return
-                method, wire, body = head
+                method, target, wire, body = head
+                time.sleep(self._take_hold(target))
                 hub.sendall(wire + body)
+                self._note_sent(len(wire) + len(body))
                 up = threading.Thread(target=self._pump, args=(link, hub), daemon=True)
                 up.start()
-                self._down(hub, link, method)
+                self._down(hub, link, method, target)
             except OSError:
                 pass  # one side went away: both sockets close here
 
@@ -77,19 +88,26 @@ class CuttingProxy:
             self.requests.append((method, target))
             found = [line for line in lines if line.lower().startswith("range:")]
             self.ranges += [line.split(":", 1)[1].strip() for line in found]
-        return method, "\r\n".join([*kept, "Connection: close", "", ""]).encode("latin-1"), body
+        return method, target, "\r\n".join([*kept, "Connection: close", "", ""]).encode("latin-1"), body
 
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket):
+    def _note_sent(self, count: int):
+        with self.lock:
+            self.sent_bytes += count
+
+    def _pump(self, source: socket.socket, sink: socket.socket):
         try:
             while block := source.recv(BLOCK):
                 sink.sendall(block)
+                self._note_sent(len(block))
         except OSError:
             pass  # the other direction reports the end
 
-    def _down(self, hub: socket.socket, link: socket.socket, method: str):
+    def _down(self, hub: socket.socket, link: socket.socket, method: str, target: str):
         sent = 0
         while block := hub.recv(BLOCK):
+            if sent == 0:
+                with self.lock:
+                    self.statuses.append((method, target, int(block.split(b" ", 2)[1])))
             if method == "GET" and sent + len(block) > self.after_bytes and self._take_cut():
                 link.sendall(block[: self.after_bytes - sent])
                 link.shutdown(socket.SHUT_RDWR)
@@ -97,6 +115,14 @@ class CuttingProxy:
             link.sendall(block)
             sent += len(block)
         link.shutdown(socket.SHUT_RDWR)
+
+    def _take_hold(self, target: str) -> float:
+        with self.lock:
+            for number, (part, seconds) in enumerate(self.holds):
+                if part in target:
+                    del self.holds[number]
+                    return seconds
+        return 0
 
     def _take_cut(self) -> bool:
         with self.lock:

@@ -1,7 +1,7 @@
 """Which versions of huggingface_hub a run uses.
 
 Every run has two of them: an old and a new one, which rotate from commit to commit, so that the
-same commit always meets the same two and nine commits meet all pairs. WAAG_CLIENTS chooses
+same commit always meets the same two and sixteen commits meet all pairs. WAAG_CLIENTS chooses
 otherwise: names with commas between them, or `all` (make reliability).
 """
 
@@ -10,9 +10,11 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-OLD = ("hub-0.25", "hub-0.30", "hub-0.36")
-NEW = ("hub-1.0", "hub-1.19", "hub-new")
+OLD = ("hub-0.25", "hub-0.30", "hub-0.34", "hub-0.36")
+NEW = ("hub-1.0", "hub-1.10", "hub-1.19", "hub-new")
 ALL = OLD + NEW
+# Those that come with an hf_xet of their time: 1.1.9 and its old routes, 1.2, 1.4, 1.5, newest.
+XET = ("hub-0.34", "hub-0.36", "hub-1.10", "hub-1.19", "hub-new")
 # Those that tests and benchmarks call by name: 0.36 is the last that resumes downloads and keeps
 # the old commands, the newest one is what people install.
 NAMED = ("hub-0.36", "hub-new")
@@ -28,6 +30,13 @@ def chosen() -> tuple[str, ...]:
     if unknown:
         raise ValueError(f"WAAG_CLIENTS: {sorted(unknown)} are not among {ALL}")
     return tuple(name for name in ALL if name in names)
+
+
+def chosen_xet() -> tuple[str, ...]:
+    """Of every run the two that are always there; of one that chooses, those of its choice."""
+    if not os.environ.get("WAAG_CLIENTS", ""):
+        return NAMED
+    return tuple(name for name in chosen() if name in XET) or NAMED
 
 
 def rotated(count: int) -> tuple[str, str]:
