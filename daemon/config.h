@@ -36,6 +36,12 @@ struct Config {
     unsigned resolvers = 0;
     unsigned window_s = 300;  // as on the Hub, whose clients then wait for minutes
   } rate_limit;
+  struct Xet {
+    bool enabled = true;                  // off: the hub speaks LFS only
+    unsigned token_lifetime_s = 900;      // of access tokens; clients renew them by themselves
+    unsigned url_lifetime_s = 3600;       // of the URLs of a reconstruction
+    std::string dedup_scope = "visible";  // "off" | "repo" | "org" | "visible"
+  } xet;
   struct Log {
     std::string level = "info";
     std::string format = "text";  // "text" | "json"

@@ -74,6 +74,7 @@ std::vector<Setting> make_table() {
   using D = Config::Store;
   using A = Config::Auth;
   using R = Config::RateLimit;
+  using X = Config::Xet;
   using L = Config::Log;
   return {
       server<&S::listen>("server.listen", "Address and port; port 0 picks a free one."),
@@ -111,9 +112,21 @@ std::vector<Setting> make_table() {
           "rate_limit.api",
           "Requests that one user or address may send in a window, files apart; 0: any number."),
       setting<&Config::rate_limit, &R::resolvers>(
-          "rate_limit.resolvers", "The same for files (resolve and raw); 0: any number."),
+          "rate_limit.resolvers",
+          "The same for files (resolve, raw, calls of a Xet transfer); 0: any number."),
       setting<&Config::rate_limit, &R::window_s>("rate_limit.window_s",
                                                  "Seconds of a window, at most a day."),
+      setting<&Config::xet, &X::enabled>(
+          "xet.enabled", "Clients may transfer files by the Xet protocol; false: by LFS alone."),
+      setting<&Config::xet, &X::token_lifetime_s>(
+          "xet.token_lifetime_s", "Seconds that a Xet access token lives; clients renew it."),
+      setting<&Config::xet, &X::url_lifetime_s>(
+          "xet.url_lifetime_s",
+          "Seconds that the download URLs of a reconstruction live; clients ask for new ones."),
+      setting<&Config::xet, &X::dedup_scope>(
+          "xet.dedup_scope",
+          "Whose files an upload may share chunks with before it sends them: off, repo, org (the "
+          "repository's namespace) or visible (whatever the caller may read)."),
       setting<&Config::log, &L::level>("log.level", "debug, info, warn or error."),
       setting<&Config::log, &L::format>("log.format", "text (key=value) or json."),
   };
@@ -265,6 +278,12 @@ Status LoadedConfig::check() const {
   constexpr unsigned day_s = 24 * 3600;
   if (const auto window_s = config.rate_limit.window_s; window_s == 0 || window_s > day_s)
     return fail(Errc::invalid_argument, "rate_limit.window_s: expected 1 to 86400");
+  for (const auto lifetime_s : {config.xet.token_lifetime_s, config.xet.url_lifetime_s})
+    if (lifetime_s == 0 || lifetime_s > day_s)
+      return fail(Errc::invalid_argument,
+                  "xet.token_lifetime_s, xet.url_lifetime_s: expected 1 to 86400");
+  WAAG_CHECK(
+      check_choice("xet.dedup_scope", config.xet.dedup_scope, {"off", "repo", "org", "visible"}));
   WAAG_CHECK(check_choice("server.send_path", s.send_path, {"auto", "sendfile", "extents"}));
   WAAG_CHECK(check_choice("log.level", config.log.level, {"debug", "info", "warn", "error"}));
   return check_choice("log.format", config.log.format, {"text", "json"});

@@ -104,6 +104,24 @@ Reply post_lfs_verify(App& app, Request request);
 Reply put_lfs_part(App& app, Request request);
 Reply post_lfs_complete(App& app, Request request);
 
+// xet/
+Reply get_xet_read_token(App& app, Request request);
+Reply get_xet_write_token(App& app, Request request);
+Reply get_xet_reconstruction(App& app, Request request);
+Reply get_xet_reconstruction_v2(App& app, Request request);
+Reply get_xet_batch(App& app, Request request);
+Reply post_xet_batch(App& app, Request request);
+Reply get_xet_chunk(App& app, Request request);
+Reply head_xet_xorb(App& app, Request request);
+Reply post_xet_xorb(App& app, Request request);
+Reply head_xet_file(App& app, Request request);
+Reply post_xet_shard(App& app, Request request);
+Reply post_xet_shard_stream(App& app, Request request);
+Reply get_xet_file_chunks(App& app, Request request);
+Reply post_xet_telemetry(App& app, Request request);
+Reply get_xet_data(App& app, Request request);
+Reply post_lfs_duplicate(App& app, Request request);
+
 // accounts/
 Reply get_whoami(App& app, Request request);
 Reply get_user_overview(App& app, Request request);

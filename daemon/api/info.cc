@@ -37,6 +37,7 @@ Result<Response> show_repo(App& app, const Request& request, const RepoId& id) {
   }
   WAAG_TRY(const auto summary, app.catalog->summary(reading.repo, *reading.snapshot));
   ShownRepo shown{reading.repo, *summary, app.catalog->popularity(reading.repo.uid), files};
+  shown.xet_enabled = app.config.xet.enabled;
   if (fields.has("childrenModelCount")) {
     WAAG_TRY(shown.children, count_children(*app.catalog, request.who, reading.repo.id));
   }

@@ -1,6 +1,7 @@
 #include "daemon/api/common/blob_reply.h"
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/xet/hints.h"
 #include "daemon/app.h"
 #include "daemon/auth/file_access.h"
 #include "daemon/catalog/catalog.h"
@@ -64,6 +65,16 @@ Headers file_headers(const Request& request, const Reading& reading,
   return headers;
 }
 
+/// Also for files that are not read through Xet here and now: the client decides.
+Status add_xet(const App& app, const Request& request, const Reading& reading,
+               const storage::TreeEntry& entry, Headers& headers) {
+  WAAG_TRY(const auto hashes, xet_hashes(app, {entry}));
+  if (!hashes.empty() && hashes.front())
+    set_xet_headers(app, request, reading.repo.id, reading.revision.commit.hex(), *hashes.front(),
+                    headers);
+  return ok();
+}
+
 Result<Response> send_file(App& app, const Request& request, const RepoId& id, View view) {
   auto& store = app.store;
   WAAG_TRY(auto reading, open_reading(store, request.who, id, request.rest));
@@ -77,6 +88,9 @@ Result<Response> send_file(App& app, const Request& request, const RepoId& id, V
   reply.etag = chosen.etag;
   reply.size_bytes = chosen.size_bytes;
   reply.headers = file_headers(request, reading, *entry, view, chosen);
+  if (view == View::file) WAAG_CHECK(add_xet(app, request, reading, *entry, reply.headers));
+  if (wants_xet_info(request) && reply.headers.get("X-Xet-Hash"))
+    return xet_info_reply(app, request, std::move(reply.headers));
   reply.open = [&store, &entry, view] {
     if (entry->lfs && view == View::file) return store.open_blob(entry->lfs->id);
     return store.open_git_blob(entry->oid);

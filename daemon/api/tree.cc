@@ -7,6 +7,7 @@
 #include "daemon/api/common/last_commits.h"
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/xet/hints.h"
 #include "daemon/app.h"
 #include "protocol/base64.h"
 #include "protocol/http/field.h"
@@ -56,13 +57,22 @@ Result<std::vector<storage::CommitInfo>> commits_of(storage::Store& store, const
   return last_commits(store, reading.repo.uid, reading.revision.commit, entries);
 }
 
-Result<Response> list_tree(storage::Store& store, const Request& request, const RepoId& id) {
+/// @param expand  asked for
+Result<EntryExtras> extras_of(const App& app, const Reading& reading,
+                              const std::vector<storage::TreeEntry>& entries, bool expand) {
+  EntryExtras extras;
+  WAAG_TRY(extras.last_commits, commits_of(app.store, reading, entries, expand));
+  WAAG_TRY(extras.xet_hashes, xet_hashes(app, entries));
+  return extras;
+}
+
+Result<Response> list_tree(const App& app, const Request& request, const RepoId& id) {
   const bool expand = request.query.flag("expand");
   WAAG_TRY(const auto asked_limit, page_limit(request.query));
   // Expanded entries cost a look into history: such pages are bounded unasked.
   const auto limit = expand && asked_limit == 0 ? expanded_entries_max : asked_limit;
   WAAG_TRY(const auto after, cursor_path(request.query));
-  WAAG_TRY(auto reading, open_reading(store, request.who, id, request.rest));
+  WAAG_TRY(auto reading, open_reading(app.store, request.who, id, request.rest));
   const auto root = reading.snapshot->stat(reading.path);
   if (!root && !is_missing(root.error())) return root.error();
   if (!root || root->type != storage::TreeEntry::Type::directory) return no_such_path(reading);
@@ -72,8 +82,8 @@ Result<Response> list_tree(storage::Store& store, const Request& request, const 
                                   storage::ListOrder::folders_first));  // as the Hub does
   const bool more = limit != 0 && entries.size() > limit;
   if (more) entries.resize(limit);
-  WAAG_TRY(const auto commits, commits_of(store, reading, entries, expand));
-  auto response = json_response(tree_json(entries, commits));
+  WAAG_TRY(const auto extras, extras_of(app, reading, entries, expand));
+  auto response = json_response(tree_json(entries, extras));
   response.headers.set("X-Repo-Commit", reading.revision.commit.hex());
   response.headers.set("Vary", "Authorization");
   if (more) {
@@ -146,9 +156,9 @@ std::string without_slashes(std::string_view path) {
   return std::string(path);
 }
 
-Result<Response> look_up_paths(storage::Store& store, const Request& request, const RepoId& id,
+Result<Response> look_up_paths(const App& app, const Request& request, const RepoId& id,
                                const Asked& asked) {
-  WAAG_TRY(auto reading, open_reading(store, request.who, id, request.rest));
+  WAAG_TRY(auto reading, open_reading(app.store, request.who, id, request.rest));
   if (!reading.path.empty())
     return fail(
         Errc::revision_not_found,
@@ -163,8 +173,8 @@ Result<Response> look_up_paths(storage::Store& store, const Request& request, co
     else if (!is_missing(entry.error()))
       return std::move(entry).error();
   }
-  WAAG_TRY(const auto commits, commits_of(store, reading, entries, asked.expand));
-  auto response = json_response(tree_json(entries, commits));
+  WAAG_TRY(const auto extras, extras_of(app, reading, entries, asked.expand));
+  auto response = json_response(tree_json(entries, extras));
   response.headers.set("X-Repo-Commit", reading.revision.commit.hex());
   return response;
 }
@@ -173,9 +183,7 @@ Result<Response> look_up_paths(storage::Store& store, const Request& request, co
 
 Reply get_tree(App& app, Request request) {
   WAAG_CO_TRY(const auto id, repo_of(request));
-  auto work = [&store = app.store, request = std::move(request), id] {
-    return list_tree(store, request, id);
-  };
+  auto work = [&app, request = std::move(request), id] { return list_tree(app, request, id); };
   co_return co_await offload(app.blocking, std::move(work));
 }
 
@@ -192,8 +200,8 @@ Reply post_paths_info(App& app, Request request) {
   WAAG_CO_TRY(auto asked, co_await read_asked(request));
   if (asked.paths.size() > paths_max)
     co_return fail(Errc::invalid_argument, "\"paths\" must hold at most 1000 paths");
-  auto work = [&store = app.store, request = std::move(request), id, asked = std::move(asked)] {
-    return look_up_paths(store, request, id, asked);
+  auto work = [&app, request = std::move(request), id, asked = std::move(asked)] {
+    return look_up_paths(app, request, id, asked);
   };
   co_return co_await offload(app.blocking, std::move(work));
 }

@@ -32,11 +32,22 @@ Task<Result<Identity>> Authenticator::identify(std::optional<std::string> author
   const auto token = token_of(*authorization);
   const auto parts = token ? parse_token(*token) : std::nullopt;
   if (!parts) co_return stranger();
-  if (const auto entry = cached(parts->public_id)) co_return judge(*entry, parts->secret_sha256);
-  auto look_up = [this, id = parts->public_id] { return load(id); };
-  WAAG_CO_TRY(const auto entry, co_await offload(blocking_, std::move(look_up)));
-  if (!entry) co_return stranger();
-  co_return judge(*entry, parts->secret_sha256);
+  WAAG_CO_TRY(const auto entry, co_await find(parts->public_id));
+  const bool same =
+      entry && equal_constant_time(entry->token.secret_sha256.view(), parts->secret_sha256.view());
+  co_return same ? judge(*entry) : stranger();
+}
+
+Task<Result<Identity>> Authenticator::identify_holder(std::string public_id) {
+  if (public_id.empty()) co_return Identity{};
+  WAAG_CO_TRY(const auto entry, co_await find(std::move(public_id)));
+  co_return entry ? judge(*entry) : stranger();
+}
+
+Task<Result<std::optional<Authenticator::Entry>>> Authenticator::find(std::string public_id) {
+  if (auto entry = cached(public_id)) co_return entry;
+  auto look_up = [this, id = std::move(public_id)] { return load(id); };
+  co_return co_await offload(blocking_, std::move(look_up));
 }
 
 std::optional<Authenticator::Entry> Authenticator::cached(std::string_view public_id) {
@@ -77,11 +88,10 @@ Result<std::optional<Authenticator::Entry>> Authenticator::read(std::string_view
   return std::optional<Entry>(std::move(entry));
 }
 
-Identity Authenticator::judge(const Entry& entry, const BlobId& secret_sha256) const {
-  const bool same = equal_constant_time(entry.token.secret_sha256.view(), secret_sha256.view());
+Identity Authenticator::judge(const Entry& entry) const {
   const bool expired = entry.token.expires && *entry.token.expires <= clock_.now();
   const bool fine = entry.token.role == storage::TokenRole::fine_grained;
-  if (!same || expired || entry.user.disabled || (entry.user.service && !fine)) return stranger();
+  if (expired || entry.user.disabled || (entry.user.service && !fine)) return stranger();
   Identity who;
   who.user = entry.user.name;
   who.can_write = allows_changes(entry.token);

@@ -26,6 +26,10 @@ class Authenticator {
   /// token of an enabled user. An Error only if the store failed.
   Task<Result<Identity>> identify(std::optional<std::string> authorization);
 
+  /// The same for a token that somebody else vouches for by its public id: what the hub itself
+  /// signed for its holder. Anonymous for "".
+  Task<Result<Identity>> identify_holder(std::string public_id);
+
   /// To be called after a token was deleted, a user or what the user may do changed, or what many
   /// may do changed: later requests see the new rows.
   void forget_token(std::string_view public_id);
@@ -41,7 +45,8 @@ class Authenticator {
   std::optional<Entry> cached(std::string_view public_id);
   Result<std::optional<Entry>> load(std::string_view public_id);
   Result<std::optional<Entry>> read(std::string_view public_id) const;
-  Identity judge(const Entry& entry, const BlobId& secret_sha256) const;
+  Task<Result<std::optional<Entry>>> find(std::string public_id);
+  Identity judge(const Entry& entry) const;
 
   storage::Store& store_;
   asio::thread_pool& blocking_;

@@ -7,6 +7,7 @@
 #include "daemon/auth/moved.h"
 #include "daemon/auth/permission.h"
 #include "daemon/auth/rate_limiter.h"
+#include "daemon/auth/token.h"
 #include "daemon/http/errors.h"
 #include "daemon/observe/log.h"
 #include "protocol/hub/errors.h"
@@ -31,6 +32,24 @@ std::optional<std::string> authorization_of(const Request& request) {
   const auto value = request.headers.get("Authorization");
   if (!value) return std::nullopt;
   return std::string(*value);
+}
+
+/// Fills request.who, and request.xet if the route takes Xet tokens; a bad token of either kind is
+/// a stranger's.
+Task<Status> identify(App& app, const Route& route, Request& request) {
+  if (route.policy == Policy::none || route.policy == Policy::signed_href) co_return ok();
+  auto authorization = authorization_of(request);
+  if (route.policy != Policy::xet_token) {
+    WAAG_CO_TRY(request.who, co_await app.auth.identify(std::move(authorization)));
+    co_return ok();
+  }
+  const auto text = token_of(authorization.value_or("")).value_or("");
+  const auto grant = open_xet_token(app.href_key, text, app.clock.now());
+  request.who.had_bad_credentials = !grant;
+  if (!grant) co_return ok();
+  WAAG_CO_TRY(request.who, co_await app.auth.identify_holder(grant->token_id));
+  request.xet = *grant;
+  co_return ok();
 }
 
 /// What the client is not told.
@@ -76,11 +95,8 @@ Task<Response> answer_known(App& app, const Route& route, Request request) {
 }  // namespace
 
 Task<Response> answer(App& app, const Route& route, Request request) {
-  if (route.policy != Policy::none && route.policy != Policy::signed_href) {
-    auto who = co_await app.auth.identify(authorization_of(request));
-    if (!who) co_return error_response(who.error(), Identity{});
-    request.who = *std::move(who);
-  }
+  const auto identified = co_await identify(app, route, request);
+  if (!identified) co_return error_response(identified.error(), Identity{});
   const auto count = app.rate_limiter->take(bucket_of(route), request.who, request.remote);
   Response response;
   if (count && !count->allowed)
@@ -102,6 +118,12 @@ std::optional<Response> refuse(const App& app, const Route& route, const Request
       if (bad || (who.anonymous() && !app.config.auth.anonymous_read)) return unauthenticated(who);
       return std::nullopt;
     }
+    case Policy::xet_token:
+      if (!app.config.xet.enabled) return refusal(404, "Not found");
+      if (!request.xet || who.had_bad_credentials ||
+          (who.anonymous() && !app.config.auth.anonymous_read))
+        return refusal(401, "Invalid or expired Xet access token");
+      return std::nullopt;
     case Policy::user:
       if (who.anonymous()) return unauthenticated(who);
       return std::nullopt;

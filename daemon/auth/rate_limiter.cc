@@ -19,6 +19,7 @@ std::chrono::milliseconds length_of(const Config::RateLimit& limits) {
 
 Bucket bucket_of(const Route& route) {
   if (route.policy == Policy::none || route.policy == Policy::signed_href) return Bucket::none;
+  if (route.policy == Policy::xet_token) return Bucket::resolvers;
   const auto has = [&route](std::string_view part) {
     return route.path.find(part) != std::string_view::npos;
   };

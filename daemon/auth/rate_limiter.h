@@ -21,7 +21,7 @@ namespace waag::daemon {
 enum class Bucket : std::uint8_t {
   none,       // never limited: health, and hrefs whose batch was counted
   api,        // everything else
-  resolvers,  // files: resolve and raw
+  resolvers,  // files: resolve, raw and the calls of a Xet transfer
 };
 
 Bucket bucket_of(const Route& route);

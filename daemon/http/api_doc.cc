@@ -23,6 +23,8 @@ std::string_view policy_name(Policy policy) {
       return "hub admin or auditor";
     case Policy::signed_href:
       return "signed URL";
+    case Policy::xet_token:
+      return "Xet token";
   }
   return "";
 }
@@ -44,8 +46,15 @@ std::string api_document(std::span<const Route> routes) {
       "In a path, `{type}` is models, datasets or spaces; `{web}` is datasets, spaces or absent\n"
       "(models); `{rest...}` is one or more segments, `{rest?...}` also none; any other `{x}` is "
       "one\n"
-      "segment, percent-encoded. HEAD is answered wherever GET is, OPTIONS everywhere. Errors are\n"
-      "`{\"error\": \"text\"}` with X-Error-Message and, where clients know one, X-Error-Code.\n\n"
+      "segment, percent-encoded; what stands in brackets may be left out. HEAD is answered "
+      "wherever\n"
+      "GET is, OPTIONS everywhere. Errors are `{\"error\": \"text\"}` with X-Error-Message and, "
+      "where\n"
+      "clients know one, X-Error-Code.\n\n"
+      "`{generation}` names the store: a Xet client that remembers another one, wiped since, gets "
+      "404.\n"
+      "A Xet token comes from xet-read-token or xet-write-token and is judged anew on each call.\n"
+      "\n"
       "| method | path | name | who | body up to | what |\n|---|---|---|---|---|---|\n";
   for (const Route& route : routes)
     out += fmt::format("| {} | `{}` | {} | {} | {} | {} |\n", method_name(route.method), route.path,

@@ -126,13 +126,18 @@ Task<Status> BodyWriter::send_part(std::string prefix, ByteView bytes) {
 
 Task<Status> BodyWriter::write_stream(std::string head, StreamBody body) {
   using namespace asio::experimental::awaitable_operators;
+  const bool chunked = body.chunked && !body.bytes;
   std::array<Buffer, 2> buffers;
   for (auto& buffer : buffers) buffer = std::make_unique_for_overwrite<std::byte[]>(extent_bytes);
   std::size_t turn = 0;
+  std::uint64_t total = 0;
   WAAG_CO_TRY(auto size, co_await make(body.source, {buffers[0].get(), extent_bytes}));
   std::string prefix = std::move(head);
   while (size > 0) {
-    if (body.chunked) prefix += fmt::format("{:x}\r\n", size);
+    total += size;
+    if (body.bytes && total > *body.bytes)
+      co_return fail(Errc::internal, "a body is longer than it was announced");
+    if (chunked) prefix += fmt::format("{:x}\r\n", size);
     const ByteView part{buffers[turn].get(), size};
     turn ^= 1;
     auto sending = send_part(std::move(prefix), part);
@@ -142,10 +147,13 @@ Task<Status> BodyWriter::write_stream(std::string head, StreamBody body) {
     if (!sent) co_return std::move(sent).error();
     if (!made) co_return std::move(made).error();
     size = *made;
-    prefix = body.chunked ? "\r\n" : "";
+    prefix = chunked ? "\r\n" : "";
   }
-  if (body.chunked) prefix += "0\r\n\r\n";
-  co_return co_await send_part(std::move(prefix), {});
+  if (total < body.bytes.value_or(0))
+    co_return fail(Errc::internal, "a body is shorter than it was announced");
+  if (chunked) prefix += "0\r\n\r\n";
+  if (!prefix.empty()) co_return co_await send_part(std::move(prefix), {});
+  co_return ok();
 }
 
 }  // namespace waag::daemon

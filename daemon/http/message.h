@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/async.h"
+#include "daemon/auth/secrets/xet_token.h"
 #include "protocol/bytes.h"
 #include "storage/blob_reader.h"
 
@@ -92,6 +93,7 @@ struct Request {
   Query query;
   Headers headers;
   Identity who;
+  std::optional<XetGrant> xet;  // of the Xet token that came instead of one of the hub
   std::string base_url;  // "http://host:port", no trailing slash: config, X-Forwarded-*, Host
   std::string request_id;
   std::string remote;  // address, for the log
@@ -109,14 +111,15 @@ struct BlobBody {
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  /// Fills `out`; fewer bytes only at the end, then 0. Blocks; called on the pool, one call at a
-  /// time.
+  /// What is ready, at least a byte; 0 at the end. Blocks; called on the pool, one call at a time.
   virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
 };
 
-/// A body of a length that nobody knows before. An error of its source cuts the connection.
+/// A body that is made while it is sent. An error of its source, or another length than was
+/// announced, cuts the connection.
 struct StreamBody {
   std::shared_ptr<BodySource> source;
+  std::optional<std::uint64_t> bytes;  // nullopt: nobody knows before, so it goes in chunks
   bool chunked = true;  // set by the session: to a client of HTTP/1.0 it ends with the connection
 };
 

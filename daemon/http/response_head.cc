@@ -44,6 +44,8 @@ std::uint64_t announced_length(const Response& response) {
   if (response.content_length) return *response.content_length;
   if (const auto* text = std::get_if<std::string>(&response.body)) return text->size();
   if (const auto* blob = std::get_if<BlobBody>(&response.body)) return blob->bytes;
+  if (const auto* stream = std::get_if<StreamBody>(&response.body))
+    return stream->bytes.value_or(0);
   return 0;
 }
 
@@ -67,7 +69,7 @@ std::string response_head(const Response& response, const ReplyMeta& meta) {
     head += "\r\n";
   }
   const auto* stream = std::get_if<StreamBody>(&response.body);
-  if (stream != nullptr) {
+  if (stream != nullptr && !stream->bytes) {
     if (stream->chunked) head += "Transfer-Encoding: chunked\r\n";
   } else if (!carries_no_length(response.status)) {
     head += "Content-Length: ";

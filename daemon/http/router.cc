@@ -9,6 +9,19 @@ namespace {
 constexpr std::array<std::string_view, 7> method_names = {"GET",    "HEAD",    "POST", "PUT",
                                                           "DELETE", "OPTIONS", "PATCH"};
 
+/// The paths that a template with optional parts in brackets stands for.
+std::vector<std::string> expand(const std::string& path) {
+  const auto open = path.find('[');
+  const auto close = path.find(']', open);
+  if (close == std::string::npos) return {path};
+  const auto before = path.substr(0, open);
+  const auto after = path.substr(close + 1);
+  auto all = expand(before + after);
+  auto with = expand(before + path.substr(open + 1, close - open - 1) + after);
+  all.insert(all.end(), with.begin(), with.end());
+  return all;
+}
+
 bool is_repo_type(std::string_view text) {
   return text == "models" || text == "datasets" || text == "spaces";
 }
@@ -37,7 +50,8 @@ std::optional<Method> parse_method(std::string_view name) {
 }
 
 Router::Router(std::span<const Route> routes) {
-  for (const Route& route : routes) add(route);
+  for (const Route& route : routes)
+    for (const auto& path : expand(std::string(route.path))) add(route, path);
   std::ranges::stable_sort(patterns_, {}, &Pattern::rank);
 }
 
@@ -75,10 +89,10 @@ std::string Router::rank_of(const std::vector<Piece>& pieces) {
   return std::string(1, static_cast<char>('z' - literals)) + shape;
 }
 
-void Router::add(const Route& route) {
+void Router::add(const Route& route, std::string_view path) {
   Pattern pattern;
   pattern.route = &route;
-  for (const std::string_view part : split(route.path)) {
+  for (const std::string_view part : split(path)) {
     if (part.starts_with('{') != part.ends_with('}')) problems_.emplace_back(route.path);
     pattern.pieces.push_back(parse_piece(part));
   }

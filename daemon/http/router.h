@@ -48,7 +48,7 @@ class Router {
     std::string rank;  // ordered: the smaller, the more literal
     std::string type;  // captured as "type" where the template's {web} is absent
   };
-  void add(const Route& route);
+  void add(const Route& route, std::string_view path);
   static Piece parse_piece(std::string_view text);
   static std::string rank_of(const std::vector<Piece>& pieces);
   static bool matches(const Pattern& pattern, std::span<const http::PathSegment> path);

@@ -19,6 +19,7 @@ enum class Policy : std::uint8_t {
   hub_admin,
   audit,        // hub admins, and auditors who change nothing
   signed_href,  // authorised by an expiring signature in the query
+  xet_token,    // a live Xet access token; the handler checks what it is for
 };
 
 /// Largest accepted body in bytes and how it is read.
@@ -35,7 +36,8 @@ using Handler = Task<Result<Response>> (*)(App& app, Request request);
 /// Template: literal segments, {type} = models|datasets|spaces, {web} = datasets|spaces or absent
 /// (models), {ns} {name} = one segment each ({name.git}: with an optional ".git"), {x} = any one
 /// segment decoded, {rest...} = the remaining segments, decoded one by one (at least one),
-/// {rest?...} = also none.
+/// {rest?...} = also none. What stands in [brackets] may be left out: old clients' names of a
+/// route.
 struct Route {
   Method method{Method::get};
   std::string_view path;

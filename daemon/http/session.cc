@@ -167,7 +167,8 @@ Task<Response> Session::respond(Exchange& exchange, Inbound& inbound) {
 Task<bool> Session::reply(Exchange& exchange, Response response) {
   exchange.close =
       exchange.close || context_.draining || (exchange.body && !exchange.body->reusable());
-  if (auto* stream = std::get_if<StreamBody>(&response.body); stream && !exchange.http_1_1) {
+  if (auto* stream = std::get_if<StreamBody>(&response.body);
+      stream && !stream->bytes && !exchange.http_1_1) {
     stream->chunked = false;
     exchange.close = true;
   }

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view method_names[] = {"GET",    "HEAD",    "POST", "PUT",
                                              "DELETE", "OPTIONS", "PATCH"};
+constexpr std::string_view direction_names[] = {"upload", "download"};
+constexpr std::string_view outcome_names[] = {"ok", "error", "cancelled", "other"};
 constexpr std::string_view failure_names[] = {"bad_credentials", "expired", "forbidden"};
 
 template <class... Args>
@@ -66,6 +68,17 @@ void Metrics::request_done(const Done& done) {
   inflight_.fetch_sub(1, relaxed);
 }
 
+void Metrics::client_transfer(const ClientTransfer& transfer) {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  auto& row = clients_[static_cast<std::size_t>(transfer.direction)];
+  row.transfers[static_cast<std::size_t>(transfer.outcome)].fetch_add(1, relaxed);
+  row.files.fetch_add(transfer.files, relaxed);
+  row.bytes.fetch_add(transfer.bytes, relaxed);
+  row.transfer_bytes.fetch_add(transfer.transfer_bytes, relaxed);
+  row.dedup_bytes.fetch_add(transfer.dedup_bytes, relaxed);
+  row.duration_ms.fetch_add(transfer.duration_ms, relaxed);
+}
+
 std::string_view Metrics::row_name(std::size_t index) const {
   return index < routes_.size() ? routes_[index].name : std::string_view("none");
 }
@@ -104,6 +117,30 @@ void Metrics::append_durations(std::string& out) const {
   }
 }
 
+void Metrics::append_clients(std::string& out) const {
+  const auto each = [&](std::string_view name, std::string_view help, auto value) {
+    head(out, name, "counter", help);
+    for (std::size_t d = 0; d < clients_.size(); ++d)
+      line(out, "{}_total{{direction=\"{}\"}} {}", name, direction_names[d], value(clients_[d]));
+  };
+  constexpr std::string_view transfers = "waag_xet_client_transfers";
+  head(out, transfers, "counter", "Xet transfers that clients report as over.");
+  for (std::size_t d = 0; d < clients_.size(); ++d)
+    for (std::size_t o = 0; o < clients_[d].transfers.size(); ++o)
+      line(out, "{}_total{{direction=\"{}\",outcome=\"{}\"}} {}", transfers, direction_names[d],
+           outcome_names[o], load(clients_[d].transfers[o]));
+  each("waag_xet_client_files", "Files of these transfers.",
+       [](const ClientRow& row) { return load(row.files); });
+  each("waag_xet_client_file_bytes", "Bytes of these files.",
+       [](const ClientRow& row) { return load(row.bytes); });
+  each("waag_xet_client_transfer_bytes", "Bytes that crossed the network for them.",
+       [](const ClientRow& row) { return load(row.transfer_bytes); });
+  each("waag_xet_client_dedup_bytes", "Bytes of uploads that the hub had already.",
+       [](const ClientRow& row) { return load(row.dedup_bytes); });
+  each("waag_xet_client_seconds", "Time that these transfers took.",
+       [](const ClientRow& row) { return static_cast<double>(load(row.duration_ms)) / 1e3; });
+}
+
 std::string Metrics::text(const Gauges& gauges) const {
   std::string out;
   head(out, "waag_build", "info", "The running version.");
@@ -133,6 +170,7 @@ std::string Metrics::text(const Gauges& gauges) const {
   line(out, "waag_store_repos {}", gauges.repos);
   head(out, "waag_process_resident_bytes", "gauge", "Resident memory of the daemon.");
   line(out, "waag_process_resident_bytes {}", resident_bytes());
+  append_clients(out);
   out += "# EOF\n";
   return out;
 }

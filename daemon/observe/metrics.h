@@ -15,6 +15,19 @@ namespace waag::daemon {
 
 enum class AuthFailure : std::uint8_t { bad_credentials, expired, forbidden, count };
 
+/// What a Xet client says of a transfer when it is over.
+struct ClientTransfer {
+  enum class Direction : std::uint8_t { upload, download, count };
+  enum class Outcome : std::uint8_t { ok, error, cancelled, other, count };
+  Direction direction{Direction::upload};
+  Outcome outcome{Outcome::ok};
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;           // of the files
+  std::uint64_t transfer_bytes = 0;  // that crossed the network
+  std::uint64_t dedup_bytes = 0;     // that need not
+  std::uint64_t duration_ms = 0;
+};
+
 /// Every metric of the daemon. Counters are relaxed atomics: writers never wait for each other or
 /// for a scrape. Labels come from closed sets: the route's name, the method, the status.
 class Metrics {
@@ -50,6 +63,8 @@ class Metrics {
     auth_failures_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   }
 
+  void client_transfer(const ClientTransfer& transfer);
+
   /// OpenMetrics text 1.0. Source: prometheus/OpenMetrics, specification/OpenMetrics.md.
   [[nodiscard]] std::string text(const Gauges& gauges) const;
 
@@ -65,12 +80,18 @@ class Metrics {
     std::array<Counter, duration_bounds_s.size() + 1> buckets{};
     Counter duration_us{0};
   };
+  struct ClientRow {
+    std::array<Counter, static_cast<std::size_t>(ClientTransfer::Outcome::count)> transfers{};
+    Counter files{0}, bytes{0}, transfer_bytes{0}, dedup_bytes{0}, duration_ms{0};
+  };
   void append_requests(std::string& out) const;
   void append_durations(std::string& out) const;
+  void append_clients(std::string& out) const;
   [[nodiscard]] std::string_view row_name(std::size_t index) const;
 
   const std::span<const Route> routes_;
   std::vector<std::unique_ptr<Row>> rows_;  // one per route, and a last one for "none"
+  std::array<ClientRow, static_cast<std::size_t>(ClientTransfer::Direction::count)> clients_{};
   Counter bytes_received_{0};
   Counter bytes_sent_{0};
   Counter refused_{0};

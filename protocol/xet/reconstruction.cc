@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <unordered_map>
 
 #include "protocol/hub/json_writer.h"
@@ -130,11 +131,8 @@ void write_range(hub::JsonWriter& json, std::string_view name, std::uint64_t sta
   json.key(name).begin_object().field("start", start).field("end", end).end_object();
 }
 
-/// What both versions begin with; leaves the outer object open.
 void write_terms(const Plan& plan, hub::JsonWriter& json) {
-  json.reserve(plan.terms.size() * term_json_bytes + plan.xorbs.size() * range_json_bytes);
-  json.begin_object().field("offset_into_first_range", plan.offset_into_first_range);
-  json.key("terms").begin_array();
+  json.begin_array();
   for (const auto& term : plan.terms) {
     json.begin_object().field("hash", xet_string(term.xorb));
     json.field("unpacked_length", term.raw_bytes);
@@ -142,6 +140,25 @@ void write_terms(const Plan& plan, hub::JsonWriter& json) {
     json.end_object();
   }
   json.end_array();
+}
+
+/// What both versions begin with; leaves the outer object open.
+void write_head(const Plan& plan, hub::JsonWriter& json) {
+  json.reserve(plan.terms.size() * term_json_bytes + plan.xorbs.size() * range_json_bytes);
+  json.begin_object().field("offset_into_first_range", plan.offset_into_first_range);
+  json.key("terms");
+  write_terms(plan, json);
+}
+
+/// The elements of a xorb's array, each with a URL of its own.
+void write_fetches(const XorbFetch& fetch, const FetchUrl& url, hub::JsonWriter& json) {
+  for (const auto& range : fetch.ranges) {
+    json.begin_object();
+    write_range(json, "range", range.begin, range.end);
+    json.field("url", url(fetch.xorb, {&range, 1}));
+    write_range(json, "url_range", range.wire_begin, range.wire_end - 1);
+    json.end_object();
+  }
 }
 
 }  // namespace
@@ -179,16 +196,35 @@ Result<Plan> plan_reconstruction(std::span<const FileTerm> terms, std::uint64_t 
 
 std::string plan_json_v1(const Plan& plan, const FetchUrl& url) {
   hub::JsonWriter json;
-  write_terms(plan, json);
+  write_head(plan, json);
   json.key("fetch_info").begin_object();
+  for (const auto& fetch : plan.xorbs) {
+    json.key(xet_string(fetch.xorb)).begin_array();
+    write_fetches(fetch, url, json);
+    json.end_array();
+  }
+  json.end_object().end_object();
+  return json.take();
+}
+
+std::string plan_json_v2(const Plan& plan, const FetchUrl& url, std::size_t url_ranges_max) {
+  hub::JsonWriter json;
+  write_head(plan, json);
+  json.key("xorbs").begin_object();
   for (const auto& [xorb, ranges] : plan.xorbs) {
     json.key(xet_string(xorb)).begin_array();
-    for (const auto& range : ranges) {
-      json.begin_object();
-      write_range(json, "range", range.begin, range.end);
-      json.field("url", url(xorb, {&range, 1}));
-      write_range(json, "url_range", range.wire_begin, range.wire_end - 1);
-      json.end_object();
+    std::span<const FetchRange> rest = ranges;
+    while (!rest.empty()) {
+      const auto now = rest.first(std::min(rest.size(), url_ranges_max));
+      rest = rest.subspan(now.size());
+      json.begin_object().field("url", url(xorb, now)).key("ranges").begin_array();
+      for (const auto& range : now) {
+        json.begin_object();
+        write_range(json, "chunks", range.begin, range.end);
+        write_range(json, "bytes", range.wire_begin, range.wire_end - 1);
+        json.end_object();
+      }
+      json.end_array().end_object();
     }
     json.end_array();
   }
@@ -196,20 +232,20 @@ std::string plan_json_v1(const Plan& plan, const FetchUrl& url) {
   return json.take();
 }
 
-std::string plan_json_v2(const Plan& plan, const FetchUrl& url) {
+std::string plans_json(std::span<const FilePlan> plans, const FetchUrl& url) {
   hub::JsonWriter json;
-  write_terms(plan, json);
-  json.key("xorbs").begin_object();
-  for (const auto& [xorb, ranges] : plan.xorbs) {
+  json.begin_object().key("files").begin_object();
+  std::map<XorbHash, std::vector<const XorbFetch*>> xorbs;
+  for (const auto& [file, plan] : plans) {
+    json.key(xet_string(file));
+    write_terms(plan, json);
+    for (const auto& fetch : plan.xorbs) xorbs[fetch.xorb].push_back(&fetch);
+  }
+  json.end_object().key("fetch_info").begin_object();
+  for (const auto& [xorb, fetches] : xorbs) {
     json.key(xet_string(xorb)).begin_array();
-    json.begin_object().field("url", url(xorb, ranges)).key("ranges").begin_array();
-    for (const auto& range : ranges) {
-      json.begin_object();
-      write_range(json, "chunks", range.begin, range.end);
-      write_range(json, "bytes", range.wire_begin, range.wire_end - 1);
-      json.end_object();
-    }
-    json.end_array().end_object().end_array();
+    for (const auto* fetch : fetches) write_fetches(*fetch, url, json);
+    json.end_array();
   }
   json.end_object().end_object();
   return json.take();

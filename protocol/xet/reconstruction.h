@@ -79,12 +79,23 @@ Result<Plan> plan_reconstruction(std::span<const FileTerm> terms, std::uint64_t 
                                  const std::optional<http::ByteRange>& range,
                                  const ChunkLengths& lengths);
 
-/// The URL under which ranges of a xorb are to be had: one range in version 1, all of them in
+/// The URL under which ranges of a xorb are to be had: one range in version 1, several in
 /// version 2.
 using FetchUrl = std::function<std::string(const XorbHash&, std::span<const FetchRange>)>;
 
 /// The answer's body: version 1 with "fetch_info", version 2 with "xorbs".
+/// @param url_ranges_max  a xorb of more ranges gets several URLs; URLs have a longest length
 std::string plan_json_v1(const Plan& plan, const FetchUrl& url);
-std::string plan_json_v2(const Plan& plan, const FetchUrl& url);
+std::string plan_json_v2(const Plan& plan, const FetchUrl& url, std::size_t url_ranges_max);
+
+struct FilePlan {
+  FileHash file;
+  Plan plan;  // of the whole file
+};
+
+/// The answer for several files at once, in the form of version 1: {"files": {hash: terms},
+/// "fetch_info": …}. Files may share xorbs. Source: xet-core, cas_types,
+/// BatchQueryReconstructionResponse.
+std::string plans_json(std::span<const FilePlan> plans, const FetchUrl& url);
 
 }  // namespace waag::xet

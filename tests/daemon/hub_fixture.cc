@@ -65,7 +65,7 @@ HubFixture::HubFixture()
   store = *std::move(opened);
   auth = std::make_unique<Authenticator>(*store, pool, clock);
   app = std::make_unique<App>(
-      App{config, *store, pool, clock, random, *auth, metrics, log, std::string(32, 'k')});
+      App{config, *store, pool, clock, random, *auth, metrics, log, href_key});
   make_user("ada");
   make_user("bob");
   make_user("root", /*admin=*/true);

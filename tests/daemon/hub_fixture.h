@@ -123,6 +123,8 @@ class HubFixture {
   /// Without "http://hub:8080", which every URL of a reply must begin with.
   static std::string path_of(const std::string& href);
 
+  inline static const std::string href_key = std::string(32, 'k');
+
   TempFolder folder;
   TestClock clock;
   SeededRandom random{7};

@@ -57,21 +57,23 @@ Result<std::optional<Visibility>> wanted_visibility(const boost::json::object& b
   return std::optional(*hidden ? Visibility::closed : Visibility::open);
 }
 
-Result<storage::RepoSettings> wanted_settings(const boost::json::object& body) {
+Result<storage::RepoSettings> wanted_settings(const boost::json::object& body, bool xet_enabled) {
   storage::RepoSettings settings;
   WAAG_TRY(settings.visibility, wanted_visibility(body));
   WAAG_TRY(settings.gate, wanted_gate(body));
   WAAG_TRY(settings.disabled, bool_field(body, "disabled"));
   WAAG_TRY(settings.discussions_disabled, bool_field(body, "discussionsDisabled"));
   WAAG_TRY(const auto xet, bool_field(body, "xetEnabled"));
-  if (xet.value_or(false)) return fail(Errc::invalid_argument, "Xet is not enabled on this hub");
+  if (xet.value_or(xet_enabled) != xet_enabled)
+    return fail(Errc::invalid_argument, xet_enabled ? "Xet is enabled for the whole hub"
+                                                    : "Xet is not enabled on this hub");
   return settings;
 }
 
 Reply put_repo_settings(App& app, Request request) {
   WAAG_CO_TRY(const auto id, repo_of(request));
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
-  WAAG_CO_TRY(const auto settings, wanted_settings(body));
+  WAAG_CO_TRY(const auto settings, wanted_settings(body, app.config.xet.enabled));
   auto work = [&store = app.store, who = request.who, id, settings] {
     return change_settings(store, who, id, settings);
   };

@@ -16,6 +16,7 @@ Result<std::optional<storage::Visibility>> wanted_visibility(const boost::json::
 /// What a settings request asks to change. Unknown fields are left alone, as the Hub does;
 /// Errc::invalid_argument if a known one has a value that it cannot have, or asks for what this hub
 /// does not do.
-Result<storage::RepoSettings> wanted_settings(const boost::json::object& body);
+/// @param xet_enabled  of the hub: no repo differs
+Result<storage::RepoSettings> wanted_settings(const boost::json::object& body, bool xet_enabled);
 
 }  // namespace waag::daemon::api

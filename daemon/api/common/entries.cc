@@ -1,6 +1,7 @@
 #include "daemon/api/common/entries.h"
 
 #include "protocol/hub/dates.h"
+#include "protocol/xet/merkle.h"
 
 namespace waag::daemon {
 namespace {
@@ -20,16 +21,17 @@ void write_entry(hub::JsonWriter& json, const storage::TreeEntry& entry) {
 
 }  // namespace
 
-std::string tree_json(const std::vector<storage::TreeEntry>& entries,
-                      const std::vector<storage::CommitInfo>& last_commits) {
+std::string tree_json(const std::vector<storage::TreeEntry>& entries, const EntryExtras& extras) {
   hub::JsonWriter json;
   json.reserve(entries.size() * entry_json_bytes);
   json.begin_array();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     json.begin_object();
     write_entry(json, entries[i]);
-    if (!last_commits.empty()) {
-      const auto& commit = last_commits[i];
+    if (!extras.xet_hashes.empty() && extras.xet_hashes[i])
+      json.field("xetHash", xet::xet_string(*extras.xet_hashes[i]));
+    if (!extras.last_commits.empty()) {
+      const auto& commit = extras.last_commits[i];
       json.key("lastCommit").begin_object().field("id", commit.id.hex());
       json.field("title", title_of(commit.message));
       json.field("date", hub::format_date(commit.date)).end_object();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,10 +9,15 @@
 
 namespace waag::daemon {
 
+/// What a reply tells of entries besides themselves.
+struct EntryExtras {
+  std::vector<storage::CommitInfo>
+      last_commits{};  // one an entry if `expand` was asked, else empty
+  std::vector<std::optional<FileHash>> xet_hashes{};  // one an entry, or empty: no Xet
+};
+
 /// The array of tree and paths-info (HUB_API 4.2).
-/// @param last_commits  one an entry if `expand` was asked, else empty
-std::string tree_json(const std::vector<storage::TreeEntry>& entries,
-                      const std::vector<storage::CommitInfo>& last_commits);
+std::string tree_json(const std::vector<storage::TreeEntry>& entries, const EntryExtras& extras);
 
 /// The first line of a commit message.
 std::string_view title_of(std::string_view message);

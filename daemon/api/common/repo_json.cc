@@ -114,8 +114,8 @@ void write_common(hub::JsonWriter& json, const RepoFields& fields, const ShownRe
   if (fields.has("trendingScore")) json.field("trendingScore", trending_score(shown.popularity));
   if (fields.has("tags")) write_texts(json, "tags", summary.about.tags);
   Optional(json, fields).raw("cardData", summary.about.card_json);
-  // Uploads of huggingface_hub 0.30 to 0.35 go by LFS if this says so.
-  if (fields.has("xetEnabled")) json.field("xetEnabled", false);
+  // By this huggingface_hub 0.30 to 0.35 choose between Xet and LFS for an upload.
+  if (fields.has("xetEnabled")) json.field("xetEnabled", shown.xet_enabled);
   if (shown.used_storage) json.field("usedStorage", *shown.used_storage);
   if (fields.security())
     json.key("securityRepoStatus").raw(R"({"scansDone":false,"filesWithIssues":[]})");

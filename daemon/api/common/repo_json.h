@@ -19,6 +19,7 @@ struct ShownRepo {
   const std::vector<storage::TreeEntry>& files;  // the whole tree, if fields.needs_files()
   std::optional<std::uint64_t> children{};       // models made from this one, if that was counted
   std::optional<std::uint64_t> used_storage{};   // likewise
+  bool xet_enabled = false;                      // of the hub
 };
 
 /// Writes one repo object with those of the fields that are known.

@@ -1,9 +1,12 @@
 #include "protocol/lfs/batch.h"
 
+#include <array>
+
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/lfs/hrefs.h"
 #include "daemon/api/lfs/uploads.h"
+#include "daemon/api/xet/hints.h"
 #include "daemon/auth/file_access.h"
 
 /// POST info/lfs/objects/batch: who may move which object, and where to. Source: HUB_API 5.5.
@@ -13,6 +16,16 @@ namespace {
 constexpr std::size_t body_bytes_max = 4u << 20;
 /// Above it clients that can send parts are asked to: a broken transfer then costs one part.
 constexpr std::uint64_t single_bytes_max = 512u << 20;
+
+std::string make_uuid(storage::Random& random) {
+  std::array<std::byte, 16> bytes{};
+  random.fill(bytes);
+  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};  // RFC 9562: version 4,
+  bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};  // and the variant
+  auto text = to_hex(bytes);
+  for (const std::size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
+  return text;
+}
 
 class Batch {
  public:
@@ -26,9 +39,13 @@ class Batch {
     for (const auto& object : asked.objects)
       if (able && object.size_bytes > single_bytes_max)
         parts_above_ = any_size ? 0 : single_bytes_max;
+    const bool upload = asked.operation == lfs::Operation::upload;
+    if (upload && app.config.xet.enabled && asked.accepts("xet")) xet_ = xet_action();
   }
 
-  [[nodiscard]] std::string_view transfer() const { return parts_above_ ? "multipart" : "basic"; }
+  [[nodiscard]] std::string_view transfer() const {
+    return xet_ ? "xet" : parts_above_ ? "multipart" : "basic";
+  }
 
   Result<lfs::BatchObject> answer(const lfs::Object& object) const {
     return asked_.operation == lfs::Operation::upload ? upload(object) : download(object);
@@ -52,6 +69,10 @@ class Batch {
         return reply;
       }
     }
+    if (xet_) {
+      reply.upload = *xet_;
+      return reply;
+    }
     const auto grant = grant_of(object, object.size_bytes);
     reply.upload = parts_above_ && object.size_bytes > *parts_above_ ? in_parts(object, grant)
                                                                      : in_one(object, grant);
@@ -71,6 +92,27 @@ class Batch {
     reply.object.size_bytes = *held;
     reply.download = action("GET", lfs_hrefs::object(object.oid), grant_of(object, *held));
     return reply;
+  }
+
+  /// The same for all objects: where to renew an access token, and a first one. Source: XET 6.3.
+  [[nodiscard]] std::optional<lfs::Action> xet_action() const {
+    const auto scope = upload_scope(request_.who, repo_);
+    if (!scope) return std::nullopt;
+    constexpr std::string_view branches = "refs/heads/";
+    auto revision =
+        asked_.ref.starts_with(branches) ? asked_.ref.substr(branches.size()) : asked_.ref;
+    if (revision.empty()) revision = "main";
+    const auto access = make_xet_access(app_, request_.who, repo_, *scope);
+    lfs::Action action;
+    action.href = xet_token_url(request_, repo_.id, *scope, revision);
+    action.header = {
+        {"X-Xet-Cas-Url", cas_url(app_, request_)},
+        {"X-Xet-Access-Token", access.token},
+        {"X-Xet-Token-Expiration", std::to_string(access.expires.count() / 1000)},
+        {"X-Xet-Session-Id", make_uuid(app_.random)},
+    };
+    action.expires_in_s = app_.config.xet.token_lifetime_s;
+    return action;
   }
 
   [[nodiscard]] HrefGrant grant_of(const lfs::Object& object, std::uint64_t size_bytes) const {
@@ -116,6 +158,7 @@ class Batch {
   const storage::RepoRow& repo_;
   const lfs::BatchRequest& asked_;
   std::optional<std::uint64_t> parts_above_;  // objects larger than that go in parts
+  std::optional<lfs::Action> xet_;            // uploads go by Xet
 };
 
 Result<Response> answer_batch(App& app, const Request& request, const RepoId& id,

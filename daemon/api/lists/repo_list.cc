@@ -21,6 +21,7 @@ Status write_item(App& app, const RepoFields& fields, const ListedRepo& listed,
     WAAG_TRY(files, (*snapshot)->list("", /*recursive=*/true, "", 0));
   }
   ShownRepo shown{listed.repo, *summary, listed.popularity, files};
+  shown.xet_enabled = app.config.xet.enabled;
   if (fields.has("usedStorage")) {
     WAAG_TRY(shown.used_storage, app.catalog->used_storage(listed.repo.uid, *summary));
   }

@@ -27,6 +27,9 @@ Family collaborators();
 Family forum();
 // git.cc
 Family git();
+// xet.cc
+Family xet_tokens();
+Family xet_server();
 // administration.cc
 Family administration();
 

@@ -99,6 +99,8 @@ TEST_CASE("info: expand", "[daemon][info]") {
   CHECK(one.size() == 5);
   CHECK(one.contains("sha"));
   CHECK(one.contains("author"));
+  CHECK(hub.get("/api/models/ada/tiny?expand=xetEnabled").json().at("xetEnabled") == true);
+  hub.config.xet.enabled = false;
   CHECK(hub.get("/api/models/ada/tiny?expand=xetEnabled").json().at("xetEnabled") == false);
   CHECK(hub.get("/api/models/ada/tiny?expand=cardData").status == 200);
   const auto bad = hub.get("/api/models/ada/tiny?expand=nonsense");

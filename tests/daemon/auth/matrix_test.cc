@@ -37,6 +37,9 @@ enum class Class {
   org_admin,   // what only the organisation's admins change
   audit,
   hub_admin,
+  xet,        // by any live Xet token of the caller's
+  xet_read,   // by one for a repo
+  xet_write,  // by one for uploads
   signature,  // no caller at all gets in without one
 };
 
@@ -141,6 +144,24 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"repo_group_delete", Class::admin},
                                                         {"trash", Class::audit},
                                                         {"trash_restore", Class::hub_admin},
+                                                        {"xet_read_token", Class::read},
+                                                        {"xet_write_token", Class::write},
+                                                        {"lfs_duplicate", Class::talk},
+                                                        {"xet_reconstruction", Class::xet_read},
+                                                        {"xet_reconstruction_v2", Class::xet_read},
+                                                        {"xet_batch", Class::xet_read},
+                                                        {"xet_batch_post", Class::xet_read},
+                                                        {"xet_chunk", Class::xet_read},
+                                                        {"xet_file_head", Class::xet_read},
+                                                        {"xet_file_chunks", Class::xet},
+                                                        {"xet_telemetry", Class::xet},
+                                                        {"xet_xorb_head", Class::xet_write},
+                                                        {"xet_xorb", Class::xet_write},
+                                                        {"xet_shard", Class::xet_write},
+                                                        {"xet_shard_named", Class::xet_write},
+                                                        {"xet_shard_put", Class::xet_write},
+                                                        {"xet_shard_stream", Class::xet_write},
+                                                        {"xet_data", Class::signature},
                                                         {"lfs_object_get", Class::signature},
                                                         {"lfs_object_put", Class::signature},
                                                         {"lfs_verify", Class::signature},
@@ -189,6 +210,7 @@ struct Caller {
 enum Repo { is_public, is_private, is_missing };
 
 bool live(const Caller& who) { return who.token >= Token::reads; }
+bool dead(const Caller& who) { return !live(who) && who.token != Token::no_token; }
 bool fine_grained(const Caller& who) { return who.token >= Token::scope_elsewhere; }
 bool administers_hub(const Caller& who) {
   return who.person == Person::hub_admin && who.token == Token::admins;
@@ -275,6 +297,12 @@ Verdict expected(Class kind, const Caller& who, Repo repo) {
       return known_only(who, administers_hub(who) || audits);
     case Class::hub_admin:
       return known_only(who, administers_hub(who));
+    case Class::xet:
+      return dead(who) ? Verdict::unauthorized : Verdict::allowed;
+    case Class::xet_read:
+      return dead(who) ? Verdict::unauthorized : on_repo(who, repo, Level::read);
+    case Class::xet_write:
+      return on_repo(who, repo, Level::write);
     case Class::signature:
       return Verdict::forbidden;
   }
@@ -317,6 +345,11 @@ std::string target_of(const Route& route, Repo repo) {
   replace_all(target, "{comment}", "00000000000003e700000000");
   replace_all(target, "{user}", "nobody");
   replace_all(target, "{token}", "nothing");
+  for (const auto* hash : {"{file}", "{xorb}", "{chunk}", "{shard}"})
+    replace_all(target, hash, std::string(64, '0'));
+  replace_all(target, "{prefix}", "default");
+  replace_all(target, "{generation}", xet_generation(HubFixture::href_key));
+  for (const auto* bracket : {"[", "]"}) replace_all(target, bracket, "");
   return target;
 }
 
@@ -333,6 +366,9 @@ std::string body_of(const Route& route, Repo repo) {
   if (route.name == "commit") return HubFixture::header_line("s") + HubFixture::file_line("a", "x");
   if (route.name == "lfs_batch") return R"({"operation":"download","objects":[]})";
   if (route.name == "paths_info") return "paths=a";
+  if (route.name == "lfs_duplicate")
+    return R"({"target":{"type":"model","name":"acme/)" + name + R"("},"files":[]})";
+  if (route.name == "xet_batch_post") return "[]";
   if (route.name == "token_create") return R"({"name":"x","role":"read"})";
   if (route.name == "password_set") return R"({"password":"short"})";
   if (route.name == "access_handle") return R"({"user":"nobody","status":"accepted"})";
@@ -353,7 +389,7 @@ const char* method_of(Method method) {
 /// True if the answer may differ from repo to repo.
 bool names_repo(const Route& route, Class kind) {
   return route.path.find("{name") != std::string_view::npos || kind == Class::by_name ||
-         kind == Class::creation;
+         kind == Class::creation || kind == Class::xet_read || kind == Class::xet_write;
 }
 
 struct Hub : HubFixture {
@@ -404,11 +440,24 @@ struct Hub : HubFixture {
   }
 
   Reply cell(const Route& route, const Caller& caller, Repo repo) {
-    return ask({method_of(route.method), target_of(route, repo), caller.text, body_of(route, repo),
-                "", nullptr});
+    const bool xet = route.policy == Policy::xet_token;
+    return ask({method_of(route.method), target_of(route, repo),
+                xet ? xet_token(route, caller, repo) : caller.text, body_of(route, repo), "",
+                nullptr});
   }
 
  private:
+  /// As the caller might have got it while everything was allowed.
+  std::string xet_token(const Route& route, const Caller& caller, Repo repo) {
+    const auto row = store->find_repo({RepoType::model, "acme", name_of(repo)});
+    const auto parts = parse_token(caller.text);
+    if (!parts && !caller.text.empty()) return caller.text;
+    const bool writes = classes.at(std::string(route.name)) == Class::xet_write;
+    const XetGrant grant{parts ? parts->public_id : "", row ? row->uid : 999'999,
+                         writes ? XetScope::write : XetScope::read};
+    return mint_xet_token(href_key, grant, clock.now() + std::chrono::seconds(60));
+  }
+
   static std::uint8_t as_byte(Level role) {
     return static_cast<std::uint8_t>(static_cast<int>(role) - 1);
   }
@@ -492,7 +541,7 @@ TEST_CASE("matrix: hidden and missing repos give the same bytes", "[daemon][matr
     const auto kind = classes.at(std::string(route.name));
     if (kind != Class::read && kind != Class::write && kind != Class::talk &&
         kind != Class::admin && kind != Class::by_name && kind != Class::like &&
-        kind != Class::asking)
+        kind != Class::asking && kind != Class::xet_read && kind != Class::xet_write)
       continue;
     for (const auto& caller : hub.callers) {
       if (level(caller, true) >= Level::read) continue;

@@ -107,7 +107,8 @@ TEST_CASE("rate limiter: many callers share what room there is", "[daemon][rate_
 TEST_CASE("rate limiter: which routes it counts", "[daemon][rate_limiter]") {
   for (const Route& route : routes()) {
     CAPTURE(route.name);
-    const bool file = route.name.starts_with("resolve") || route.name == "raw";
+    const bool file = route.name.starts_with("resolve") || route.name == "raw" ||
+                      route.policy == Policy::xet_token;
     const bool free = route.policy == Policy::none || route.policy == Policy::signed_href;
     CHECK(bucket_of(route) == (free ? Bucket::none : file ? Bucket::resolvers : Bucket::api));
   }

@@ -20,6 +20,7 @@ const std::vector<Route>& table() {
       row(Method::post, "/{web}/{ns}/{name.git}/info/lfs/objects/batch", "batch"),
       row(Method::put, "/api/{x}/{y}/{z}/refs", "loose"),
       row(Method::get, "/{web}/{ns}/{name}", "page"),
+      row(Method::get, "/xet/{x}/[v1/]chunk[s]/{y}", "optional"),
   };
   return rows;
 }
@@ -99,6 +100,20 @@ TEST_CASE("router: method names", "[daemon][router]") {
     CHECK(method_name(*parse_method(name)) == name);
   CHECK_FALSE(parse_method("get"));
   CHECK_FALSE(parse_method("TRACE"));
+}
+
+TEST_CASE("router: what stands in brackets may be left out", "[daemon][router]") {
+  for (const auto* path :
+       {"/xet/a/v1/chunks/b", "/xet/a/v1/chunk/b", "/xet/a/chunks/b", "/xet/a/chunk/b"}) {
+    CAPTURE(path);
+    const auto routing = find(Method::get, path);
+    REQUIRE(routing.route);
+    CHECK(routing.route->name == "optional");
+    CHECK(routing.captures.at("x") == "a");
+    CHECK(routing.captures.at("y") == "b");
+  }
+  CHECK(name_of(Method::get, "/xet/a/v2/chunks/b").empty());
+  CHECK(name_of(Method::get, "/xet/a/chunkss/b").empty());
 }
 
 }  // namespace waag::daemon

@@ -46,6 +46,7 @@ Task<Response> answer(const Route&, Request request) {
   StreamBody body;
   body.source = std::make_shared<Counting>(number(request, "bytes", long_bytes),
                                            number(request, "fails", std::string::npos));
+  if (request.query.get("says")) body.bytes = number(request, "says", 0);
   response.body = body;
   co_return response;
 }
@@ -122,6 +123,28 @@ TEST_CASE("stream_body: a source that fails cuts the connection", "[daemon][body
   CHECK(content(long_bytes).starts_with(payload));
   auto other = host.client();
   CHECK(other.ask(get("/made?fails=0")).status == 500);  // before the first byte
+}
+
+TEST_CASE("stream_body: of a length that was announced", "[daemon][body_writer]") {
+  TestServer host(table(), answer);
+  auto client = host.client();
+  const auto version = GENERATE("1.1", "1.0");
+  CAPTURE(version);
+  client.send(std::string("GET /made?bytes=3000001&says=3000001 HTTP/") + version +
+              "\r\nHost: hub\r\nConnection: close\r\n\r\n");
+  const auto reply = client.reply();
+  CHECK(reply.status == 200);
+  CHECK(reply.header("Transfer-Encoding").empty());
+  CHECK(reply.header("Content-Length") == "3000001");
+  CHECK((reply.body + client.rest() == content(long_bytes)));
+}
+
+TEST_CASE("stream_body: another length than was announced cuts it", "[daemon][body_writer]") {
+  TestServer host(table(), answer);
+  auto client = host.client();
+  const auto bytes = GENERATE("2000000", "3000000");
+  client.send(get("/made?says=2500000&bytes=" + std::string(bytes)));
+  CHECK(client.rest().size() < 2'500'000 + 1000);
 }
 
 }  // namespace waag::daemon

@@ -219,7 +219,8 @@ TEST_CASE("reconstruction: an empty file", "[protocol][xet][reconstruction]") {
   CHECK(plan->terms.empty());
   CHECK(plan_json_v1(*plan, test_url) ==
         R"({"offset_into_first_range":0,"terms":[],"fetch_info":{}})");
-  CHECK(plan_json_v2(*plan, test_url) == R"({"offset_into_first_range":0,"terms":[],"xorbs":{}})");
+  CHECK(plan_json_v2(*plan, test_url, 256) ==
+        R"({"offset_into_first_range":0,"terms":[],"xorbs":{}})");
 }
 
 TEST_CASE("reconstruction: what is refused", "[protocol][xet][reconstruction]") {
@@ -297,9 +298,42 @@ TEST_CASE("reconstruction: both forms of JSON", "[protocol][xet][reconstruction]
   const auto part = [](const std::string& chunks, const std::string& bytes) {
     return R"({"chunks":)" + chunks + R"(,"bytes":)" + bytes + "}";
   };
-  CHECK(plan_json_v2(*plan, test_url) ==
+  CHECK(plan_json_v2(*plan, test_url, 256) ==
         head + R"("xorbs":{")" + a + R"(":[{"url":"http://hub/aa?n=2&a=1","ranges":[)" +
             part(from_to(1, 2), from_to(18, 45)) + "," + part(from_to(3, 4), from_to(84, 131)) +
             R"(]}],")" + b + R"(":[{"url":"http://hub/bb?n=1&a=0","ranges":[)" +
             part(from_to(0, 2), from_to(0, 30)) + "]}]}}");
+}
+
+TEST_CASE("reconstruction: a URL is for so many ranges at most",
+          "[protocol][xet][reconstruction]") {
+  Plan plan;
+  plan.xorbs = {{named(0xAA), {{0, 1, 0, 18}, {2, 3, 30, 48}, {4, 5, 60, 78}}}};
+  const auto json = plan_json_v2(plan, test_url, /*url_ranges_max=*/2);
+  CHECK(json.find(R"({"url":"http://hub/aa?n=2&a=0","ranges":[{"chunks":{"start":0,"end":1})") !=
+        std::string::npos);
+  CHECK(json.find(R"(]},{"url":"http://hub/aa?n=1&a=4","ranges":[{"chunks":{"start":4,"end":5})") !=
+        std::string::npos);
+}
+
+TEST_CASE("reconstruction: several files in one answer", "[protocol][xet][reconstruction]") {
+  FilePlan one, two;
+  one.file.bytes.fill(std::byte{1});
+  two.file.bytes.fill(std::byte{2});
+  one.plan.terms = {{named(0xAA), 0, 1, 10}};
+  one.plan.xorbs = {{named(0xAA), {{0, 1, 0, 18}}}};
+  two.plan.terms = {{named(0xAA), 4, 5, 10}};
+  two.plan.xorbs = {{named(0xAA), {{4, 5, 60, 78}}}};
+  const std::string a = xet_string(named(0xAA));
+  const auto term = [&](const char* range) {
+    return R"([{"hash":")" + a + R"(","unpacked_length":10,"range":)" + range + "}]";
+  };
+  CHECK(plans_json(std::vector{one, two}, test_url) ==
+        R"({"files":{")" + xet_string(one.file) + R"(":)" + term(R"({"start":0,"end":1})") +
+            R"(,")" + xet_string(two.file) + R"(":)" + term(R"({"start":4,"end":5})") +
+            R"(},"fetch_info":{")" + a +
+            R"(":[{"range":{"start":0,"end":1},"url":"http://hub/aa?n=1&a=0",)"
+            R"("url_range":{"start":0,"end":17}},{"range":{"start":4,"end":5},)"
+            R"("url":"http://hub/aa?n=1&a=4","url_range":{"start":60,"end":77}}]}})");
+  CHECK(plans_json({}, test_url) == R"({"files":{},"fetch_info":{}})");
 }

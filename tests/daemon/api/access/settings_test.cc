@@ -10,8 +10,8 @@ using waag::daemon::testing::HubFixture;
 
 namespace {
 
-Result<storage::RepoSettings> parsed(const char* text) {
-  return api::wanted_settings(boost::json::parse(text).as_object());
+Result<storage::RepoSettings> parsed(const char* text, bool xet_enabled = true) {
+  return api::wanted_settings(boost::json::parse(text).as_object(), xet_enabled);
 }
 
 }  // namespace
@@ -27,11 +27,13 @@ TEST_CASE("settings: what may be asked", "[daemon][settings]") {
   CHECK(parsed(R"({"visibility":"public"})")->visibility == Visibility::open);
   CHECK(parsed(R"({"disabled":true})")->disabled == true);
   CHECK(parsed(R"({"discussionsDisabled":false})")->discussions_disabled == false);
-  CHECK(parsed(R"({"xetEnabled":false,"unknown":1})"));
+  CHECK(parsed(R"({"xetEnabled":true,"unknown":1})"));
+  CHECK(parsed(R"({"xetEnabled":false})", /*xet_enabled=*/false));
+  CHECK_FALSE(parsed(R"({"xetEnabled":true})", /*xet_enabled=*/false));
   for (const auto* bad :
        {R"({"gated":true})", R"({"gated":"none"})", R"({"gated":1})", R"({"private":"no"})",
         R"({"visibility":"secret"})", R"({"disabled":"yes"})", R"({"discussionsDisabled":0})",
-        R"({"xetEnabled":true})"}) {
+        R"({"xetEnabled":false})"}) {
     CAPTURE(bad);
     CHECK(parsed(bad).error().code == Errc::invalid_argument);
   }
