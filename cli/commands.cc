@@ -22,6 +22,7 @@ constexpr const char* footer =
     "  waag repo create ada/tiny --private\n"
     "  waag repo settings ada/tiny --visibility public --gated manual\n"
     "  waag repo requests accept ada/tiny bob\n"
+    "  waag repo du ada/tiny\n"
     "  waag --json repo ls --type dataset\n"
     "\n"
     "The hub is --endpoint, else WAAG_ENDPOINT, else HF_ENDPOINT, else http://127.0.0.1:8080;\n"
@@ -66,6 +67,7 @@ int run(std::vector<std::string> args, const World& world) {
 
   Command chosen;
   add_status(app, chosen);
+  add_stats(app, chosen);
   add_user_commands(app, chosen);
   add_token_commands(app, chosen);
   add_org_commands(app, chosen);

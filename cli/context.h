@@ -29,12 +29,14 @@ using Command = std::function<int(Context&)>;
 
 // Each adds its subcommands to the parser; the one that the user names puts itself into `chosen`.
 void add_status(CLI::App& app, Command& chosen);
+void add_stats(CLI::App& app, Command& chosen);
 void add_user_commands(CLI::App& app, Command& chosen);
 void add_token_commands(CLI::App& app, Command& chosen);
 void add_org_commands(CLI::App& app, Command& chosen);
 void add_access_commands(CLI::App& app, Command& chosen);
 void add_repo_commands(CLI::App& app, Command& chosen);
 // Below "repo".
+void add_repo_usage(CLI::App& repo_group, Command& chosen);
 void add_repo_settings(CLI::App& repo_group, Command& chosen);
 void add_repo_requests(CLI::App& repo_group, Command& chosen);
 

@@ -7,7 +7,7 @@
 #include "cli/print.h"
 #include "cli/repo_id.h"
 
-/// repo ls, info, create, rm and du: the Hub's own routes. restore, and ls of the trash: ours.
+/// repo ls, info, create and rm: the Hub's own routes. restore, and ls of the trash: ours.
 namespace waag::cli {
 namespace {
 
@@ -122,20 +122,6 @@ int restore(Context& context, const RepoOptions& options) {
   return exit_ok;
 }
 
-int usage(Context& context, const RepoOptions& options) {
-  const auto id = parse_repo_name(options.id, options.type);
-  if (!id) return bad_repo_name(context, options.id);
-  const auto path = api_path(*id) + "/treesize/" + encode_segment(options.revision);
-  const auto answer = context.hub.call("GET", path);
-  if (answer.failure) return context.refuse(*answer.failure);
-  if (context.printed(answer)) return exit_ok;
-  const auto* size =
-      answer.json.is_object() ? answer.json.as_object().if_contains("size") : nullptr;
-  const auto bytes = size != nullptr && size->is_number() ? size->to_number<std::uint64_t>() : 0;
-  context.world.out << human_bytes(bytes) << "  " << options.id << '\n';
-  return exit_ok;
-}
-
 using Action = int (*)(Context&, const RepoOptions&);
 
 CLI::App* add_repo_command(CLI::App& group, Command& chosen,
@@ -180,19 +166,17 @@ void add_repo_commands(CLI::App& app, Command& chosen) {
   ls->add_option("--limit", options->limit, "at most so many")->capture_default_str();
   ls->add_flag("--trash", options->trash, "deleted ones that can be restored, of all types");
   auto* show = add("info", "one repo and its files", info);
-  auto* size = add("du", "bytes of all files at a revision", usage);
   auto* make = add("create", "make a repo", create);
   make->add_flag("--private", options->is_private, "only for you and hub admins");
   make->add_flag("--exist-ok", options->exist_ok, "no error if it exists");
   make->add_option("--sdk", options->sdk, "for spaces: static, gradio, docker, streamlit");
   auto* rm = add("rm", "delete a repo; for some days a hub admin can restore it", remove);
   rm->add_flag("--yes", options->yes, "do not ask");
-  for (auto* command : {show, size, make, rm})
+  for (auto* command : {show, make, rm})
     command->add_option("id", options->id, "namespace/name")->required();
-  for (auto* command : {show, size})
-    command->add_option("--revision", options->revision, "branch, tag or commit")
-        ->capture_default_str();
+  show->add_option("--revision", options->revision, "branch, tag or commit")->capture_default_str();
   add_restore_command(*group, chosen, options);
+  add_repo_usage(*group, chosen);
   add_repo_settings(*group, chosen);
   add_repo_requests(*group, chosen);
 }

@@ -266,6 +266,9 @@ class StoreImpl final : public Store {
 
   // --- operations ---
   Result<Stats> stats() override { return statistics_.get(); }
+  Result<RepoUsage> repo_usage(std::uint64_t uid, const std::optional<Sharers>& sharers) override {
+    return storage::repo_usage(*base_.rows, *base_.packs, uid, sharers);
+  }
   Status writable() override {
     WAAG_CHECK(reserve_.check());
     return base_.rows->writable();

@@ -17,6 +17,7 @@
 #include "storage/merge/pulls.h"
 #include "storage/meta/accounts/account_rows.h"
 #include "storage/meta/soft/soft_table.h"
+#include "storage/repo/usage/repo_usage.h"
 #include "storage/snapshot.h"
 #include "storage/xet/xet_files.h"
 
@@ -196,6 +197,9 @@ class Store {
                   free_bytes = 0;
   };
   virtual Result<Stats> stats() = 0;
+  /// What the files of one repo take. With `sharers` it walks the files of the whole store.
+  virtual Result<RepoUsage> repo_usage(std::uint64_t uid,
+                                       const std::optional<Sharers>& sharers) = 0;
   /// Store can write: reserve free, journal alive. For /readyz.
   virtual Status writable() = 0;
   virtual RowStore& rows() = 0;

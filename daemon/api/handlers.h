@@ -42,6 +42,9 @@ Reply post_paths_info(App& app, Request request);
 Reply get_refs(App& app, Request request);
 Reply get_commits(App& app, Request request);
 
+// usage.cc
+Reply get_usage(App& app, Request request);
+
 // side_calls.cc
 Reply get_auth_check(App& app, Request request);
 Reply get_auth_check_write(App& app, Request request);

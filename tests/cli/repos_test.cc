@@ -55,11 +55,4 @@ TEST_CASE("cli: repos", "[cli]") {
     CHECK(run_with({"repo", "restore", "ada/t"}, {}).code == exit_usage);
     CHECK(run_with({"repo", "restore", "model", "t"}, {}).code == exit_usage);
   }
-  SECTION("sizes for people, JSON for programs") {
-    const HttpReply reply{200, R"({"path":"/","size":1610612736})", ""};
-    CHECK(run_with({"repo", "du", "a/b"}, {reply}).out == "1.50 GiB  a/b\n");
-    const auto ran = run_with({"--json", "repo", "du", "a/b", "--revision", "feat/x"}, {reply});
-    CHECK(ran.out == "{\"path\":\"/\",\"size\":1610612736}\n");
-    CHECK(ran.seen.at(0).url.ends_with("/api/models/a/b/treesize/feat%2Fx"));
-  }
 }

@@ -7,6 +7,10 @@ Family administration() {
   return {
       {Method::get, "/api/waag/v1/status", "status", Policy::user, no_body, api::get_status,
        "What the hub holds; its size for hub admins and auditors."},
+      {Method::get, "/api/waag/v1/repos/{type}/{ns}/{name}/usage", "usage", Policy::read_repo,
+       no_body, api::get_usage,
+       "Bytes of a repo's large files, and as stored; with shared also what other repos hold, for "
+       "writers and auditors."},
       {Method::get, "/api/waag/v1/users", "users", Policy::audit, no_body, api::get_users,
        "All users."},
       {Method::post, "/api/waag/v1/users", "user_create", Policy::hub_admin, Limits{64u << 10},
