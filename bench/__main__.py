@@ -16,6 +16,7 @@ from bench import measure  # noqa: E402
 from bench.growth import growth  # noqa: E402
 from bench.ingest import ingest, memory  # noqa: E402
 from bench.serve import big_file, client_pull, requests  # noqa: E402
+from bench.xet import xet  # noqa: E402
 
 GIB = 1 << 30
 
@@ -67,6 +68,7 @@ def main() -> int:
         "requests": requests,
         "ingest": lambda at: ingest(at, size // 2),
         "memory": lambda at: memory(at, size // 4),
+        "xet": lambda at: xet(at, 2 * size),
         "growth": lambda at: growth(at, options.quick),
     }
     chosen = [name for name in options.only.split(",") if name] or list(parts)

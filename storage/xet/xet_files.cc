@@ -1,5 +1,8 @@
 #include "storage/xet/xet_files.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"
 #include "storage/meta/tables/table.h"
@@ -65,14 +68,22 @@ Result<std::unique_ptr<BlobReader>> XetFiles::open_xorb(const XorbHash& xorb) co
 }
 
 Result<std::vector<BlobId>> XetFiles::files_with(const ChunkHash& chunk, std::size_t limit) const {
-  std::vector<BlobId> found;
+  std::vector<XetFile> found;
   const auto prefix = keys::dedup_of(chunk);
   WAAG_CHECK(rows_.scan(prefix, prefix, [&](std::string_view key, std::string_view) {
     if (found.size() == limit) return false;
-    found.push_back(keys::last_hash<BlobId>(key));
+    found.push_back({keys::last_hash<BlobId>(key), 0});
     return true;
   }));
-  return found;
+  for (auto& file : found) {
+    WAAG_TRY(const auto manifest, get_row(rows_, keys::blob(file.id), decode_manifest));
+    if (manifest) file.size_bytes = manifest->size_bytes;
+  }
+  std::ranges::stable_sort(found, std::ranges::greater(), &XetFile::size_bytes);
+  std::vector<BlobId> ids;
+  ids.reserve(found.size());
+  for (const auto& file : found) ids.push_back(file.id);
+  return ids;
 }
 
 Result<Bytes> XetFiles::dedup_shard(const BlobId& blob, const ChunkHash& chunk,

@@ -55,7 +55,8 @@ class XetFiles {
 
   // --- dedup ---
   /// Some blobs that contain the chunk, if it is one that clients ask for: the first of a file, or
-  /// of a hash whose last word is a multiple of 1024. At most `limit`.
+  /// of a hash whose last word is a multiple of 1024. At most `limit`, the largest first: a longer
+  /// file says more about what may follow.
   [[nodiscard]] Result<std::vector<BlobId>> files_with(const ChunkHash& chunk,
                                                        std::size_t limit) const;
   /// A shard of the blob's xorbs from the one that holds the chunk on, as far as an answer may be
