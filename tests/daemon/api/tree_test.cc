@@ -2,6 +2,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "protocol/xet/merkle.h"
 #include "tests/daemon/hub_fixture.h"
 
 using namespace waag;
@@ -67,10 +68,12 @@ TEST_CASE("tree: flat and recursive, directories before their children", "[daemo
 TEST_CASE("tree: fields of files, LFS files and directories", "[daemon][tree]") {
   Hub hub;
   const auto entries = hub.get("/api/models/ada/tiny/tree/main").json().as_array();
+  const xet::HashedLength chunk{xet::chunk_hash(as_bytes("weights")), 7};
+  const auto xet_hash = xet::file_hash({&chunk, 1});
   CHECK(boost::json::serialize(entries.at(3)) ==
         R"({"type":"file","oid":")" + std::string(entries.at(3).at("oid").as_string()) +
             R"(","size":7,"path":"m.bin","lfs":{"oid":")" + HubFixture::oid("weights").hex() +
-            R"(","size":7,"pointerSize":126}})");
+            R"(","size":7,"pointerSize":126},"xetHash":")" + xet::xet_string(xet_hash) + "\"}");
   CHECK(entries.at(0).at("type") == "directory");
   CHECK(entries.at(0).at("size") == 0);
   CHECK(entries.at(0).at("oid").as_string().size() == 40);

@@ -5,11 +5,11 @@
 
 using namespace waag;
 using namespace waag::daemon;
-using testing::decoded;
-using testing::varied;
-using testing::XetHub;
-using testing::XetSample;
+using waag::daemon::testing::decoded;
 using waag::daemon::testing::Reply;
+using waag::daemon::testing::varied;
+using waag::daemon::testing::XetHub;
+using waag::daemon::testing::XetSample;
 
 namespace {
 
