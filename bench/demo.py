@@ -1,4 +1,5 @@
-"""make demo: a real model up with one client version, down with another, and what it cost to store.
+"""make demo: a real model up with one client version, down with another, both by Xet, and what it
+cost to send and to store.
 
 Everything happens in a temporary folder that is removed at the end; only loopback is used.
 """
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 from client import Client  # noqa: E402
 from hub import Hub  # noqa: E402
+from proxy import CuttingProxy  # noqa: E402
 
 WRITER, READER = "hub-0.36", "hub-new"
 EDIT_AT, EDIT_BYTES = 40_000_000, 4096
@@ -96,47 +98,58 @@ def check_weights(source: pathlib.Path, pulled: pathlib.Path) -> None:
     say("load", seconds, f"{len(theirs)} tensors, {total:,} values equal; first layer runs")
 
 
-def push_edit(hub: Hub, client: Client, repo: str, source: pathlib.Path, scratch) -> None:
+def push_edit(
+    hub: Hub, client: Client, proxy: CuttingProxy, repo: str, source: pathlib.Path, scratch
+) -> None:
     data = bytearray((source / "model.safetensors").read_bytes())
     for at in range(EDIT_AT, EDIT_AT + EDIT_BYTES):
         data[at] ^= 0x55
     edited = scratch / "model.safetensors"
     edited.write_bytes(data)
-    before = hub.cli("status")["packBytes"]
+    before, sent = hub.cli("status")["packBytes"], proxy.sent_bytes
     _, seconds = timed(lambda: client.cli("upload", repo, edited, "model.safetensors"))
-    new = hub.cli("status")["packBytes"] - before
+    new, sent = hub.cli("status")["packBytes"] - before, proxy.sent_bytes - sent
     got = hub.get(f"/{repo}/resolve/main/model.safetensors").body
     must(hashlib.sha256(got).digest() == hashlib.sha256(data).digest(), "second revision differs")
     share = 100 * new / len(data)
     must(new < len(data) // 10, f"the edit stored {new:,} bytes")
-    text = f"{EDIT_BYTES:,} bytes changed in {len(data):,}: {new:,} new in store ({share:.2f} %)"
+    must(sent < len(data) // 10, f"the edit sent {sent:,} bytes")
+    text = f"{EDIT_BYTES:,} bytes changed in {len(data):,}: {sent:,} sent, {new:,} new in store "
+    text += f"({share:.2f} %)"
     say("second revision", seconds, text)
 
 
 def run(scratch: pathlib.Path) -> None:
     source = model_folder()
-    with Hub(scratch / "data") as hub:
-        client = Client(WRITER, hub.endpoint, hub.token, scratch / "writer")
+    with Hub(scratch / "data") as hub, CuttingProxy(hub.address) as proxy:
+        client = Client(WRITER, proxy.endpoint, hub.token, scratch / "writer", xet=True)
         user = client.call("whoami")["name"]
         repo = f"{user}/all-MiniLM-L6-v2"
-        size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
-        _, seconds = timed(lambda: client.cli("upload", repo, source, "."))
-        say("push", seconds, f"{size:,} bytes with huggingface_hub {WRITER[4:]}")
-        stored = hub.cli("status")["packBytes"]
-        say("store", 0, f"{stored:,} bytes in packs")
+        push(hub, client, proxy, repo, source)
 
-        reader = Client(READER, hub.endpoint, hub.token, scratch / "reader")
+        reader = Client(READER, proxy.endpoint, hub.token, scratch / "reader", xet=True)
         folder, seconds = timed(lambda: reader.call("snapshot_download", repo_id=repo))
-        say("pull", seconds, f"into a fresh cache with the newest huggingface_hub ({READER})")
+        must(proxy.count("GET", "/data/") > 0, "the download did not go by Xet")
+        say("pull", seconds, f"by Xet into a fresh cache, with the newest client ({READER})")
         ours, theirs = digests(source), digests(pathlib.Path(folder))
         must(ours == theirs, "the files differ")
         say("compare", 0, f"{len(ours)} files have the same sha256")
         check_weights(source, pathlib.Path(folder))
-        push_edit(hub, client, repo, source, scratch)
+        fresh = client.at(home=scratch / "another machine")
+        push_edit(hub, fresh, proxy, repo, source, scratch)
         must(hub.stop() == 0, "waagd did not stop cleanly")
         check, seconds = timed(lambda: hub.offline("fsck"))
         must(check.returncode == 0, check.stdout + check.stderr)
         say("fsck", seconds, "the store is whole")
+
+
+def push(hub: Hub, client: Client, proxy: CuttingProxy, repo: str, source: pathlib.Path) -> None:
+    size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+    _, seconds = timed(lambda: client.cli("upload", repo, source, "."))
+    must(proxy.count("POST", "/xorb") > 0, "the upload did not go by Xet")
+    say("push", seconds, f"{size:,} bytes by Xet with huggingface_hub {WRITER[4:]}, "
+        f"{proxy.sent_bytes:,} sent")
+    say("store", 0, f"{hub.cli('status')['packBytes']:,} bytes in packs")
 
 
 def main() -> int:

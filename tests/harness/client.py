@@ -102,7 +102,12 @@ class Client:
 
     @staticmethod
     def finish(process: subprocess.Popen, limit_s: int = CALL_S):
-        out, err = process.communicate(timeout=limit_s)
+        try:
+            out, err = process.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
         lines = out.strip().splitlines()
         if not lines:
             raise RuntimeError(f"the client died with {process.returncode}: {err[-3000:]}")
