@@ -61,6 +61,9 @@ Family xet_server() {
        Policy::xet_token, no_body, api::get_xet_file_chunks, "404: no partial edits."},
       {Method::post, "/xet/{generation}/[v1/]telemetry", "xet_telemetry", Policy::xet_token,
        small_body, api::post_xet_telemetry, "A client's report of a transfer becomes metrics."},
+      // hf_xet 1.6 to 1.8 leave out the path of the server's URL.
+      {Method::post, "/v1/telemetry", "xet_telemetry_root", Policy::xet_token, small_body,
+       api::post_xet_telemetry, "The same."},
       {Method::get, "/xet/{generation}/data/{xorb}", "xet_data", Policy::signed_href, no_body,
        api::get_xet_data, "Bytes of a xorb by a reconstruction's URL; one range or several."},
   };

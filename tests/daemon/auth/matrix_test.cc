@@ -155,6 +155,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"xet_file_head", Class::xet_read},
                                                         {"xet_file_chunks", Class::xet},
                                                         {"xet_telemetry", Class::xet},
+                                                        {"xet_telemetry_root", Class::xet},
                                                         {"xet_xorb_head", Class::xet_write},
                                                         {"xet_xorb", Class::xet_write},
                                                         {"xet_shard", Class::xet_write},

@@ -193,7 +193,7 @@ TEST_CASE("xet: telemetry becomes metrics, whatever it says", "[daemon][xet]") {
       R"({"time":"t","event":"xet_upload_summary","session_id":"s","userAgent":"u","metrics":{)"
       R"("outcome":"ok","n_files":2,"total_bytes":300,"transfer_bytes_completed":120,)"
       R"("dedup_bytes":180,"duration_ms":1500,"endpoint_host":"h"}})";
-  CHECK(hub.post(hub.cas + "/v1/telemetry", hub.write, body).status == 200);
+  CHECK(hub.post("/v1/telemetry", hub.write, body).status == 200);  // as hf_xet 1.8 does
   CHECK(hub.post(hub.cas + "/v1/telemetry", hub.write, R"({"event":"xet_transfer_heartbeat"})")
             .status == 200);
   const auto odd = R"({"event":"xet_upload_summary","metrics":{"outcome":"\"}","n_files":-1,)"
