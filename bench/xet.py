@@ -118,7 +118,8 @@ def data_row(hub: Hub, repo: str, path: pathlib.Path, scratch: pathlib.Path) -> 
     ratio = median_ratio(theirs, ours)
     speeds = f"{total / statistics.median(ours) / 1e9:.2f} vs "
     speeds += f"{total / statistics.median(theirs) / 1e9:.2f} GB/s"
-    return Row("Xet data GET, whole xorbs", f"{ratio:.2f} × nginx ({speeds})", "≥ 0.8", ratio >= 0.8)
+    text = f"{ratio:.2f} × nginx ({speeds})"
+    return Row("Xet data GET, whole xorbs", text, "≥ 0.8", ratio >= 0.8)
 
 
 def uploads(scratch: pathlib.Path, size: int):

@@ -88,7 +88,8 @@ class CuttingProxy:
             self.requests.append((method, target))
             found = [line for line in lines if line.lower().startswith("range:")]
             self.ranges += [line.split(":", 1)[1].strip() for line in found]
-        return method, target, "\r\n".join([*kept, "Connection: close", "", ""]).encode("latin-1"), body
+        wire = "\r\n".join([*kept, "Connection: close", "", ""]).encode("latin-1")
+        return method, target, wire, body
 
     def _note_sent(self, count: int):
         with self.lock:

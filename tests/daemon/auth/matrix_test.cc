@@ -66,6 +66,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"tree", Class::read},
                                                         {"treesize", Class::read},
                                                         {"paths_info", Class::read},
+                                                        {"usage", Class::read},
                                                         {"refs", Class::read},
                                                         {"commits", Class::read},
                                                         {"auth_check", Class::read},
