@@ -119,6 +119,11 @@ def test_the_hub_dies_in_mid_download(filled, big):
     assert same(big, got)
 
 
+# hf_xet 1.4.3 asks for nothing more after a cut, and waits for ever.
+COME_BACK = [name for name in versions.chosen_xet() if name != "hub-1.10"]
+
+
+@pytest.mark.parametrize("version", COME_BACK, indirect=True)
 def test_cut_answers_are_asked_for_again(filled, big):
     _, proxy, client, repo = filled
     proxy.after_bytes, proxy.cuts = MIB, 2
@@ -128,11 +133,12 @@ def test_cut_answers_are_asked_for_again(filled, big):
 
 
 def test_an_expired_url_is_asked_for_again(tmp_path, version, big):
-    with Hub(tmp_path / "data", {"xet.url_lifetime_s": 2}) as hub:
+    """Clients ask at once, but sleep up to 3 s before they use the new URL."""
+    with Hub(tmp_path / "data", {"xet.url_lifetime_s": 8}) as hub:
         with CuttingProxy(hub.address) as proxy:
             client, repo = started(hub, proxy, version, tmp_path / "home")
             client.finish(push(client, repo, big))
-            proxy.holds.append(("/data/", 4))
+            proxy.holds.append(("/data/", 10))
             got = client.finish(pull(client, repo))
             assert any("/data/" in target and status == 403
                        for _, target, status in proxy.statuses)
