@@ -18,6 +18,7 @@ XET = ("hub-0.34", "hub-0.36", "hub-1.10", "hub-1.19", "hub-new")
 # Those that tests and benchmarks call by name: 0.36 is the last that resumes downloads and keeps
 # the old commands, the newest one is what people install.
 NAMED = ("hub-0.36", "hub-new")
+NEWEST = ("hub-new",)
 
 
 def chosen() -> tuple[str, ...]:
@@ -32,11 +33,11 @@ def chosen() -> tuple[str, ...]:
     return tuple(name for name in ALL if name in names)
 
 
-def chosen_xet() -> tuple[str, ...]:
-    """Of every run the two that are always there; of one that chooses, those of its choice."""
+def chosen_xet(always: tuple[str, ...] = NAMED) -> tuple[str, ...]:
+    """`always`, which every run has; of a run that chooses, those of its choice."""
     if not os.environ.get("WAAG_CLIENTS", ""):
-        return NAMED
-    return tuple(name for name in chosen() if name in XET) or NAMED
+        return always
+    return tuple(name for name in chosen() if name in XET) or always
 
 
 def rotated(count: int) -> tuple[str, str]:
