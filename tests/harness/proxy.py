@@ -57,21 +57,24 @@ class CuttingProxy:
             threading.Thread(target=self._serve, args=(link,), daemon=True).start()
 
     def _serve(self, link: socket.socket):
-        with link, socket.create_connection(self.target, timeout=60) as hub:
-            link.settimeout(60)
-            try:
-                head = self._read_head(link)
-                if head is None:
-                    return
-                method, target, wire, body = head
-                time.sleep(self._take_hold(target))
-                hub.sendall(wire + body)
-                self._note_sent(len(wire) + len(body))
-                up = threading.Thread(target=self._pump, args=(link, hub), daemon=True)
-                up.start()
-                self._down(hub, link, method, target)
-            except OSError:
-                pass  # one side went away: both sockets close here
+        try:
+            with link, socket.create_connection(self.target, timeout=60) as hub:
+                link.settimeout(60)
+                self._forward(link, hub)
+        except OSError:
+            pass  # one side went away, or was not there: both sockets are closed
+
+    def _forward(self, link: socket.socket, hub: socket.socket):
+        head = self._read_head(link)
+        if head is None:
+            return
+        method, target, wire, body = head
+        time.sleep(self._take_hold(target))
+        hub.sendall(wire + body)
+        self._note_sent(len(wire) + len(body))
+        up = threading.Thread(target=self._pump, args=(link, hub), daemon=True)
+        up.start()
+        self._down(hub, link, method, target)
 
     def _read_head(self, link: socket.socket):
         data = b""
