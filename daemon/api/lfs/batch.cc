@@ -23,7 +23,7 @@ std::string make_uuid(storage::Random& random) {
   bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};  // RFC 9562: version 4,
   bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};  // and the variant
   auto text = to_hex(bytes);
-  for (const std::size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
+  for (const std::size_t at : {8u, 13u, 18u, 23u}) text.insert(at, 1, '-');
   return text;
 }
 

@@ -83,7 +83,7 @@ def test_nothing_is_told_of_what_one_may_not_read(hub, sender, owner, repo, nois
     body = {"name": name, "organization": "acme", "private": True}
     assert hub.request("POST", "/api/repos/create", token=owner, json_body=body).status == 200
     upload(sender(), f"acme/{name}", "a.bin", noise)
-    user = f"other-{sender().version}".replace(".", "-")
+    user = f"xet-stranger-{sender().version}".replace(".", "-")
     token = hub.user(user)
     made = hub.request("POST", "/api/repos/create", token=token, json_body={"name": "mine"})
     assert made.status == 200
