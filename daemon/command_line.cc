@@ -14,7 +14,7 @@ namespace {
 constexpr const char* default_file = "waag.toml";
 
 struct Flags {
-  std::string config, data, listen;
+  std::string config, data, listen, upstream;
   bool insecure = false, print_config = false, print_config_doc = false, print_api = false;
   bool repair = false;
 };
@@ -29,6 +29,8 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--config", flags.config, "TOML file (default: ./waag.toml if it exists)");
   app.add_option("--data", flags.data, "folder of the store");
   app.add_option("--listen", flags.listen, "HOST:PORT; port 0 picks a free one");
+  app.add_option("--upstream", flags.upstream,
+                 "hubs where repos that are not here are looked up, comma-separated");
   app.add_flag("--insecure", flags.insecure, "allow a public address without TLS");
   app.add_flag("--print-config", flags.print_config, "print every setting and its origin");
   app.add_flag("--print-config-doc", flags.print_config_doc, "print docs/CONFIG.md");
@@ -40,6 +42,8 @@ void declare(CLI::App& app, Flags& flags) {
 Status apply_flags(const Flags& flags, LoadedConfig& loaded) {
   if (!flags.data.empty()) WAAG_CHECK(loaded.set("store.data", flags.data, "--data"));
   if (!flags.listen.empty()) WAAG_CHECK(loaded.set("server.listen", flags.listen, "--listen"));
+  if (!flags.upstream.empty())
+    WAAG_CHECK(loaded.set("upstream.urls", flags.upstream, "--upstream"));
   if (flags.insecure) WAAG_CHECK(loaded.set("server.insecure", "true", "--insecure"));
   return ok();
 }

@@ -42,6 +42,34 @@ struct Config {
     unsigned url_lifetime_s = 3600;       // of the URLs of a reconstruction
     std::string dedup_scope = "visible";  // "off" | "repo" | "org" | "visible"
   } xet;
+  struct Upstream {
+    std::string urls;               // base URLs, comma-separated, in order; "" = no upstream
+    std::string trusted;            // those of `urls` whose metadata is believed; "" = all
+    std::string token_file;         // secret for the first of `urls`
+    std::string ca_file;            // PEM; "" = the system's
+    std::string proxy;              // "" = none, also not the environment's
+    std::string redirect_hosts =    // where the Hub keeps its files
+        "*.huggingface.co, *.hf.co, hf.co";
+    std::string private_addresses;  // networks; a literal address in `urls` is allowed anyway
+    unsigned connect_timeout_ms = 10'000;
+    unsigned idle_timeout_ms = 30'000;
+    unsigned call_timeout_ms = 60'000;
+    unsigned retries = 4;
+    unsigned retry_base_ms = 500;
+    unsigned streams = 16;
+    unsigned streams_per_file = 4;
+    std::uint64_t rate_bytes = 0;  // 0 = any
+    bool git = true;
+    bool xet = true;
+  } upstream;
+  struct Mirror {
+    std::string pull_through = "anyone";  // "anyone" | "users" | "admins" | "off"
+    std::uint64_t fill_bytes_max = 0;     // 0 = any
+    unsigned ttl_s = 60;
+    unsigned negative_ttl_s = 30;
+    unsigned wait_ms = 8'000;  // less than the 10 s after which clients give up
+    std::string policy_file;
+  } mirror;
   struct Log {
     std::string level = "info";
     std::string format = "text";  // "text" | "json"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,123 +13,6 @@ namespace waag::daemon {
 namespace {
 
 using Kind = Setting::Kind;
-
-std::string show(const std::string& value) { return fmt::format("\"{}\"", value); }
-std::string show(bool value) { return value ? "true" : "false"; }
-template <class T>
-  requires std::is_unsigned_v<T>
-std::string show(T value) {
-  return fmt::format("{}", value);
-}
-
-Status parse(std::string_view text, std::string& out) {
-  out = text;
-  return ok();
-}
-Status parse(std::string_view text, bool& out) {
-  out = text == "true" || text == "1";
-  if (!out && text != "false" && text != "0")
-    return fail(Errc::invalid_argument, "expected true or false");
-  return ok();
-}
-template <class T>
-  requires std::is_unsigned_v<T>
-Status parse(std::string_view text, T& out) {
-  const auto end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, out);
-  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end)
-    return fail(Errc::invalid_argument, "expected a whole number, not negative");
-  return ok();
-}
-
-template <class T>
-constexpr Kind kind_of() {
-  if constexpr (std::is_same_v<T, bool>) return Kind::boolean;
-  if constexpr (std::is_same_v<T, std::string>) return Kind::text;
-  return Kind::number;
-}
-
-template <auto section, auto member>
-Setting setting(std::string_view key, std::string_view about) {
-  using Field = std::remove_reference_t<decltype(std::declval<Config&>().*section.*member)>;
-  Setting row;
-  row.key = key;
-  row.kind = kind_of<Field>();
-  row.about = about;
-  row.get = [](const Config& config) { return show(config.*section.*member); };
-  row.set = [](Config& config, std::string_view value) {
-    return parse(value, config.*section.*member);
-  };
-  return row;
-}
-
-template <auto member>
-Setting server(std::string_view key, std::string_view about) {
-  return setting<&Config::server, member>(key, about);
-}
-
-std::vector<Setting> make_table() {
-  using S = Config::Server;
-  using D = Config::Store;
-  using A = Config::Auth;
-  using R = Config::RateLimit;
-  using X = Config::Xet;
-  using L = Config::Log;
-  return {
-      server<&S::listen>("server.listen", "Address and port; port 0 picks a free one."),
-      server<&S::public_url>("server.public_url",
-                             "URL under which clients see the hub; empty: taken from "
-                             "X-Forwarded-Proto and X-Forwarded-Host of a trusted proxy, else "
-                             "Host."),
-      server<&S::trusted_proxies>("server.trusted_proxies",
-                                  "Addresses and networks of the reverse proxies whose "
-                                  "X-Forwarded-* headers are believed, comma-separated."),
-      server<&S::threads>("server.threads", "Network threads; 0: one per core."),
-      server<&S::blocking_threads>("server.blocking_threads",
-                                   "Threads for disk and hashing; 0: two per core, at least 4."),
-      server<&S::insecure>("server.insecure", "Allow a public address without TLS."),
-      server<&S::tls_certificate>("server.tls_certificate", "PEM file of the certificate chain."),
-      server<&S::tls_key>("server.tls_key", "PEM file of its private key."),
-      server<&S::drain_s>("server.drain_s", "Seconds that a stop waits for running requests."),
-      server<&S::send_path>("server.send_path",
-                            "How large files leave: auto, sendfile or extents."),
-      setting<&Config::store, &D::data>("store.data", "Folder of the store."),
-      setting<&Config::store, &D::reserve_bytes>(
-          "store.reserve_bytes", "Writes are refused (507) below this many free bytes."),
-      setting<&Config::store, &D::block_cache_bytes>("store.block_cache_bytes",
-                                                     "Memory for the index's cache, in bytes."),
-      setting<&Config::store, &D::trash_days>(
-          "store.trash_days",
-          "Days that a deleted repository can be restored; 0: it is gone at once."),
-      setting<&Config::auth, &A::anonymous_read>(
-          "auth.anonymous_read", "Public repositories can be read without a token."),
-      setting<&Config::auth, &A::unknown_token_is_anonymous>(
-          "auth.unknown_token_is_anonymous",
-          "A token that the hub does not know counts as none on public reads."),
-      setting<&Config::auth, &A::token_days>("auth.token_days", "Days until a new token expires."),
-      setting<&Config::rate_limit, &R::api>(
-          "rate_limit.api",
-          "Requests that one user or address may send in a window, files apart; 0: any number."),
-      setting<&Config::rate_limit, &R::resolvers>(
-          "rate_limit.resolvers",
-          "The same for files (resolve, raw, calls of a Xet transfer); 0: any number."),
-      setting<&Config::rate_limit, &R::window_s>("rate_limit.window_s",
-                                                 "Seconds of a window, at most a day."),
-      setting<&Config::xet, &X::enabled>(
-          "xet.enabled", "Clients may transfer files by the Xet protocol; false: by LFS alone."),
-      setting<&Config::xet, &X::token_lifetime_s>(
-          "xet.token_lifetime_s", "Seconds that a Xet access token lives; clients renew it."),
-      setting<&Config::xet, &X::url_lifetime_s>(
-          "xet.url_lifetime_s",
-          "Seconds that the download URLs of a reconstruction live; clients ask for new ones."),
-      setting<&Config::xet, &X::dedup_scope>(
-          "xet.dedup_scope",
-          "Whose files an upload may share chunks with before it sends them: off, repo, org (the "
-          "repository's namespace) or visible (whatever the caller may read)."),
-      setting<&Config::log, &L::level>("log.level", "debug, info, warn or error."),
-      setting<&Config::log, &L::format>("log.format", "text (key=value) or json."),
-  };
-}
 
 const Setting* find(std::string_view key) {
   const auto rows = settings();
@@ -173,7 +55,7 @@ std::optional<std::string> value_text(const toml::node& node, Kind kind) {
   if (kind == Kind::boolean) {
     const auto value = node.value_exact<bool>();
     if (!value) return std::nullopt;
-    return show(*value);
+    return *value ? "true" : "false";
   }
   const auto value = node.value_exact<std::int64_t>();
   if (!value) return std::nullopt;
@@ -185,11 +67,6 @@ constexpr std::string_view kind_name(Kind kind) {
 }
 
 }  // namespace
-
-std::span<const Setting> settings() {
-  static const std::vector<Setting> table = make_table();
-  return table;
-}
 
 std::string environment_name(std::string_view key) {
   std::string name = "WAAG_";
@@ -285,6 +162,8 @@ Status LoadedConfig::check() const {
   WAAG_CHECK(
       check_choice("xet.dedup_scope", config.xet.dedup_scope, {"off", "repo", "org", "visible"}));
   WAAG_CHECK(check_choice("server.send_path", s.send_path, {"auto", "sendfile", "extents"}));
+  WAAG_CHECK(check_choice("mirror.pull_through", config.mirror.pull_through,
+                          {"anyone", "users", "admins", "off"}));
   WAAG_CHECK(check_choice("log.level", config.log.level, {"debug", "info", "warn", "error"}));
   return check_choice("log.format", config.log.format, {"text", "json"});
 }

@@ -61,6 +61,12 @@ std::string dedup_of(const ChunkHash& chunk) { return Key('E').raw(chunk.view())
 std::string damaged(const RecordPlace& at) {
   return Key('X').number(static_cast<std::uint64_t>(at.pack)).number(at.record).take();
 }
+std::string mirror(std::uint64_t uid) { return Key('M').number(uid).take(); }
+std::string absent_blob(const GitId& id) { return Key('N').raw(id.view()).take(); }
+std::string claimed_commit(const CommitId& id) { return Key('K').raw(id.view()).take(); }
+std::string job(std::uint64_t id) { return Key('j').number(id).take(); }
+std::string mirror_rule(std::string_view name) { return Key('Z').folded(name).take(); }
+
 RecordPlace damaged_record(std::string_view key) {
   return {PackId{number_at(key, 1)}, static_cast<std::uint32_t>(last_number(key))};
 }

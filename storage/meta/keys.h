@@ -44,7 +44,12 @@
 ///   n name                  -> counters and store settings
 ///   d uid number            -> DiscussionRow
 ///   e uid number seq        -> EventRow      of that discussion, from 0 on without gaps
-///   reserved: z leases, y tombstones, j jobs, M mirrors
+///   M uid                   -> MirrorRow     the repo comes from an upstream
+///   N git id                -> size          a blob that a mirrored tree names, bytes not here
+///   K commit id             -> ClaimedCommit an upstream's word for a commit; gone once it is here
+///   j job id                -> JobRow
+///   Z lower(name)           -> mirror rule, a value of daemon/mirror
+///   reserved: z leases, y tombstones
 namespace waag::storage::keys {
 
 std::string chunk(const ChunkHash& hash);
@@ -118,6 +123,11 @@ std::string events_of(std::uint64_t uid, std::uint64_t number);  // prefix: one 
 std::string events(std::uint64_t uid);                           // prefix
 std::string downloads(std::uint64_t uid);
 std::string summary(std::uint64_t uid);
+std::string mirror(std::uint64_t uid);
+std::string absent_blob(const GitId& id);
+std::string claimed_commit(const CommitId& id);
+std::string job(std::uint64_t id);
+std::string mirror_rule(std::string_view name);
 
 /// All rows of one kind: `kind` is the letter above.
 inline std::string all(char kind) { return std::string(1, kind); }

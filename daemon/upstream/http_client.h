@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/http/message.h"
+#include "protocol/http/byte_range.h"
+
+namespace waag::daemon {
+
+/// One call to another hub. Redirects are followed by the client itself, each hop checked: scheme,
+/// host, address; `Authorization` goes to the origin of `url` alone.
+struct UpstreamRequest {
+  std::string method = "GET";
+  std::string url;  // absolute
+  Headers headers;  // Accept-Encoding: identity is added
+  std::string body;
+  std::optional<http::ByteRange> range;  // only a 206 of exactly this range is taken for an answer
+  bool follow = true;                    // false: a redirect is the answer
+  /// fetch(): of the body; a longer one is Errc::upstream_failed.
+  std::size_t body_bytes_max = 32u << 20;
+  /// For the whole call; zero: none, only the idle time counts (bodies of files).
+  std::chrono::milliseconds time_max{0};
+};
+
+struct UpstreamReply {
+  unsigned status = 0;
+  Headers headers;   // of the last hop
+  Headers first;     // of the first hop: X-Repo-Commit, X-Linked-Etag, X-Xet-Hash stand there
+  std::string url;   // of the last hop
+  std::string body;  // fetch() only
+};
+
+/// Takes a body as it comes, on the client's thread: it must be quick. After `done` nothing comes.
+class UpstreamSink {
+ public:
+  virtual ~UpstreamSink() = default;
+  /// Once, before the first byte; an error ends the transfer with it.
+  virtual Status begin(const UpstreamReply& reply) = 0;
+  virtual Status write(ByteView bytes) = 0;
+  /// ok: the body came whole, as long as it was announced.
+  virtual void done(Status status) = 0;
+};
+
+/// HTTP to upstreams: one thread, one connection pool, any number of transfers. Every HTTP status
+/// is an answer; what fails below it is Errc::upstream_failed (no connection, cut or malformed
+/// reply, a redirect that is not allowed) or Errc::deadline_exceeded. Thread-safe.
+class HttpClient {
+ public:
+  struct Options {
+    std::vector<std::string> origins;         // of the upstreams: "https://host", "http://a:8080"
+    std::vector<std::string> redirect_hosts;  // patterns, * for any part
+    std::vector<std::string> private_networks;  // "10.0.0.0/8"
+    std::string ca_file;
+    std::string proxy;
+    std::chrono::milliseconds connect_time{10'000};
+    std::chrono::milliseconds idle_time{30'000};
+    std::uint64_t rate_bytes = 0;  // of all transfers together, a second; 0: any
+  };
+  static Result<std::unique_ptr<HttpClient>> start(Options options);
+  virtual ~HttpClient() = default;  // ends what runs: its sinks are told
+
+  /// Waits for the whole reply.
+  virtual Result<UpstreamReply> fetch(const UpstreamRequest& request) = 0;
+  /// Returns at once; dropping the handle lets the transfer run on.
+  class Transfer {
+   public:
+    virtual ~Transfer() = default;
+    virtual void cancel() = 0;  // done() is called with Errc::unavailable
+  };
+  virtual std::shared_ptr<Transfer> stream(UpstreamRequest request,
+                                           std::shared_ptr<UpstreamSink> sink) = 0;
+};
+
+}  // namespace waag::daemon
