@@ -243,6 +243,13 @@ Governor::Millis Governor::backoff_locked(unsigned attempt, Millis base) {
   return Millis(half + (whole.count() - half) * lot / UINT32_MAX);
 }
 
+Status Governor::pause(Millis length) {
+  std::unique_lock lock(mutex_);
+  if (changed_.wait_for(lock, length, [this] { return closed_; }))
+    return fail(Errc::unavailable, "shutting down");
+  return ok();
+}
+
 void Governor::close() {
   const std::scoped_lock lock(mutex_);
   closed_ = true;

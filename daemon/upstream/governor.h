@@ -80,6 +80,8 @@ class Governor {
   /// How long to wait before try number `attempt` (from 1): doubled each time, at most backoff_max,
   /// of which half is drawn by lot.
   Millis backoff(unsigned attempt, Millis base);
+  /// Waits so long. @return Errc::unavailable after close()
+  Status pause(Millis length);
   /// Ends all waiting, at shutdown.
   void close();
 

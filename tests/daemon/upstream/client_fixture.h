@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/upstream/http_client.h"
-#include "tests/support/script_server.h"
+#include "tests/support/net/script_server.h"
 
 namespace waag::daemon::testing {
 

@@ -23,8 +23,8 @@ Headers headers(std::initializer_list<std::pair<std::string, std::string>> field
 }
 
 struct Governed {
-  testing::TestClock clock;
-  testing::SeededRandom random{3};
+  waag::testing::TestClock clock;
+  waag::testing::SeededRandom random{3};
   Governor governor{{}, clock, random};
 
   /// What a call of now would have to wait; the admitted call ends with `status`.

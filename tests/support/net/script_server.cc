@@ -1,4 +1,4 @@
-#include "tests/support/script_server.h"
+#include "tests/support/net/script_server.h"
 
 #include <algorithm>
 #include <stdexcept>
