@@ -1,6 +1,7 @@
 #include "storage/git/transfer/mirror_push.h"
 
-#include <unordered_set>
+#include <algorithm>
+#include <array>
 
 #include "storage/meta/keys.h"
 
@@ -9,6 +10,9 @@ namespace {
 
 /// Rows of one look-up, and of one transaction.
 constexpr std::size_t batch_rows_max = 50'000;
+
+constexpr std::array<std::string_view, 4> ref_kinds = {"refs/heads/", "refs/tags/", "refs/pr/",
+                                                       "refs/convert/"};
 
 Status forget(RowStore& rows, std::vector<std::string> claims) {
   WAAG_TRY(const auto found, rows.get_many(claims));
@@ -20,6 +24,10 @@ Status forget(RowStore& rows, std::vector<std::string> claims) {
 }
 
 }  // namespace
+
+bool is_mirrored_ref(std::string_view name) {
+  return std::ranges::any_of(ref_kinds, [&](auto kind) { return name.starts_with(kind); });
+}
 
 Result<MirrorPlan> plan_mirror(const Parts& parts, std::uint64_t uid,
                                const std::map<std::string, GitId>& wanted,

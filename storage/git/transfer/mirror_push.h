@@ -11,6 +11,9 @@
 
 namespace waag::storage {
 
+/// Whether a mirror has refs of that kind: branches, tags, pull requests, conversions.
+bool is_mirrored_ref(std::string_view name);
+
 /// How a repo's refs become an upstream's.
 struct MirrorPlan {
   git::PushRequest request;

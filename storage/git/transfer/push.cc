@@ -22,7 +22,6 @@ constexpr int attempts_max = 16;
 constexpr std::string_view branches = "refs/heads/";
 constexpr std::string_view tags = "refs/tags/";
 constexpr std::string_view pulls = "refs/pr/";
-constexpr std::string_view conversions = "refs/convert/";
 
 GitId shown_id(const RefRow& row) {
   return row.tag_object.is_zero() ? git::to_git_id(row.target) : row.tag_object;
@@ -81,8 +80,9 @@ std::string GitPush::refusal_of(const git::RefCommand& command) const {
   }
   if (name.starts_with(tags)) return "";
   if (options_.mirror) {
-    const bool taken = name.starts_with(pulls) || name.starts_with(conversions);
-    return taken ? "" : "only branches, tags, pull requests and conversions are mirrored";
+    return is_mirrored_ref(name)
+               ? ""
+               : "only branches, tags, pull requests and conversions are mirrored";
   }
   if (!name.starts_with(pulls)) return "only branches, tags and pull requests can be pushed";
   if (command.creates()) return "pull requests are opened on the hub, not by a push";
