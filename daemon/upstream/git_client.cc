@@ -5,7 +5,7 @@
 #include <map>
 
 #include "daemon/upstream/body_queue.h"
-#include "protocol/git/fetch_reply.h"
+#include "protocol/git/client/fetch_reply.h"
 #include "protocol/git/fetch_request.h"
 
 namespace waag::daemon {

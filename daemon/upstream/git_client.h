@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "daemon/upstream/http_client.h"
+#include "protocol/git/client/ref_advertisement.h"
 #include "protocol/git/push_request.h"
-#include "protocol/git/ref_advertisement.h"
 #include "storage/git/transfer/push.h"
 
 namespace waag::daemon {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/git/transfer/mirror_push.h"
+#include "storage/git/mirror_push.h"
 #include "storage/git/transfer/push_check.h"
 #include "storage/repo/reserve.h"
 #include "storage/staging_area.h"

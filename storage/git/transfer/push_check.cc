@@ -5,7 +5,7 @@
 
 #include "protocol/git/path.h"
 #include "storage/blob_reader.h"
-#include "storage/git/transfer/mirror_push.h"
+#include "storage/git/mirror_push.h"
 #include "storage/git/transfer/reachable.h"
 #include "storage/meta/keys.h"
 

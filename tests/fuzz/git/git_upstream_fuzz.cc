@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "protocol/git/fetch_reply.h"
-#include "protocol/git/ref_advertisement.h"
+#include "protocol/git/client/fetch_reply.h"
+#include "protocol/git/client/ref_advertisement.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace waag;

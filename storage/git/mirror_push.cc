@@ -1,4 +1,4 @@
-#include "storage/git/transfer/mirror_push.h"
+#include "storage/git/mirror_push.h"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,10 @@
-#include "protocol/git/fetch_reply.h"
+#include "protocol/git/client/fetch_reply.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "protocol/git/client/ref_advertisement.h"
 #include "protocol/git/fetch_request.h"
-#include "protocol/git/ref_advertisement.h"
 
 namespace waag::git {
 namespace {

@@ -1,4 +1,4 @@
-#include "protocol/git/ref_advertisement.h"
+#include "protocol/git/client/ref_advertisement.h"
 
 #include <catch2/catch.hpp>
 

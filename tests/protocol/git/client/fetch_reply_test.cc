@@ -1,4 +1,4 @@
-#include "protocol/git/fetch_reply.h"
+#include "protocol/git/client/fetch_reply.h"
 
 #include <catch2/catch.hpp>
 
