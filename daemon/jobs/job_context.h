@@ -30,6 +30,7 @@ class JobContext {
 
   /// Somebody cancelled the job, or the daemon ends: the work returns soon, with any error.
   [[nodiscard]] bool stopped() const { return stop_.stop_requested(); }
+  /// Callbacks on it are called under the queue's lock: they must not ask Jobs anything.
   [[nodiscard]] const std::stop_token& stop_token() const { return stop_; }
 
   // --- progress: cheap, call it for every block; every few seconds one call waits for the disk ---

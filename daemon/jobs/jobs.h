@@ -77,7 +77,8 @@ class Jobs {
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_acquire); }
 
   /// @return the new job, or the unfinished one that has this key, at the higher priority of both.
-  ///         Errc::invalid_argument for an unknown kind, too_large (spec), too_many_requests (queue)
+  ///         Errc::invalid_argument for an unknown kind, too_large for the spec,
+  ///         too_many_requests for the queue, conflict if that one is being cancelled
   Result<storage::JobRow> submit(NewJob job);
   /// Ends a queued job at once, and tells a running one to end. A job that is over stays as it is.
   /// @param by  who wants that, for the record. @return the row as it is now; Errc::not_found
