@@ -24,7 +24,8 @@ std::shared_ptr<Uploads> make_uploads();
 class RateLimiter;  // daemon/auth/rate_limiter.h
 std::shared_ptr<RateLimiter> make_rate_limiter(const Config& config, storage::Clock& clock);
 
-class Jobs;  // daemon/jobs/jobs.h
+class Mirror;  // daemon/mirror/mirror.h
+class Jobs;    // daemon/jobs/jobs.h
 std::shared_ptr<Jobs> make_jobs(storage::Store& store, storage::Clock& clock, Log& log);
 
 /// Every long-lived part, built by main and passed down. References outlive every request.
@@ -43,6 +44,7 @@ struct App {
   std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);
   std::shared_ptr<Catalog> catalog = make_catalog(store, clock);  // what lists know of all repos
   std::shared_ptr<Jobs> jobs = make_jobs(store, clock, log);      // works once it is started
+  std::shared_ptr<Mirror> mirror{};                               // null: no upstream
 };
 
 }  // namespace waag::daemon

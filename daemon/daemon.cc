@@ -12,6 +12,7 @@
 #include "daemon/auth/gate.h"
 #include "daemon/http/net/server.h"
 #include "daemon/jobs/jobs.h"
+#include "daemon/mirror/mirror.h"
 #include "daemon/observe/metrics.h"
 #include "daemon/periodic.h"
 #include "storage/os/file_system.h"
@@ -143,6 +144,7 @@ Status RealDaemon::start() {
   WAAG_TRY(auto href_key, load_href_key(config_.store.data, random_));
   app_ = std::make_unique<App>(App{config_, *store_, *blocking_, clock_, random_, *auth_, *metrics_,
                                    log_, std::move(href_key)});
+  WAAG_TRY(app_->mirror, Mirror::start(config_, *store_, *blocking_, clock_, random_, log_));
   WAAG_CHECK(app_->uploads->resume(*store_, clock_.now()));
   WAAG_CHECK(app_->jobs->start());
   trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });
@@ -161,9 +163,11 @@ Status RealDaemon::stop() {
   std::filesystem::remove(std::filesystem::path(config_.store.data) / address_file, ignored);
   if (app_) app_->jobs->begin_stop();  // first, so that those who watch jobs leave
   if (server_) server_->stop(std::chrono::seconds(config_.server.drain_s));
+  if (app_) app_->jobs->stop();  // before what their work uses
+  // Before the threads of connections: what it wakes is posted there.
+  if (app_) app_->mirror.reset();
   server_.reset();
   trash_.reset();
-  if (app_) app_->jobs->stop();  // no request can wait for one any more
   if (blocking_) blocking_->join();
   app_.reset();  // unfinished uploads hold on to the store
   const auto closed = store_->close();
