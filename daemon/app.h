@@ -43,8 +43,9 @@ struct App {
   std::shared_ptr<Passwords> passwords = make_passwords();
   std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);
   std::shared_ptr<Catalog> catalog = make_catalog(store, clock);  // what lists know of all repos
-  std::shared_ptr<Jobs> jobs = make_jobs(store, clock, log);      // works once it is started
   std::shared_ptr<Mirror> mirror{};                               // null: no upstream
+  /// Works once it is started. Last: its threads end before what their work uses.
+  std::shared_ptr<Jobs> jobs = make_jobs(store, clock, log);
 };
 
 }  // namespace waag::daemon
