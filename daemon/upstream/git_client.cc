@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 
-#include "daemon/upstream/body_queue.h"
 #include "protocol/git/client/fetch_reply.h"
 #include "protocol/git/fetch_request.h"
 
@@ -126,9 +125,10 @@ class Fetch {
     post.follow = false;
     post.headers.set("Content-Type", "application/x-git-upload-pack-request");
     post.headers.set("Accept", "application/x-git-upload-pack-result");
-    const auto queue = std::make_shared<BodyQueue>([](const UpstreamReply& reply) {
+    BodyQueue::Accept accept = [](const UpstreamReply& reply) {
       return check_reply(reply, "application/x-git-upload-pack-result");
-    });
+    };
+    const auto queue = std::make_shared<BodyQueue>(std::move(accept), request_.queue_bytes);
     const auto transfer = http_.stream(std::move(post), queue);
     const auto status = take_pack(*queue, *transfer, history);
     queue->close();

@@ -392,7 +392,8 @@ TEST_CASE("git_client: a renamed repository", "[daemon][upstream]") {
 TEST_CASE("git_client: over a real connection", "[daemon][upstream]") {
   Follower hub;
   fill(hub.up);
-  // More than the queue holds: the transfer pauses.
+  // More than the queue holds: the transfer pauses, again and again.
+  hub.request.queue_bytes = GENERATE(BodyQueue::bytes_full, std::size_t{100'000});
   hub.up.work("openssl rand 10000000 > large; git add large; git commit -qm large");
   hub.up.publish();
   waag::testing::ScriptServer server([&](waag::testing::ScriptPeer& peer, const auto& asked) {
