@@ -33,7 +33,7 @@ def mirror_of(upstream, data: pathlib.Path, scaled: bool = False, **settings) ->
 
 @dataclasses.dataclass
 class Pulled:
-    """`end`: "whole"; "cut" in mid-body; "hang" if nothing came for PULL_S; "lost" before a head."""
+    """`end`: "whole"; "cut" in mid-body; "hang": nothing came for PULL_S; "lost" before a head."""
 
     status: int = 0
     headers: http.client.HTTPMessage | None = None

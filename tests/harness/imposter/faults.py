@@ -1,7 +1,7 @@
 """Every fault of the matrix as data: its name, the roads it lies on, how often, what is expected.
 
 Roads: metadata and listing (the API; with git closed in the second), small (a regular file by
-resolve), lfs and range (by the CDN, whole and in part), git, told (LFS bytes after a lie of the API).
+resolve), lfs and range (by the CDN, whole and in part), git, told (LFS bytes after the API lied).
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""The roads of bytes: resolve, resolve-cache, raw, and the CDN to which LFS files are redirected."""
+"""The roads of bytes: resolve, resolve-cache, raw, and the CDN to which LFS files lead."""
 
 import hashlib
 import re

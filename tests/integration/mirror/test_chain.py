@@ -130,18 +130,30 @@ def test_the_origin_goes_and_the_chain_goes_on(chain, tmp_path):
 
 @pytest.fixture(scope="module")
 def faulty_chain(tmp_path_factory):
+    """One file for each fault at each step; `chain.files` is {name: bytes}."""
     made = Chain(tmp_path_factory.mktemp("chain"), scaled=True)
+    folder = tmp_path_factory.mktemp("files")
+    made.files = {cell_name(fault, step): os.urandom(600_000) for fault in STEP_FAULTS
+                  for step in STEPS}
+    for name, data in made.files.items():
+        (folder / name).write_bytes(data)
+    repo = made.client.call("create_repo", repo_id="faults")
+    made.repo = repo.removeprefix(made.origin.endpoint + "/")
+    made.commit = made.client.call("upload_folder", repo_id=made.repo, folder_path=str(folder))
     yield made
     made.close()
+
+
+def cell_name(fault: Fault, step: str) -> str:
+    return f"{fault.name}-{step}.bin"
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("fault", STEP_FAULTS, ids=lambda fault: fault.name)
 def test_faults(faulty_chain, fault, step):
     """The exact bytes by whatever road, a gateway's error, or a cut."""
-    chain, data = faulty_chain, os.urandom(600_000)
-    repo, commit = chain.push("faults", f"{fault.name}-{step}.bin", data)
-    path = resolve(repo, f"{fault.name}-{step}.bin", commit)
+    chain, name = faulty_chain, cell_name(fault, step)
+    path, data = resolve(chain.repo, name, chain.commit["oid"]), chain.files[name]
     assert pull(chain.hub, path, "HEAD").status == 200
     planted = chain.relay.plant(fault, step)
     answer = pull(chain.hub, path)
@@ -153,5 +165,6 @@ def test_faults(faulty_chain, fault, step):
         assert answer.status in GATEWAY, answer
     if fault.expect == "heals":
         assert answer.ok, answer
+    # One token serves many files.
     assert planted.hits > 0 or step == "token", "the fault was never met"
     assert wait_for(lambda: pull(chain.hub, path).body == data, 10)
