@@ -34,10 +34,13 @@ class Fault:
     times: int = 0
     expect: str = "safe"
     wants: str = "any"  # "any" | "body": not HEAD and no redirect | "range": asks for one
-    place: str = ""  # instead of the road's
+    place: str = ""  # instead of the CDN, on the roads that lead there
     mode: str = ""  # how the imposter takes connections, instead of an action
     also: tuple[int, ...] = ()
     lasting: bool = False  # what the upstream asked for lasts longer than the test
+
+    def place_on(self, road: str) -> str:
+        return self.place if self.place and PLACES[road] == "cdn" else PLACES[road]
 
     def wanted(self, request: Request) -> bool:
         if self.wants == "any":

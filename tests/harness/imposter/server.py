@@ -2,6 +2,7 @@
 
 import pathlib
 import socket
+import ssl
 import threading
 import time
 import urllib.parse
@@ -21,9 +22,10 @@ FOREIGN = "127.0.0.2"  # loopback too, but not the host that the hub was told of
 class Imposter:
     """An upstream hub on three ports: the hub, its CDN, and a foreign host that must not be asked
     with a token. `with Imposter(folder) as upstream: upstream.repo("acme/one").commit({...})`.
+    With a `certificate` all three speak TLS only.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, certificate=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger()
@@ -35,6 +37,10 @@ class Imposter:
         self.rate_headers: dict[str, str] = {}
         self.bytes_per_s = 0  # 0: as fast as it goes
         self.next_free = 0.0
+        self.tls = None
+        if certificate is not None:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(certificate.chain, certificate.key)
         self.lock = threading.Lock()
         self.links: set[Link] = set()
         self.listeners: dict[str, socket.socket] = {}
@@ -54,7 +60,7 @@ class Imposter:
 
     def url(self, port: str) -> str:
         host, number = self.addresses[port]
-        return f"http://{host}:{number}"
+        return f"{'https' if self.tls else 'http'}://{host}:{number}"
 
     @property
     def endpoint(self) -> str:
@@ -158,6 +164,8 @@ class Imposter:
 
     def _serve(self, link: Link) -> None:
         try:
+            if self.tls:
+                link.socket = self.tls.wrap_socket(link.socket, server_side=True)
             while request := link.read_request():
                 if not self._answer(link, request):
                     break

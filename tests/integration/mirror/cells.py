@@ -5,7 +5,7 @@ import json
 
 from hub import Hub
 from imposter import ATTRIBUTES, Imposter, Lfs, safetensors, seeded
-from imposter.faults import PLACES, Fault
+from imposter.faults import Fault
 from mirrors import GATEWAY, Pulled, pull, resolve, wait_for
 
 LFS_BYTES = 600_000
@@ -49,8 +49,8 @@ class Cell:
             self.plant()
 
     def plant(self) -> None:
-        place = self.fault.place or PLACES[self.road]
-        self.planted = self.upstream.plant(self.fault, place, self.name)
+        self.planted = self.upstream.plant(
+            self.fault, self.fault.place_on(self.road), self.name)
 
     def ask(self) -> Pulled:
         if self.road == "metadata":

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from imposter import Imposter, Lfs, safetensors
-from imposter.faults import FAULTS, PLACES
+from imposter.faults import FAULTS
 
 LIMIT_S = 1.5
 THREADS = 24
@@ -73,7 +73,7 @@ def honest_and_faulty(upstream, fault, place: str, number: int):
 
 
 def test_every_fault_is_met(upstream):
-    wanted = [(fault, fault.place or PLACES[road]) for fault in FAULTS if fault.action
+    wanted = [(fault, fault.place_on(road)) for fault in FAULTS if fault.action
               for road in fault.roads]
     cells = sorted(set(wanted), key=str)
     assert len(cells) > 200
