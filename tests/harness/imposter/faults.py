@@ -37,7 +37,6 @@ class Fault:
     place: str = ""  # instead of the CDN, on the roads that lead there
     mode: str = ""  # how the imposter takes connections, instead of an action
     also: tuple[int, ...] = ()
-    lasting: bool = False  # what the upstream asked for lasts longer than the test
 
     def place_on(self, road: str) -> str:
         return self.place if self.place and PLACES[road] == "cdn" else PLACES[road]
@@ -162,8 +161,8 @@ STATUSES = [
     Fault("429-rate-limit", actions.status(429, RateLimit='"api";r=0;t=1')),
     Fault("429-retry-after-nonsense", actions.status(429, Retry_After="soon")),
     Fault("503-retry-after-1", actions.status(503, Retry_After="1")),
-    Fault("503-retry-after-an-hour", actions.status(503, Retry_After="3600"), lasting=True),
-    Fault("429-retry-after-a-year", actions.status(429, Retry_After="31536000"), lasting=True),
+    Fault("503-retry-after-an-hour", actions.status(503, Retry_After="3600")),
+    Fault("429-retry-after-a-year", actions.status(429, Retry_After="31536000")),
 ]
 
 AT_RESOLVE = {"roads": ("metadata", "small", "lfs", "git"), "place": "resolve"}

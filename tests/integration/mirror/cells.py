@@ -127,7 +127,7 @@ class Cell:
 
     def recover(self) -> None:
         """Once the upstream is well again, so is the road."""
-        if self.fault.lasting or self.fault.name == "branch-moves-all-the-time":
+        if self.fault.name == "branch-moves-all-the-time":
             return
         seen: list[Pulled] = []
 

@@ -11,7 +11,7 @@ import pytest
 from imposter import Imposter, Lfs, safetensors
 from imposter.faults import FAULTS
 
-LIMIT_S = 1.5
+LIMIT_S = 1.0
 THREADS = 24
 BYTES_MAX = 1 << 20  # of an endless answer, this much is enough
 # Their answers are honest ones; what differs is the next.

@@ -8,6 +8,7 @@ from mirrors import GATEWAY, at_once, let_ttl_pass, pull, resolve, wait_for
 
 AWAY = ("refuse", "hang", "reset", "close")
 PATIENCE_S = 9  # clients give up after 10 s without an answer
+BACK_S = 45  # one that was down for long is tried every 30 s
 REPO = "acme/kept"
 
 
@@ -64,10 +65,20 @@ def test_what_is_here_is_served(upstream, new_mirror, kept, mode):
         assert answer.status in GATEWAY or answer.end == "cut", (path, answer)
         assert answer.seconds < PATIENCE_S, (path, answer)
         assert answer.headers["X-Error-Code"] is None
+
+
+def test_an_upstream_that_comes_back_is_found(upstream, new_mirror, kept):
+    commit = kept.heads["main"]
+    hub = new_mirror(scaled=True)
+    pull_all(hub, kept, commit, "main", but=("cold.safetensors",))
+    upstream.set_mode("refuse")
+    let_ttl_pass()
+    paths = [resolve(REPO, path) for path in ("README.md", "cold.safetensors")] * 5
+    assert all(pull(hub, path).status in (200, *GATEWAY) for path in paths)
     upstream.set_mode("")
-    cold = resolve(REPO, "cold.safetensors")
-    assert wait_for(lambda: pull(hub, cold).body == kept.files(commit)["cold.safetensors"])
-    assert wait_for(lambda: pull(hub, resolve(REPO, "README.md")).headers["X-Waag-Stale"] is None)
+    want = kept.files(commit)["cold.safetensors"]
+    assert wait_for(lambda: pull(hub, paths[1]).body == want, BACK_S)
+    assert wait_for(lambda: not is_stale(pull(hub, paths[0])), BACK_S)
 
 
 def test_it_is_served_at_once(upstream, new_mirror, kept):
