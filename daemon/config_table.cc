@@ -209,7 +209,8 @@ std::vector<Setting> mirror_rows() {
 
 std::vector<Setting> make_table() {
   auto rows = own_rows();
-  for (auto&& more : {upstream_rows(), mirror_rows()}) rows.insert(rows.end(), more.begin(), more.end());
+  for (auto&& more : {upstream_rows(), mirror_rows()})
+    rows.insert(rows.end(), more.begin(), more.end());
   return rows;
 }
 

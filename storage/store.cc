@@ -61,7 +61,8 @@ class StoreImpl final : public Store {
         statistics_(fs, reserve_, *base_.rows, base_.folder->packs()),
         parts_{clock, *base_.rows, *base_.packs, objects_, repos_,
                refs_, links_,      discussions_, locks_},
-        pulls_(parts_, reserve_) {}
+        pulls_(parts_, reserve_),
+        mirrors_(parts_, reserve_) {}
 
   Status recover() {
     WAAG_CHECK(finish_deletions(parts_, users_));
@@ -111,6 +112,9 @@ class StoreImpl final : public Store {
   }
 
   XetFiles& xet() override { return xet_; }
+  Mirrors& mirrors() override { return mirrors_; }
+  std::filesystem::path fills() const override { return base_.folder->path() / "fills"; }
+  FileSystem& files() override { return fs_; }
 
   // --- git's own protocol ---
   Result<std::unique_ptr<GitFetch>> git_fetch(std::uint64_t repo_uid,
@@ -309,6 +313,7 @@ class StoreImpl final : public Store {
   Statistics statistics_;
   Parts parts_;
   Pulls pulls_;
+  Mirrors mirrors_;
 };
 
 }  // namespace

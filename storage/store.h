@@ -15,6 +15,7 @@
 #include "storage/ingest.h"
 #include "storage/lfs_files.h"
 #include "storage/merge/pulls.h"
+#include "storage/mirror/mirrors.h"
 #include "storage/meta/accounts/account_rows.h"
 #include "storage/meta/soft/soft_table.h"
 #include "storage/repo/usage/repo_usage.h"
@@ -80,6 +81,12 @@ class Store {
 
   // --- the Xet protocol ---
   virtual XetFiles& xet() = 0;
+
+  // --- repos of upstreams ---
+  virtual Mirrors& mirrors() = 0;
+  /// Where parts of files wait that are on their way from an upstream; who puts them sweeps it.
+  [[nodiscard]] virtual std::filesystem::path fills() const = 0;
+  virtual FileSystem& files() = 0;
 
   // --- git's own protocol ---
   /// See GitFetch::open for the errors.

@@ -76,6 +76,7 @@ bool is_author(const Identity& who, std::string_view author) {
 
 bool may(const Identity& who, const storage::RepoRow& repo, Action action) {
   if (repo.disabled && !who.hub_admin) return false;
+  if (repo.mirrored && (action == Action::write || action == Action::open_pull)) return false;
   const auto limit = cap(who, repo.id.ns, &repo.id);
   const auto level = std::min(granted_on(who, repo), limit);
   const bool open = repo.visibility == storage::Visibility::open;
@@ -115,6 +116,7 @@ Result<storage::RepoRow> authorised_repo(storage::Store& store, const Identity& 
   if (repo.disabled && !who.hub_admin) return fail(Errc::disabled, "disabled");
   if (may(who, repo, action)) return repo;
   if (who.anonymous()) return fail(Errc::unauthenticated, "anonymous write");
+  if (repo.mirrored) return fail(Errc::forbidden, "a mirror changes with its upstream alone");
   return fail(Errc::forbidden, "no write right");
 }
 

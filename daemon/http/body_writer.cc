@@ -107,10 +107,10 @@ Task<Status> BodyWriter::write_blob(std::string head, BlobBody body) {
   }
 }
 
-Task<Result<std::size_t>> BodyWriter::make(std::shared_ptr<BodySource> source,
-                                           std::span<std::byte> buffer) {
-  auto work = [source = std::move(source), buffer] { return source->read(buffer); };
+Task<Result<std::size_t>> BodyWriter::make(StreamBody body, std::span<std::byte> buffer) {
+  auto work = [source = std::move(body.source), buffer] { return source->read(buffer); };
   try {
+    if (body.async) co_return co_await body.async->read(buffer);
     co_return co_await offload(blocking_, std::move(work));
   } catch (const std::exception& thrown) {
     co_return fail(Errc::internal, thrown.what());
@@ -131,7 +131,7 @@ Task<Status> BodyWriter::write_stream(std::string head, StreamBody body) {
   for (auto& buffer : buffers) buffer = std::make_unique_for_overwrite<std::byte[]>(extent_bytes);
   std::size_t turn = 0;
   std::uint64_t total = 0;
-  WAAG_CO_TRY(auto size, co_await make(body.source, {buffers[0].get(), extent_bytes}));
+  WAAG_CO_TRY(auto size, co_await make(body, {buffers[0].get(), extent_bytes}));
   std::string prefix = std::move(head);
   while (size > 0) {
     total += size;
@@ -141,7 +141,7 @@ Task<Status> BodyWriter::write_stream(std::string head, StreamBody body) {
     const ByteView part{buffers[turn].get(), size};
     turn ^= 1;
     auto sending = send_part(std::move(prefix), part);
-    auto making = make(body.source, {buffers[turn].get(), extent_bytes});
+    auto making = make(body, {buffers[turn].get(), extent_bytes});
     auto both = co_await (std::move(sending) && std::move(making));
     auto& [sent, made] = both;
     if (!sent) co_return std::move(sent).error();

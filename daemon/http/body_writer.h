@@ -31,7 +31,7 @@ class BodyWriter {
   struct Block;
   Task<Status> write_blob(std::string head, BlobBody body);
   Task<Status> write_stream(std::string head, StreamBody body);
-  Task<Result<std::size_t>> make(std::shared_ptr<BodySource> source, std::span<std::byte> buffer);
+  Task<Result<std::size_t>> make(StreamBody body, std::span<std::byte> buffer);
   Task<Status> send_part(std::string prefix, ByteView bytes);
   Task<Result<Block>> load(std::shared_ptr<storage::BlobReader> blob, std::uint64_t offset,
                            std::uint64_t left, std::span<std::byte> buffer, bool try_run);

@@ -115,12 +115,21 @@ class BodySource {
   virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
 };
 
+/// Bytes that others have still to bring: waiting for them holds no thread.
+class AsyncSource {
+ public:
+  virtual ~AsyncSource() = default;
+  /// As BodySource's, but called on the session's thread, which it must never block.
+  virtual Task<Result<std::size_t>> read(std::span<std::byte> out) = 0;
+};
+
 /// A body that is made while it is sent. An error of its source, or another length than was
 /// announced, cuts the connection.
 struct StreamBody {
   std::shared_ptr<BodySource> source;
   std::optional<std::uint64_t> bytes;  // nullopt: nobody knows before, so it goes in chunks
   bool chunked = true;  // set by the session: to a client of HTTP/1.0 it ends with the connection
+  std::shared_ptr<AsyncSource> async{};  // in the place of `source`
 };
 
 struct Response {

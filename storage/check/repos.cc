@@ -6,6 +6,7 @@
 #include "storage/check/examiner.h"
 #include "storage/git/object_cache.h"
 #include "storage/meta/blob_rows.h"
+#include "storage/meta/mirror/mirror_rows.h"
 #include "storage/meta/tables/refs.h"
 
 namespace waag::storage::check {
@@ -30,6 +31,9 @@ class RepoCheck {
     if (!examiner_.good(commits, about_ + "commits")) return;
     for (const auto& commit : *commits) check_commit(commit);
     check_links();
+    const auto mirror = get_row(examiner_.rows, keys::mirror(repo_.uid), decode_mirror);
+    if (examiner_.good(mirror, about_ + "mirror") && mirror->has_value() != repo_.mirrored)
+      examiner_.problem(about_ + "its row and that of its mirror disagree");
   }
 
  private:
@@ -108,11 +112,14 @@ class RepoCheck {
     }
     const auto large =
         get_row(examiner_.rows, keys::large_git_blob(line.id), decode_large_git_blob);
-    if (examiner_.good(large, about) && *large) need_link(**large, line.name);
+    if (examiner_.good(large, about) && *large) return need_link(**large, line.name);
+    // The facts were found: so the file is one that an upstream has listed.
+    if (!repo_.mirrored) examiner_.problem(about + ": no bytes, and the repo is no mirror");
   }
 
   void need_link(const BlobId& blob, const std::string& name) {
     if (!links_seen_.insert(blob).second) return;
+    if (repo_.mirrored) return;  // linked once its upstream has sent it
     if (!examiner_.has(keys::link(repo_.uid, blob), about_ + name))
       examiner_.problem(about_ + name + " is not linked to blob " + blob.hex());
   }
@@ -154,7 +161,7 @@ void check_holders(const Examiner& examiner) {
 
 /// Rows of repos that are not there (and not being deleted either).
 void check_orphans(const Examiner& examiner, const std::set<std::uint64_t>& alive) {
-  for (const char kind : {'h', 'H', 'C', 'l', 'k', 'i', 'd', 'e', 'a', 'v', 'S'}) {
+  for (const char kind : {'h', 'H', 'C', 'l', 'k', 'i', 'd', 'e', 'a', 'v', 'S', 'M', 'Y'}) {
     std::set<std::uint64_t> reported;
     const auto scanned =
         examiner.rows.scan(keys::all(kind), "", [&](std::string_view key, std::string_view) {

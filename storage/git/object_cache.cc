@@ -5,6 +5,8 @@
 
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/keys.h"
+#include "storage/meta/mirror/mirror_rows.h"
+#include "storage/meta/tables/table.h"
 
 namespace waag::storage {
 namespace {
@@ -137,12 +139,19 @@ Result<std::vector<FileFacts>> ObjectCache::look_up(std::span<const TreeLine> li
 
 Result<FileFacts> ObjectCache::look_up_large(const TreeLine& line) const {
   WAAG_TRY(const auto row, rows_.get(keys::large_git_blob(line.id)));
-  if (!row) return fail(Errc::corrupt, "a tree names git blob " + line.id.hex() + ", not here");
+  if (!row) return look_up_listed(line);
   WAAG_TRY(const auto blob, decode_large_git_blob(*row));
   WAAG_TRY(const auto value, rows_.get(keys::blob(blob)));
   if (!value) return fail(Errc::corrupt, "blob " + blob.hex() + " has no manifest");
   WAAG_TRY(const auto manifest, decode_manifest(*value));
   return FileFacts{manifest.size_bytes, std::nullopt};
+}
+
+/// A file of a mirrored repo that has not come yet.
+Result<FileFacts> ObjectCache::look_up_listed(const TreeLine& line) const {
+  WAAG_TRY(const auto size, get_row(rows_, keys::listed_size(line.id), decode_counter));
+  if (!size) return fail(Errc::corrupt, "a tree names git blob " + line.id.hex() + ", not here");
+  return FileFacts{*size, std::nullopt};
 }
 
 Result<FileFacts> FactsReader::at(std::size_t line) {
@@ -165,6 +174,7 @@ Result<FileFacts> FactsReader::at(std::size_t line) {
 Result<std::shared_ptr<const CommitInfo>> ObjectCache::commit(const CommitId& id) {
   if (auto cached = commits_.find(id)) return cached;
   auto body = read_object(rows_, packs_, git::to_git_id(id), git::ObjectKind::commit);
+  if (!body && body.error().code == Errc::not_found) return claimed(id, body.error());
   if (!body) return corrupt(body.error());
   auto parsed = git::parse_commit(*body);
   if (!parsed) return corrupt(parsed.error());
@@ -178,6 +188,25 @@ Result<std::shared_ptr<const CommitInfo>> ObjectCache::commit(const CommitId& id
   info->message = std::move(parsed->message);
   commits_.put(id, info, weight_of(*info));
   return std::shared_ptr<const CommitInfo>(std::move(info));
+}
+
+/// Not kept: the commit itself may come any time, and its row is small.
+Result<std::shared_ptr<const CommitInfo>> ObjectCache::claimed(const CommitId& id,
+                                                               const Error& missing) const {
+  WAAG_TRY(auto row, get_row(rows_, keys::claimed_commit(id), decode_claimed_commit));
+  if (!row) return corrupt(missing);
+  auto info = std::make_shared<CommitInfo>();
+  info->id = id;
+  info->tree = row->tree;
+  info->author_name = std::move(row->author);
+  info->date = row->date;
+  info->message = std::move(row->title);
+  return std::shared_ptr<const CommitInfo>(std::move(info));
+}
+
+Result<bool> ObjectCache::is_claimed(const CommitId& id) const {
+  WAAG_TRY(const auto object, rows_.get(keys::git_object(git::to_git_id(id))));
+  return !object;
 }
 
 }  // namespace waag::storage

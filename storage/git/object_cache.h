@@ -55,10 +55,14 @@ class ObjectCache {
   Result<std::shared_ptr<const std::vector<FileFacts>>> facts(const GitId& key,
                                                               std::span<const TreeLine> lines);
   Result<std::shared_ptr<const CommitInfo>> commit(const CommitId& id);
+  /// Whether all that is known of the commit is an upstream's word: there are no bytes of it.
+  Result<bool> is_claimed(const CommitId& id) const;
 
  private:
+  Result<std::shared_ptr<const CommitInfo>> claimed(const CommitId& id, const Error& missing) const;
   Result<std::vector<FileFacts>> look_up(std::span<const TreeLine> lines) const;
   Result<FileFacts> look_up_large(const TreeLine& line) const;
+  Result<FileFacts> look_up_listed(const TreeLine& line) const;
 
   RowStore& rows_;
   PackSet& packs_;

@@ -62,7 +62,11 @@ std::string damaged(const RecordPlace& at) {
   return Key('X').number(static_cast<std::uint64_t>(at.pack)).number(at.record).take();
 }
 std::string mirror(std::uint64_t uid) { return Key('M').number(uid).take(); }
-std::string absent_blob(const GitId& id) { return Key('N').raw(id.view()).take(); }
+std::string listed_size(const GitId& id) { return Key('N').raw(id.view()).take(); }
+std::string unproven(std::uint64_t uid, const GitId& id) {
+  return Key('Y').number(uid).raw(id.view()).take();
+}
+std::string unproven_of(std::uint64_t uid) { return Key('Y').number(uid).take(); }
 std::string claimed_commit(const CommitId& id) { return Key('K').raw(id.view()).take(); }
 std::string job(std::uint64_t id) { return Key('j').number(id).take(); }
 std::string mirror_rule(std::string_view name) { return Key('Z').folded(name).take(); }

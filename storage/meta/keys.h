@@ -45,7 +45,9 @@
 ///   d uid number            -> DiscussionRow
 ///   e uid number seq        -> EventRow      of that discussion, from 0 on without gaps
 ///   M uid                   -> MirrorRow     the repo comes from an upstream
-///   N git id                -> size          a blob that a mirrored tree names, bytes not here
+///   N git id                -> size          an upstream's word for the size of a regular file
+///   Y uid git id            -> ""            the mirrored repo names it, its upstream has not yet
+///                                            sent it: what others have of that name is not shown
 ///   K commit id             -> ClaimedCommit an upstream's word for a commit; gone once it is here
 ///   j job id                -> JobRow
 ///   Z lower(name)           -> mirror rule, a value of daemon/mirror
@@ -124,7 +126,9 @@ std::string events(std::uint64_t uid);                           // prefix
 std::string downloads(std::uint64_t uid);
 std::string summary(std::uint64_t uid);
 std::string mirror(std::uint64_t uid);
-std::string absent_blob(const GitId& id);
+std::string listed_size(const GitId& id);
+std::string unproven(std::uint64_t uid, const GitId& id);
+std::string unproven_of(std::uint64_t uid);  // prefix
 std::string claimed_commit(const CommitId& id);
 std::string job(std::uint64_t id);
 std::string mirror_rule(std::string_view name);

@@ -4,8 +4,8 @@ namespace waag::storage {
 namespace {
 
 constexpr std::uint8_t row_version = 1;
-/// 2 added gate, disabled, discussions_disabled; rows of version 1 are read as without them.
-constexpr std::uint8_t repo_row_version = 2;
+/// 2 added gate, disabled, discussions_disabled, 3 mirrored; older rows are read as without them.
+constexpr std::uint8_t repo_row_version = 3;
 
 }  // namespace
 
@@ -23,6 +23,7 @@ std::string encode(const RepoRow& row) {
   out.fixed(static_cast<std::uint8_t>(row.gate));
   out.fixed(static_cast<std::uint8_t>(row.disabled));
   out.fixed(static_cast<std::uint8_t>(row.discussions_disabled));
+  out.fixed(static_cast<std::uint8_t>(row.mirrored));
   return out.str();
 }
 
@@ -47,6 +48,7 @@ Result<RepoRow> decode_repo(std::string_view value) {
     row.disabled = in.fixed<std::uint8_t>() != 0;
     row.discussions_disabled = in.fixed<std::uint8_t>() != 0;
   }
+  if (version >= 3) row.mirrored = in.fixed<std::uint8_t>() != 0;
   // What one cannot read must never be taken for an open door: refuse the row.
   if (type > static_cast<std::uint8_t>(RepoType::space) ||
       visibility > static_cast<std::uint8_t>(Visibility::closed) ||

@@ -25,6 +25,7 @@ struct RepoRow {
   Gate gate{Gate::none};
   bool disabled = false;  // by a hub admin: nothing of it is served
   bool discussions_disabled = false;
+  bool mirrored = false;  // comes from an upstream, and changes with it alone
   bool operator==(const RepoRow&) const = default;
 };
 

@@ -115,13 +115,15 @@ Status remove_rest(const Parts& parts, const UserTable& users, std::uint64_t uid
   WAAG_CHECK(remove_all(rows, keys::events(uid)));
   WAAG_CHECK(remove_all(rows, keys::discussions(uid)));
   WAAG_CHECK(remove_all(rows, keys::accesses(uid)));
+  WAAG_CHECK(remove_all(rows, keys::unproven_of(uid)));
   WAAG_CHECK(remove_links(rows, uid));
   WAAG_CHECK(remove_grants(rows, uid));
   WAAG_CHECK(LikeTable(rows).remove_all(uid));
   WAAG_TRY(const auto all_users, users.list());
   for (const auto& user : all_users) WAAG_CHECK(remove_all(rows, keys::uploads(user.name, uid)));
   Transaction done;
-  done.dels = {keys::downloads(uid), keys::summary(uid), DiscussionTable::counter_key(uid)};
+  done.dels = {keys::downloads(uid), keys::summary(uid), DiscussionTable::counter_key(uid),
+               keys::mirror(uid)};
   done.dels.push_back(deletion_key(uid));
   WAAG_CHECK(rows.apply(std::move(done)));
   return ok();

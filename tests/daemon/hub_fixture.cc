@@ -34,7 +34,8 @@ Reply take(Response response) {
   if (auto* stream = std::get_if<StreamBody>(&response.body)) {
     std::vector<std::byte> block(4096);
     for (std::size_t got = 1; got > 0;) {
-      const auto read = stream->source->read(block);
+      const auto read =
+          stream->async ? run_task(stream->async->read(block)) : stream->source->read(block);
       if (!read) FAIL("read: " << read.error().what);
       got = *read;
       reply.body += as_text(ByteView(block).first(got));

@@ -1,3 +1,6 @@
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include "daemon/http/body_writer.h"
 #include "protocol/http/chunked.h"
 #include "tests/daemon/http/test_server.h"
@@ -30,6 +33,20 @@ class Counting final : public BodySource {
   std::size_t offset_ = 0;
 };
 
+/// The same, each time after a wait in which the thread is free.
+class Waiting final : public AsyncSource {
+ public:
+  Waiting(std::size_t bytes, std::size_t fails_at) : counting_(bytes, fails_at) {}
+  Task<Result<std::size_t>> read(std::span<std::byte> out) override {
+    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(1));
+    co_await timer.async_wait(use_awaitable);
+    co_return counting_.read(out);
+  }
+
+ private:
+  Counting counting_;
+};
+
 std::string content(std::size_t bytes) {
   std::string text(bytes, '\0');
   for (std::size_t i = 0; i < bytes; ++i) text[i] = Counting::at(i);
@@ -44,8 +61,12 @@ std::size_t number(const Request& request, std::string_view key, std::size_t oth
 Task<Response> answer(const Route&, Request request) {
   Response response;
   StreamBody body;
-  body.source = std::make_shared<Counting>(number(request, "bytes", long_bytes),
-                                           number(request, "fails", std::string::npos));
+  const auto bytes = number(request, "bytes", long_bytes);
+  const auto fails_at = number(request, "fails", std::string::npos);
+  if (request.query.get("async"))
+    body.async = std::make_shared<Waiting>(bytes, fails_at);
+  else
+    body.source = std::make_shared<Counting>(bytes, fails_at);
   if (request.query.get("says")) body.bytes = number(request, "says", 0);
   response.body = body;
   co_return response;
@@ -80,7 +101,8 @@ TEST_CASE("stream_body: chunks on a connection that stays", "[daemon][body_write
   TestServer host(table(), answer);
   const auto bytes = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{1} << 20, long_bytes);
   CAPTURE(bytes);
-  const auto target = "/made?bytes=" + std::to_string(bytes);
+  const auto* kind = GENERATE("", "&async=1");
+  const auto target = "/made?bytes=" + std::to_string(bytes) + kind;
   auto client = host.client();
   client.send(get(target) + get("/made?bytes=3", "Connection: close\r\n"));
   const auto first = client.reply();

@@ -120,6 +120,8 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
       keys::user_groups("")[0],    keys::grants(0)[0],       keys::granted_to("")[0],
       keys::redirect({})[0],       keys::trashed(0)[0],      keys::likes(0)[0],
       keys::user_likes("")[0],     keys::accesses(0)[0],     keys::discussions(0)[0],
-      keys::events(0)[0],          keys::damaged({})[0]};
-  CHECK(kinds.size() == 38);
+      keys::events(0)[0],          keys::damaged({})[0],
+      keys::mirror(0)[0],          keys::listed_size({})[0], keys::unproven(0, {})[0],
+      keys::claimed_commit({})[0], keys::job(0)[0],          keys::mirror_rule("")[0]};
+  CHECK(kinds.size() == 44);
 }

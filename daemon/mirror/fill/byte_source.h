@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/upstream/http_client.h"
+#include "storage/fill/intervals.h"
+
+namespace waag::daemon {
+
+/// One place where a file's bytes can be had. Thread-safe.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Starts to bring a part of the file: the sink gets begin() once, then exactly these bytes, then
+  /// done(). Returns at once.
+  virtual std::shared_ptr<HttpClient::Transfer> fetch(storage::Stretch part,
+                                                      std::shared_ptr<UpstreamSink> sink) = 0;
+  /// Whether parts may be passed on before the whole file is verified.
+  [[nodiscard]] virtual bool trusted() const = 0;
+  [[nodiscard]] virtual const std::string& name() const = 0;  // for the log
+};
+
+}  // namespace waag::daemon

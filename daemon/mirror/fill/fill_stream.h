@@ -1,0 +1,39 @@
+#pragma once
+
+#include "daemon/mirror/fill/fill.h"
+
+namespace waag::daemon {
+
+/// One transfer of a fill: puts what comes at its place. Its numbers are guarded by the fill.
+class Fill::Stream final : public UpstreamSink {
+ public:
+  Stream(std::shared_ptr<Fill> fill, Stretch stretch)
+      : fill_(std::move(fill)),
+        asked_(stretch),
+        at(stretch.begin),
+        end(stretch.end),
+        noted_(stretch.begin) {}
+
+  Status begin(const UpstreamReply& reply) override;
+  Status write(ByteView bytes) override;
+  void done(Status status) override;
+
+ private:
+  Status note();
+
+  const std::shared_ptr<Fill> fill_;
+  const Stretch asked_;
+
+ public:  // of the fill, under its lock
+  std::uint64_t at;
+  std::uint64_t end;  // may come nearer while bytes come
+  bool over = false;
+  Status status = ok();
+  std::shared_ptr<HttpClient::Transfer> transfer;
+  [[nodiscard]] std::uint64_t brought() const { return at - asked_.begin; }
+
+ private:
+  std::uint64_t noted_;
+};
+
+}  // namespace waag::daemon

@@ -1,0 +1,80 @@
+#include "daemon/mirror/fill/fills.h"
+
+#include <boost/asio/post.hpp>
+
+namespace waag::daemon {
+namespace {
+
+/// Parts that nobody has asked for in so long are not gone on with.
+constexpr auto parked_time = std::chrono::days(7);
+
+}  // namespace
+
+Fills::Fills(storage::Store& store, Options options)
+    : store_(store),
+      options_(std::move(options)),
+      boot_id_(storage::boot_id()),
+      threads_(options_.at_once) {
+  sweep();
+}
+
+Fills::~Fills() {
+  stop_.request_stop();
+  threads_.join();
+}
+
+/// Parts of files that nobody wants any more.
+void Fills::sweep() {
+  std::error_code ignored;
+  const auto oldest = std::filesystem::file_time_type::clock::now() - parked_time;
+  for (const auto& entry : std::filesystem::directory_iterator(store_.fills(), ignored)) {
+    const auto written = std::filesystem::last_write_time(entry.path(), ignored);
+    if (!ignored && written < oldest) std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
+Result<std::shared_ptr<Fill>> Fills::join(WantedFile wanted) {
+  const auto key = wanted.key();
+  const std::scoped_lock lock(mutex_);
+  if (const auto found = fills_.find(key); found != fills_.end()) return found->second;
+  if (stop_.stop_requested()) return fail(Errc::unavailable, "the hub stops");
+  return begin(std::move(wanted), key);
+}
+
+Result<std::shared_ptr<Fill>> Fills::begin(WantedFile wanted, const std::string& key) {
+  WAAG_CHECK(store_.writable());
+  WAAG_TRY(const auto free, store_.files().free_bytes(store_.fills()));
+  // Its part, and then its chunks.
+  if (free / 2 < wanted.size_bytes) return fail(Errc::no_space, "no room for " + wanted.about);
+  const auto size = wanted.size_bytes;
+  WAAG_TRY(auto file, storage::FillFile::open(store_.files(), store_.fills(), key, size, boot_id_));
+  auto fill = std::make_shared<Fill>(store_, std::move(wanted), options_.limits, std::move(file));
+  fills_[key] = fill;
+  asio::post(threads_, [this, fill, key] { run(fill, key); });
+  return fill;
+}
+
+void Fills::run(const std::shared_ptr<Fill>& fill, const std::string& key) {
+  Status result = fail(Errc::internal, "the fill was thrown out");
+  try {
+    result = fill->run(stop_.get_token());
+  } catch (const std::exception& thrown) {
+    result = fail(Errc::internal, thrown.what());
+    fill->give_up(result);
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    fills_.erase(key);
+  }
+  if (options_.ended) options_.ended(*fill, result);
+}
+
+std::vector<Fills::Running> Fills::running() const {
+  std::vector<Running> found;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [key, fill] : fills_)
+    found.push_back({fill->wanted().about, fill->wanted().size_bytes, fill->file().bytes()});
+  return found;
+}
+
+}  // namespace waag::daemon

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "daemon/async.h"
+#include "daemon/mirror/fill/fill.h"
+
+namespace waag::daemon {
+
+/// All fills that run, one a file: who wants a file that is on its way joins. Thread-safe.
+class Fills {
+ public:
+  struct Options {
+    Fill::Limits limits;
+    std::size_t at_once = 32;                               // fills; more wait their turn
+    std::function<void(const Fill&, const Status&)> ended;  // for log and metrics
+  };
+  Fills(storage::Store& store, Options options);
+  /// Stops all that runs; what came stays for the next life.
+  ~Fills();
+  Fills(const Fills&) = delete;
+  Fills& operator=(const Fills&) = delete;
+
+  /// The fill of that file, started if there is none. Errc::no_space if it has no room.
+  Result<std::shared_ptr<Fill>> join(WantedFile wanted);
+  struct Running {
+    std::string about;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t there_bytes = 0;
+  };
+  [[nodiscard]] std::vector<Running> running() const;
+
+ private:
+  Result<std::shared_ptr<Fill>> begin(WantedFile wanted, const std::string& key);
+  void run(const std::shared_ptr<Fill>& fill, const std::string& key);
+  void sweep();
+
+  storage::Store& store_;
+  const Options options_;
+  const std::string boot_id_;
+  std::stop_source stop_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Fill>, std::less<>> fills_;
+  asio::thread_pool threads_;  // last: joined before the rest goes
+};
+
+}  // namespace waag::daemon
