@@ -24,6 +24,8 @@ std::shared_ptr<Uploads> make_uploads();
 class RateLimiter;  // daemon/auth/rate_limiter.h
 std::shared_ptr<RateLimiter> make_rate_limiter(const Config& config, storage::Clock& clock);
 
+class Mirror;  // daemon/mirror/mirror.h
+
 /// Every long-lived part, built by main and passed down. References outlive every request.
 struct App {
   const Config& config;
@@ -39,6 +41,7 @@ struct App {
   std::shared_ptr<Passwords> passwords = make_passwords();
   std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);
   std::shared_ptr<Catalog> catalog = make_catalog(store, clock);  // what lists know of all repos
+  std::shared_ptr<Mirror> mirror{};  // null: no upstream
 };
 
 }  // namespace waag::daemon

@@ -11,6 +11,7 @@
 #include "daemon/auth/bootstrap.h"
 #include "daemon/auth/gate.h"
 #include "daemon/http/net/server.h"
+#include "daemon/mirror/mirror.h"
 #include "daemon/observe/metrics.h"
 #include "daemon/periodic.h"
 #include "storage/os/file_system.h"
@@ -142,6 +143,7 @@ Status RealDaemon::start() {
   WAAG_TRY(auto href_key, load_href_key(config_.store.data, random_));
   app_ = std::make_unique<App>(App{config_, *store_, *blocking_, clock_, random_, *auth_, *metrics_,
                                    log_, std::move(href_key)});
+  WAAG_TRY(app_->mirror, Mirror::start(config_, *store_, *blocking_, clock_, random_, log_));
   WAAG_CHECK(app_->uploads->resume(*store_, clock_.now()));
   trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });
   WAAG_CHECK(listen());
@@ -158,6 +160,8 @@ Status RealDaemon::stop() {
   std::error_code ignored;
   std::filesystem::remove(std::filesystem::path(config_.store.data) / address_file, ignored);
   if (server_) server_->stop(std::chrono::seconds(config_.server.drain_s));
+  // Before the threads of connections: what it wakes is posted there.
+  if (app_) app_->mirror.reset();
   server_.reset();
   trash_.reset();
   if (blocking_) blocking_->join();

@@ -5,6 +5,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/file_access.h"
 #include "daemon/catalog/catalog.h"
+#include "daemon/mirror/mirror.h"
 #include "protocol/http/disposition.h"
 #include "protocol/http/url_path.h"
 #include "protocol/lfs/pointer.h"
@@ -68,11 +69,19 @@ Headers file_headers(const Request& request, const Reading& reading,
 /// Also for files that are not read through Xet here and now: the client decides.
 Status add_xet(const App& app, const Request& request, const Reading& reading,
                const storage::TreeEntry& entry, Headers& headers) {
-  WAAG_TRY(const auto hashes, xet_hashes(app, {entry}));
+  WAAG_TRY(const auto hashes, xet_hashes(app, reading.repo, {entry}));
   if (!hashes.empty() && hashes.front())
     set_xet_headers(app, request, reading.repo.id, reading.revision.commit.hex(), *hashes.front(),
                     headers);
   return ok();
+}
+
+/// A file that its upstream has still to send.
+auto following(App& app, const Reading& reading, const storage::TreeEntry& entry) {
+  return [&app, &reading, &entry](http::ByteRange range) -> Result<std::shared_ptr<AsyncSource>> {
+    WAAG_TRY(auto fill, app.mirror->fill(reading.repo, reading.revision.commit, entry));
+    return app.mirror->follow(std::move(fill), {range.first, range.last + 1});
+  };
 }
 
 Result<Response> send_file(App& app, const Request& request, const RepoId& id, View view) {
@@ -88,13 +97,20 @@ Result<Response> send_file(App& app, const Request& request, const RepoId& id, V
   reply.etag = chosen.etag;
   reply.size_bytes = chosen.size_bytes;
   reply.headers = file_headers(request, reading, *entry, view, chosen);
-  if (view == View::file) WAAG_CHECK(add_xet(app, request, reading, *entry, reply.headers));
+  // Of an LFS file the pointer is always here.
+  bool cold = false;
+  if (app.mirror && (view == View::file || !entry->lfs)) {
+    WAAG_TRY(cold, app.mirror->is_cold(reading.repo, *entry));
+  }
+  if (view == View::file && !cold)
+    WAAG_CHECK(add_xet(app, request, reading, *entry, reply.headers));
   if (wants_xet_info(request) && reply.headers.get("X-Xet-Hash"))
     return xet_info_reply(app, request, std::move(reply.headers));
   reply.open = [&store, &entry, view] {
     if (entry->lfs && view == View::file) return store.open_blob(entry->lfs->id);
     return store.open_git_blob(entry->oid);
   };
+  if (cold) reply.follow = following(app, reading, *entry);
   auto response = blob_response(request, std::move(reply));
   if (response && response->status == 200 && view == View::file)
     app.catalog->downloads().served(reading.repo, reading.path,

@@ -62,7 +62,7 @@ Result<EntryExtras> extras_of(const App& app, const Reading& reading,
                               const std::vector<storage::TreeEntry>& entries, bool expand) {
   EntryExtras extras;
   WAAG_TRY(extras.last_commits, commits_of(app.store, reading, entries, expand));
-  WAAG_TRY(extras.xet_hashes, xet_hashes(app, entries));
+  WAAG_TRY(extras.xet_hashes, xet_hashes(app, reading.repo, entries));
   return extras;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/auth/rate_limiter.h"
 #include "daemon/auth/token.h"
 #include "daemon/http/errors.h"
+#include "daemon/mirror/mirror.h"
 #include "daemon/observe/log.h"
 #include "protocol/hub/errors.h"
 
@@ -72,6 +73,31 @@ Task<Result<Response>> run_handler(App& app, const Route& route, Request request
   }
 }
 
+/// What is not here and could not be asked for. Never 401 or 404: clients remember these.
+Response upstream_trouble(App& app, const Route& route, const Request& request,
+                          const Error& error) {
+  auto response = error_response(error, request.who);
+  response.headers.set("Retry-After", "5");
+  if (response.status >= 500) log_failure(app, route, request.request_id, error);
+  return response;
+}
+
+/// Clients of the Hub show an X-HF-Warning to their users.
+void tell_age(const Prepared& prepared, Response& response) {
+  if (prepared.stale) {
+    const auto age = std::to_string(prepared.stale->count());
+    response.headers.set("X-Waag-Stale", age);
+    response.headers.set("Warning", "111 - \"Revalidation Failed\"");
+    response.headers.set("X-HF-Warning",
+                         "stale; The upstream cannot be reached: this is what it "
+                         "had " +
+                             age + " seconds ago.");
+  }
+  if (prepared.gone)
+    response.headers.set("X-HF-Warning",
+                         "gone; The upstream does not have this repository any more.");
+}
+
 /// The reply to a caller who is known by now.
 Task<Response> answer_known(App& app, const Route& route, Request request) {
   const Identity who = request.who;
@@ -79,6 +105,9 @@ Task<Response> answer_known(App& app, const Route& route, Request request) {
     set_challenge(route, *refused);
     co_return *std::move(refused);
   }
+  Prepared prepared;
+  if (app.mirror) prepared = co_await app.mirror->prepare(route, request);
+  if (prepared.trouble) co_return upstream_trouble(app, route, request, *prepared.trouble);
   const std::string request_id = request.request_id;
   auto asked = AskedRepo::of(request);
   auto result = co_await run_handler(app, route, std::move(request));
@@ -89,6 +118,7 @@ Task<Response> answer_known(App& app, const Route& route, Request request) {
   Response response = result ? *std::move(result) : error_response(result.error(), who);
   if (!result && response.status >= 500) log_failure(app, route, request_id, result.error());
   set_challenge(route, response);
+  if (app.mirror) tell_age(prepared, response);
   co_return response;
 }
 

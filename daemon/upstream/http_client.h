@@ -11,15 +11,18 @@
 
 namespace waag::daemon {
 
-/// One call to another hub. Redirects are followed by the client itself, each hop checked: scheme,
-/// host, address; `Authorization` goes to the origin of `url` alone.
+/// One call to another hub. Redirects are followed by the client itself, at most redirects_max,
+/// each hop checked: scheme, host, port, address. `Authorization` and `Cookie` go to the origin of
+/// `url` alone, and no more once a redirect has left it. A POST follows 307 and 308 only.
 struct UpstreamRequest {
   std::string method = "GET";
   std::string url;  // absolute
   Headers headers;  // Accept-Encoding: identity is added
   std::string body;
-  std::optional<http::ByteRange> range;  // only a 206 of exactly this range is taken for an answer
-  bool follow = true;                    // false: a redirect is the answer
+  /// Taken for an answer: a 206 of exactly this range; for a range from byte 0 also a 200, of which
+  /// no more than the range is read; and what is no success (status >= 300).
+  std::optional<http::ByteRange> range;
+  bool follow = true;  // false: a redirect is the answer
   /// fetch(): of the body; a longer one is Errc::upstream_failed.
   std::size_t body_bytes_max = 32u << 20;
   /// For the whole call; zero: none, only the idle time counts (bodies of files).
@@ -43,23 +46,36 @@ class UpstreamSink {
   virtual Status write(ByteView bytes) = 0;
   /// ok: the body came whole, as long as it was announced.
   virtual void done(Status status) = 0;
+  /// Asked after each write. true: the transfer pauses, and the peer with it, until
+  /// Transfer::resume(); what was read already (256 KiB at most) still comes. A pause is no idle
+  /// time.
+  virtual bool full() { return false; }
 };
 
 /// HTTP to upstreams: one thread, one connection pool, any number of transfers. Every HTTP status
 /// is an answer; what fails below it is Errc::upstream_failed (no connection, cut or malformed
-/// reply, a redirect that is not allowed) or Errc::deadline_exceeded. Thread-safe.
+/// reply, a redirect that is not allowed) or Errc::deadline_exceeded. Thread-safe, but a sink may
+/// not call fetch() nor let go of the client: it would wait for itself.
+///
+/// Addresses are checked when a connection is made, whatever name led there. With a proxy they are
+/// checked only where a URL names one: the proxy, which the configuration names, is the only peer,
+/// and it alone knows where a host name leads.
 class HttpClient {
  public:
   struct Options {
-    std::vector<std::string> origins;         // of the upstreams: "https://host", "http://a:8080"
-    std::vector<std::string> redirect_hosts;  // patterns, * for any part
+    std::vector<std::string> origins;           // of the upstreams: "https://host", "http://a:8080"
+    std::vector<std::string> redirect_hosts;    // patterns, * for any part
     std::vector<std::string> private_networks;  // "10.0.0.0/8"
-    std::string ca_file;
-    std::string proxy;
+    std::string ca_file;                        // PEM, instead of the system's authorities
+    std::string proxy;                          // "": none, also not the environment's
     std::chrono::milliseconds connect_time{10'000};
     std::chrono::milliseconds idle_time{30'000};
+    /// Fewer bytes than this in idle_time are as good as none: one byte a second holds a transfer
+    /// for ever.
+    std::uint64_t idle_bytes = 1024;
     std::uint64_t rate_bytes = 0;  // of all transfers together, a second; 0: any
   };
+  static constexpr unsigned redirects_max = 5;
   static Result<std::unique_ptr<HttpClient>> start(Options options);
   virtual ~HttpClient() = default;  // ends what runs: its sinks are told
 
@@ -70,6 +86,7 @@ class HttpClient {
    public:
     virtual ~Transfer() = default;
     virtual void cancel() = 0;  // done() is called with Errc::unavailable
+    virtual void resume() {}    // after UpstreamSink::full()
   };
   virtual std::shared_ptr<Transfer> stream(UpstreamRequest request,
                                            std::shared_ptr<UpstreamSink> sink) = 0;

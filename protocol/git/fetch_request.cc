@@ -1,6 +1,7 @@
 #include "protocol/git/fetch_request.h"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <limits>
 
@@ -137,6 +138,22 @@ Result<FetchRequest> parse_fetch_v0(std::string_view body) {
     WAAG_TRY(const bool known, take_common(request, line));
     if (!known) return bad("line");
   }
+}
+
+std::string spell_fetch_v0(const std::vector<GitId>& wants, const std::vector<CommitId>& haves,
+                           const std::vector<std::string_view>& capabilities) {
+  assert(!wants.empty());
+  std::string body;
+  for (const auto& id : wants) {
+    auto line = "want " + id.hex();
+    if (body.empty())
+      for (const auto capability : capabilities) line.append(" ").append(capability);
+    append_pkt(body, line + "\n");
+  }
+  body += pkt_flush;
+  for (const auto& id : haves) append_pkt(body, "have " + id.hex() + "\n");
+  append_pkt(body, "done\n");
+  return body;
 }
 
 Result<Command> parse_command(std::string_view body) {

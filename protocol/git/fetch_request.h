@@ -54,6 +54,12 @@ struct FetchRequest {
 /// @return Errc::invalid_argument if it is malformed; an empty list of wants is none's request
 Result<FetchRequest> parse_fetch_v0(std::string_view body);
 
+/// The other side: what a client asks of another server in version 0, in one round.
+/// @param wants  at least one
+/// @param capabilities  those of the server that are wanted
+std::string spell_fetch_v0(const std::vector<GitId>& wants, const std::vector<CommitId>& haves,
+                           const std::vector<std::string_view>& capabilities);
+
 /// Body of a request of version 2: its command and the lines after the delimiter.
 struct Command {
   std::string name;

@@ -16,9 +16,7 @@ const json::value* present(const json::object& from, std::string_view key) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-}  // namespace
-
-Result<json::object> parse_json_object(std::string_view text, std::size_t bytes_max) {
+Result<json::value> parse_json(std::string_view text, std::size_t bytes_max) {
   if (text.size() > bytes_max) return fail(Errc::too_large, "JSON body too large");
   json::parse_options options;
   options.max_depth = json_depth_max;
@@ -26,11 +24,24 @@ Result<json::object> parse_json_object(std::string_view text, std::size_t bytes_
   try {  // only memory can run out
     auto value = json::parse(json::string_view(text.data(), text.size()), ec, {}, options);
     if (ec) return fail(Errc::invalid_argument, "malformed JSON: " + ec.message());
-    if (!value.is_object()) return fail(Errc::invalid_argument, "JSON body is not an object");
-    return std::move(value.get_object());
+    return value;
   } catch (const std::exception& error) {
     return fail(Errc::unavailable, error.what());
   }
+}
+
+}  // namespace
+
+Result<json::object> parse_json_object(std::string_view text, std::size_t bytes_max) {
+  WAAG_TRY(auto value, parse_json(text, bytes_max));
+  if (!value.is_object()) return fail(Errc::invalid_argument, "JSON body is not an object");
+  return std::move(value.get_object());
+}
+
+Result<json::array> parse_json_array(std::string_view text, std::size_t bytes_max) {
+  WAAG_TRY(auto value, parse_json(text, bytes_max));
+  if (!value.is_array()) return fail(Errc::invalid_argument, "JSON body is not an array");
+  return std::move(value.get_array());
 }
 
 Result<std::optional<std::string>> json_string(const json::object& from, std::string_view key) {

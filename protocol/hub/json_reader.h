@@ -5,12 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "protocol/result.h"
 
 /// Reading JSON bodies from outside: bounded, without exceptions, null taken as absent. For .cc
-/// files of protocol/ only; the headers there show no Boost.
+/// files only; our headers show no Boost.JSON.
 namespace waag::hub {
 
 inline constexpr std::size_t json_bytes_max = 32 * 1024 * 1024;  // RELIABILITY 3.2.10
@@ -21,6 +22,10 @@ inline constexpr std::size_t json_depth_max = 64;
 /// @return Errc::invalid_argument if malformed or deeper than json_depth_max, Errc::too_large
 Result<boost::json::object> parse_json_object(std::string_view text,
                                               std::size_t bytes_max = json_bytes_max);
+
+/// The same for a text whose top is an array.
+Result<boost::json::array> parse_json_array(std::string_view text,
+                                            std::size_t bytes_max = json_bytes_max);
 
 /// Each: nullopt if absent or null; Errc::invalid_argument if of another type.
 Result<std::optional<std::string>> json_string(const boost::json::object& from,

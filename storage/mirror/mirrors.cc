@@ -190,7 +190,28 @@ Status Mirrors::change(std::uint64_t uid, const std::function<void(MirrorRow&)>&
   });
 }
 
+Status Mirrors::add_alias(std::uint64_t uid, const RepoId& id) {
+  return apply_settled(parts_.rows, [&](Transaction& transaction) -> Status {
+    WAAG_TRY(const auto taken, parts_.rows.get(keys::repo(id)));
+    const auto key = keys::redirect(id);
+    WAAG_TRY(auto now, parts_.rows.get(key));
+    const auto row = encode(RedirectRow{uid});
+    if (taken || now == row) return ok();
+    transaction.expects.push_back({keys::repo(id), std::nullopt});
+    transaction.expects.push_back({key, std::move(now)});
+    transaction.puts.push_back({key, row});
+    return ok();
+  });
+}
+
 Status Mirrors::set_proven(std::uint64_t uid) {
+  // Imports wait meanwhile: what they bring is unproven.
+  const auto creations = parts_.locks.lock(0);
+  WAAG_TRY(const auto commits, parts_.refs.commits(uid));
+  for (const auto& commit : commits) {
+    WAAG_TRY(const bool claimed, parts_.objects.is_claimed(commit));
+    if (claimed) return ok();
+  }
   for (bool more = true; more;) {
     Transaction step;
     WAAG_CHECK(
@@ -201,7 +222,16 @@ Status Mirrors::set_proven(std::uint64_t uid) {
     more = step.dels.size() == batch_rows_max;
     if (!step.dels.empty()) WAAG_CHECK(parts_.rows.apply(std::move(step)));
   }
-  return change(uid, [](MirrorRow& row) { row.proven = true; });
+  WAAG_CHECK(change(uid, [](MirrorRow& row) { row.proven = true; }));
+  // Written again as it is: lists read the files of a repo that is touched, and now there are some.
+  WAAG_TRY(auto name, parts_.rows.get(keys::repo_uid(uid)));
+  if (!name) return ok();
+  Transaction touch;
+  touch.expects.push_back({keys::repo_uid(uid), name});
+  touch.puts.push_back({keys::repo_uid(uid), *std::move(name)});
+  const auto touched = parts_.rows.apply(std::move(touch));
+  if (!touched && touched.error().code != Errc::conflict) return touched.error();
+  return ok();
 }
 
 Result<bool> Mirrors::open_holder(const BlobId& blob) const {

@@ -67,7 +67,11 @@ class Mirrors {
   Status move_ref(std::uint64_t uid, std::string_view ref, std::optional<CommitId> target);
   /// Changes a row that is there; Errc::not_found.
   Status change(std::uint64_t uid, const std::function<void(MirrorRow&)>& edit);
-  /// All that the repo names came by git: nothing of it is unproven, LFS files apart.
+  /// Another name that leads to the repo, as the upstream has it: a former name, or another
+  /// spelling's. Nothing if a repo of our own has that name.
+  Status add_alias(std::uint64_t uid, const RepoId& id);
+  /// After a history came by git. If that has all commits that the repo knows, nothing of it is
+  /// unproven any more, LFS files apart.
   Status set_proven(std::uint64_t uid);
 
   // --- bytes ---

@@ -56,6 +56,11 @@ Result<Response> blob_response(const Request& request, BlobReply reply) {
     response.body = std::string();
     return response;
   }
+  if (reply.follow) {
+    WAAG_TRY(auto source, reply.follow(range.value_or(http::ByteRange{0, bytes - 1})));
+    response.body = StreamBody{nullptr, bytes, true, std::move(source)};
+    return response;
+  }
   WAAG_TRY(auto blob, reply.open());
   response.body = BlobBody{std::move(blob), range ? range->first : 0, bytes};
   return response;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/http/message.h"
+#include "protocol/http/byte_range.h"
 
 namespace waag::daemon {
 
@@ -15,6 +16,8 @@ struct BlobReply {
   Headers headers;  // of the route: sent with every status
   /// Opens the bytes; called only if some will be sent. Blocks.
   std::function<Result<std::unique_ptr<storage::BlobReader>>()> open;
+  /// Instead, for bytes that are still on their way: a body that follows them.
+  std::function<Result<std::shared_ptr<AsyncSource>>(http::ByteRange)> follow;
 };
 
 /// 200, 206, 304 or 416 after Range, If-Range and If-None-Match; for HEAD without a body. Blocks.

@@ -36,12 +36,16 @@ std::optional<XetScope> upload_scope(const Identity& who, const storage::RepoRow
 }
 
 Result<std::vector<std::optional<FileHash>>> xet_hashes(
-    const App& app, const std::vector<storage::TreeEntry>& entries) {
+    const App& app, const storage::RepoRow& repo, const std::vector<storage::TreeEntry>& entries) {
   std::vector<std::optional<FileHash>> hashes;
   std::vector<BlobId> blobs;
   std::vector<std::size_t> places;  // of each blob
   for (std::size_t i = 0; i < entries.size() && app.config.xet.enabled; ++i) {
     if (!entries[i].lfs) continue;
+    if (repo.mirrored) {
+      WAAG_TRY(const bool shown, app.store.mirrors().may_show(repo.uid, entries[i].lfs->id));
+      if (!shown) continue;
+    }
     blobs.push_back(entries[i].lfs->id);
     places.push_back(i);
   }

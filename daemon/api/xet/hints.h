@@ -32,7 +32,7 @@ std::optional<XetScope> upload_scope(const Identity& who, const storage::RepoRow
 
 /// Of each entry that is an LFS file, in one look-up; empty if the hub has no Xet server. Blocks.
 Result<std::vector<std::optional<FileHash>>> xet_hashes(
-    const App& app, const std::vector<storage::TreeEntry>& entries);
+    const App& app, const storage::RepoRow& repo, const std::vector<storage::TreeEntry>& entries);
 
 /// What a reply with a file says of its Xet form: X-Xet-Hash and Link. Source: XET 6.2.
 void set_xet_headers(const App& app, const Request& request, const RepoId& repo,

@@ -21,8 +21,9 @@ bool is_delta(EntryKind kind) {
 }  // namespace
 
 Result<std::unique_ptr<IncomingPack>> IncomingPack::begin(FileSystem& fs,
-                                                          std::filesystem::path scratch) {
-  std::unique_ptr<IncomingPack> pack(new IncomingPack(fs, std::move(scratch)));
+                                                          std::filesystem::path scratch,
+                                                          PackLimits limits) {
+  std::unique_ptr<IncomingPack> pack(new IncomingPack(fs, std::move(scratch), limits));
   WAAG_TRY(pack->file_, fs.open(pack->scratch_, OpenMode::create_new));
   pack->block_.resize(block_bytes);
   return pack;
@@ -112,7 +113,7 @@ Status IncomingPack::begin_entry(const git::EntryHead& head) {
   } else {
     object_hash_ = git::object_hasher(static_cast<ObjectKind>(head.kind), head.size_bytes);
   }
-  if (head.kind != EntryKind::blob && head.size_bytes > push_object_bytes_max)
+  if (head.kind != EntryKind::blob && head.size_bytes > limits_.object_bytes_max)
     return bad("an object of " + std::to_string(head.size_bytes) + " bytes is too large");
   entries_.push_back(entry);
   inflater_.reset();
@@ -146,7 +147,7 @@ Status IncomingPack::end_entry() {
   if (inflated_bytes_ != entry.stored_bytes) return bad("an entry is shorter than its head says");
   if (is_delta(entry.kind)) {
     WAAG_TRY(const auto sizes, git::parse_delta_sizes(delta_start_));
-    if (sizes.result_bytes > push_object_bytes_max)
+    if (sizes.result_bytes > limits_.object_bytes_max)
       return bad("an object of " + std::to_string(sizes.result_bytes) +
                  " bytes is too large; large files go to LFS");
     entry.object_bytes = sizes.result_bytes;
@@ -168,7 +169,8 @@ Result<std::size_t> IncomingPack::take_trailer(ByteView bytes) {
 }
 
 bool IncomingPack::is_kept(const Entry& entry) const {
-  return entry.kind != EntryKind::blob || entry.stored_bytes <= push_object_bytes_max;
+  return entry.kind != EntryKind::blob || limits_.keeps_large_blobs ||
+         entry.stored_bytes <= limits_.object_bytes_max;
 }
 
 void IncomingPack::name(std::uint32_t at, ObjectKind kind, const GitId& id) {
@@ -251,7 +253,7 @@ Result<std::shared_ptr<const Bytes>> IncomingPack::body_of(std::uint32_t at) {
     if ((body = cache_.find(next))) {
       kind = entry.object_kind;
     } else if (!is_delta(entry.kind)) {
-      if (!is_kept(entry)) return bad("a delta of too large a blob");
+      if (entry.stored_bytes > limits_.object_bytes_max) return bad("a delta of too large a blob");
       kind = static_cast<ObjectKind>(entry.kind);
       WAAG_TRY(auto whole, inflate(entry));
       body = std::make_shared<const Bytes>(std::move(whole));
@@ -272,7 +274,7 @@ Result<std::shared_ptr<const Bytes>> IncomingPack::body_of(std::uint32_t at) {
   for (; !chain.empty(); chain.pop_back()) {
     auto& entry = entries_[chain.back()];
     WAAG_TRY(const auto delta, inflate(entry));
-    WAAG_TRY(auto made, git::apply_delta(*body, delta, push_object_bytes_max));
+    WAAG_TRY(auto made, git::apply_delta(*body, delta, limits_.object_bytes_max));
     entry.object_kind = kind;
     body = std::make_shared<const Bytes>(std::move(made));
     cache_.put(chain.back(), body, body->size());
@@ -280,29 +282,44 @@ Result<std::shared_ptr<const Bytes>> IncomingPack::body_of(std::uint32_t at) {
   return body;
 }
 
+Status IncomingPack::copy(const Object& object, const Take& take) {
+  const auto& entry = entries_[object.entry];
+  if (!object.kept) return bad("too large a blob");
+  if (!is_delta(entry.kind)) return inflate(entry, take);
+  WAAG_TRY(const auto body, body_of(object.entry));
+  return take(*body);
+}
+
 Result<Bytes> IncomingPack::inflate(const Entry& entry) const {
-  Bytes out(static_cast<std::size_t>(entry.stored_bytes) + 1);  // one more shows an excess
+  Bytes out;
+  out.reserve(static_cast<std::size_t>(entry.stored_bytes));
+  WAAG_CHECK(inflate(entry, [&out](ByteView part) {
+    out.insert(out.end(), part.begin(), part.end());
+    return ok();
+  }));
+  return out;
+}
+
+Status IncomingPack::inflate(const Entry& entry, const Take& take) const {
+  const auto damaged = [] { return fail(Errc::corrupt, "scratch file of a push"); };
   git::Inflater inflater;
   Bytes input(block_bytes);
+  Bytes output(block_bytes);
   std::uint64_t at = entry.offset + entry.head_bytes;
-  std::size_t size = 0;
+  std::uint64_t size = 0;
   while (true) {
     WAAG_TRY(const auto got, file_->read(at, input));
-    ByteView rest = ByteView(input).first(got);
-    while (!rest.empty()) {
-      WAAG_TRY(const auto step, inflater.next(rest, std::span(out).subspan(size)));
-      size += step.produced_bytes;
-      rest = rest.subspan(step.consumed_bytes);
-      if (step.done) {
-        out.resize(size);
-        if (size != entry.stored_bytes) return fail(Errc::corrupt, "scratch file of a push");
-        return out;
-      }
-      if (step.consumed_bytes == 0 && step.produced_bytes == 0)
-        return fail(Errc::corrupt, "scratch file of a push");
-    }
-    if (got == 0) return fail(Errc::corrupt, "scratch file of a push");
+    if (got == 0) return damaged();
     at += got;
+    for (ByteView rest = ByteView(input).first(got); !rest.empty();) {
+      WAAG_TRY(const auto step, inflater.next(rest, output));
+      if (step.consumed_bytes == 0 && step.produced_bytes == 0 && !step.done) return damaged();
+      size += step.produced_bytes;
+      if (size > entry.stored_bytes) return damaged();
+      WAAG_CHECK(take(ByteView(output).first(step.produced_bytes)));
+      rest = rest.subspan(step.consumed_bytes);
+      if (step.done) return size == entry.stored_bytes ? ok() : damaged();
+    }
   }
 }
 

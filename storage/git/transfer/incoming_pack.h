@@ -15,11 +15,20 @@ namespace waag::storage {
 
 /// Objects in one pushed pack: each takes some 80 bytes of memory.
 inline constexpr std::size_t push_objects_max = 2'000'000;
-/// Largest tree, commit or tag that is taken, and largest object that may come as a delta. Of a
-/// larger blob only name and size are kept: enough to refuse it.
+/// Largest tree, commit or tag of a push, and largest object that may come as a delta. Of a larger
+/// blob only name and size are kept: enough to refuse it.
 inline constexpr std::uint64_t push_object_bytes_max = 32ull << 20;
 /// Deltas of deltas. Source: git makes chains of 50, and of 250 when it is told to pack hard.
 inline constexpr std::size_t delta_depth_max = 512;
+
+/// What of a pack is taken.
+struct PackLimits {
+  /// Of trees, commits, tags, and of whatever comes as a delta, or is the base of one: such objects
+  /// are held in memory, up to three at once.
+  std::uint64_t object_bytes_max = push_object_bytes_max;
+  /// Blobs that are larger and come whole are kept too, for copy().
+  bool keeps_large_blobs = false;
+};
 
 /// A pack on its way in. Its bytes go to a scratch file as they come; every object is hashed, those
 /// that are deltas when all is there. Holds a table of the entries and 64 MiB of objects at most,
@@ -27,7 +36,8 @@ inline constexpr std::size_t delta_depth_max = 512;
 class IncomingPack {
  public:
   /// @param scratch  name of a file that does not exist; removed by the destructor
-  static Result<std::unique_ptr<IncomingPack>> begin(FileSystem& fs, std::filesystem::path scratch);
+  static Result<std::unique_ptr<IncomingPack>> begin(FileSystem& fs, std::filesystem::path scratch,
+                                                     PackLimits limits = {});
   ~IncomingPack();
   IncomingPack(const IncomingPack&) = delete;
   IncomingPack& operator=(const IncomingPack&) = delete;
@@ -52,8 +62,11 @@ class IncomingPack {
     bool kept = true;  // false: too large a blob
   };
   [[nodiscard]] std::optional<Object> find(const GitId& id) const;
-  /// The body of an object that is kept.
+  /// The body of an object that is kept and not larger than PackLimits::object_bytes_max.
   Result<std::shared_ptr<const Bytes>> read(const Object& object);
+  /// The body of any object that is kept, in pieces.
+  using Take = std::function<Status(ByteView)>;
+  Status copy(const Object& object, const Take& take);
   [[nodiscard]] std::size_t objects() const { return entries_.size(); }
 
  private:
@@ -71,8 +84,8 @@ class IncomingPack {
   };
   enum class State { head, entry_head, data, trailer, end };
 
-  IncomingPack(FileSystem& fs, std::filesystem::path scratch)
-      : fs_(fs), scratch_(std::move(scratch)), cache_(cache_bytes) {}
+  IncomingPack(FileSystem& fs, std::filesystem::path scratch, PackLimits limits)
+      : fs_(fs), scratch_(std::move(scratch)), limits_(limits), cache_(cache_bytes) {}
 
   Result<std::size_t> take_head(ByteView bytes);
   Result<std::size_t> take_entry_head(ByteView bytes);
@@ -87,9 +100,11 @@ class IncomingPack {
   Result<bool> find_base(std::uint32_t at);
   Result<std::shared_ptr<const Bytes>> body_of(std::uint32_t at);
   Result<Bytes> inflate(const Entry& entry) const;
+  Status inflate(const Entry& entry, const Take& take) const;
 
   FileSystem& fs_;
   const std::filesystem::path scratch_;
+  const PackLimits limits_;
   std::unique_ptr<File> file_;
 
   State state_{State::head};

@@ -27,29 +27,68 @@ GitId shown_id(const RefRow& row) {
   return row.tag_object.is_zero() ? git::to_git_id(row.target) : row.tag_object;
 }
 
-/// Why a ref of that name may not be moved by a push; "" if it may.
-std::string refusal_of(const git::RefCommand& command) {
+/// Names of refs, asked for what lies above or below them: no clone can hold both.
+class Names {
+ public:
+  /// Of the refs that are deleted, or of those that will be there.
+  Names(const git::PushRequest& request, bool deleted) {
+    for (const auto& command : request.commands)
+      if (command.deletes() == deleted) names_.insert(command.name);
+  }
+  [[nodiscard]] bool clash(std::string_view name) const {
+    for (auto slash = name.rfind('/'); slash != name.npos && slash > 0;
+         slash = name.rfind('/', slash - 1))
+      if (names_.contains(name.substr(0, slash))) return true;
+    const auto folder = std::string(name) + "/";
+    const auto below = names_.lower_bound(folder);
+    return below != names_.end() && below->starts_with(folder);
+  }
+
+ private:
+  std::set<std::string_view> names_;
+};
+
+std::string empty_pack() {
+  auto pack = git::pack_head(0);
+  Sha1 hash;
+  hash.update(as_bytes(pack));
+  return pack.append(as_text(hash.finish().view()));
+}
+
+/// The refs that must be gone before others can be there: of an upstream that made a folder of a
+/// branch.
+git::PushRequest in_the_way(const git::PushRequest& request) {
+  const Names created(request, /*deleted=*/false);
+  git::PushRequest found;
+  for (const auto& command : request.commands)
+    if (command.deletes() && created.clash(command.name)) found.commands.push_back(command);
+  return found;
+}
+
+}  // namespace
+
+std::uint64_t GitPush::object_bytes_max() const {
+  return options_.mirror ? mirror_object_bytes_max : push_object_bytes_max;
+}
+
+/// Why a ref of that name may not be moved; "" if it may.
+std::string GitPush::refusal_of(const git::RefCommand& command) const {
   const std::string_view name = command.name;
   if (name.starts_with(branches)) {
     if (name == head_branch && command.deletes()) return "the main branch cannot be deleted";
     return "";
   }
   if (name.starts_with(tags)) return "";
+  if (options_.mirror) {
+    return is_mirrored_ref(name)
+               ? ""
+               : "only branches, tags, pull requests and conversions are mirrored";
+  }
   if (!name.starts_with(pulls)) return "only branches, tags and pull requests can be pushed";
   if (command.creates()) return "pull requests are opened on the hub, not by a push";
   if (command.deletes()) return "pull requests cannot be deleted by a push";
   return "";
 }
-
-/// New refs of one push of which one would be a folder of the other.
-bool clashes(const git::RefCommand& command, const git::PushRequest& request) {
-  return std::ranges::any_of(request.commands, [&](const git::RefCommand& other) {
-    return !other.deletes() && (other.name.starts_with(command.name + "/") ||
-                                command.name.starts_with(other.name + "/"));
-  });
-}
-
-}  // namespace
 
 Status GitPush::feed(ByteView bytes) {
   if (!pack_ || unreserved_bytes_ >= reserve_step_bytes) {
@@ -57,7 +96,8 @@ Status GitPush::feed(ByteView bytes) {
     unreserved_bytes_ = 0;
   }
   if (!pack_) {
-    WAAG_TRY(pack_, IncomingPack::begin(fs_, scratch_));
+    const PackLimits limits{object_bytes_max(), options_.mirror};
+    WAAG_TRY(pack_, IncomingPack::begin(fs_, scratch_, limits));
   }
   unreserved_bytes_ += bytes.size();
   return pack_->feed(bytes);
@@ -65,14 +105,29 @@ Status GitPush::feed(ByteView bytes) {
 
 Status GitPush::check(const git::PushRequest& request) {
   if (!request.brings_pack()) return ok();
+  // An upstream has nothing to send if its refs only lead elsewhere in what is here.
+  if (!pack_ && options_.mirror) WAAG_CHECK(feed(as_bytes(empty_pack())));
   if (!pack_) return fail(Errc::unprocessable, "the push brings no pack");
   WAAG_CHECK(complete_pack());
-  PushCheck check(parts_, options_.repo_uid, *pack_, options_.blob_bytes_max);
+  PushCheck check(parts_, options_.repo_uid, *pack_, {options_.blob_bytes_max, options_.mirror});
+  WAAG_CHECK(add_tips(check, request));
+  WAAG_TRY(found_, check.finish());
+  return ok();
+}
+
+Status GitPush::add_tips(PushCheck& check, const git::PushRequest& request) {
   for (const auto& command : request.commands) {
     if (command.deletes() || !refusal_of(command).empty()) continue;
-    WAAG_TRY(tips_[command.to], check.add_tip(command.to));
+    auto tip = check.add_tip(command.to);
+    if (tip) {
+      tips_[command.to] = *tip;
+      continue;
+    }
+    auto& error = tip.error();
+    const bool rule = error.code == Errc::unprocessable && !check.lacks_objects();
+    if (!options_.mirror || !rule) return error;
+    refused_tips_[command.to] = std::move(error.what);
   }
-  WAAG_TRY(found_, check.finish());
   return ok();
 }
 
@@ -97,7 +152,7 @@ Result<std::pair<git::ObjectKind, Bytes>> GitPush::read_base(const GitId& id) co
     }
   }
   WAAG_TRY(const auto reader, open_git_blob(parts_.rows, parts_.packs, id));
-  if (reader->size_bytes() > push_object_bytes_max)
+  if (reader->size_bytes() > object_bytes_max())
     return fail(Errc::unprocessable, "pack: a delta of too large a blob");
   Bytes body(static_cast<std::size_t>(reader->size_bytes()));
   for (std::size_t at = 0; at < body.size();) {
@@ -113,6 +168,17 @@ Result<std::vector<git::RefReport>> GitPush::land(const git::PushRequest& reques
   WAAG_TRY(auto rows, needed_rows());
   if (rows.size() > batch_rows_max) WAAG_CHECK(publish(rows));
   const auto lock = parts_.locks.lock(options_.repo_uid);
+  const auto gone = options_.mirror ? in_the_way(request) : git::PushRequest{};
+  if (!gone.commands.empty()) WAAG_CHECK(move_refs(gone, {}));
+  WAAG_TRY(auto reports, move_refs(request, rows));
+  const auto landed = [](const auto& report) { return report.reason.empty(); };
+  if (options_.mirror && std::ranges::any_of(reports, landed))
+    WAAG_CHECK(forget_claims(parts_.rows, found_.objects));
+  return reports;
+}
+
+Result<std::vector<git::RefReport>> GitPush::move_refs(const git::PushRequest& request,
+                                                       const std::vector<Row>& rows) {
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto reports = try_land(request, rows);
     if (reports || reports.error().code != Errc::conflict) return reports;
@@ -139,9 +205,9 @@ Status GitPush::stage_blob(const IncomingPack::Object& object, const GitId& id) 
   WAAG_TRY(const auto known, parts_.rows.get(keys::large_git_blob(id)));
   if (known) return ok();
   WAAG_TRY(const auto file, staged_->file());
-  WAAG_TRY(const auto body, pack_->read(object));
-  WAAG_CHECK(file->write(*body));
-  WAAG_CHECK(file->finish());
+  WAAG_CHECK(pack_->copy(object, [&file](ByteView part) { return file->write(part); }));
+  WAAG_TRY(const auto done, file->finish());
+  if (done.git_id != id) return fail(Errc::corrupt, "scratch file of a push");
   return ok();
 }
 
@@ -152,6 +218,10 @@ Result<std::vector<Row>> GitPush::needed_rows() const {
   std::vector<Row> rows;
   for (const auto& [id, named] : found_.pointers) {
     const auto& [oid, size_bytes] = named.pointer;
+    if (options_.mirror) {
+      WAAG_TRY(const bool believed, is_believed(named.pointer));
+      if (!believed) continue;
+    }
     blobs.insert(oid);
     const LfsPointerRow row{oid, size_bytes, named.pointer_bytes};
     rows.push_back({keys::lfs_pointer(id), encode(row)});
@@ -175,6 +245,13 @@ Result<std::vector<Row>> GitPush::needed_rows() const {
   rows.insert(rows.end(), std::make_move_iterator(more.puts.begin()),
               std::make_move_iterator(more.puts.end()));
   return rows;
+}
+
+/// A pointer with the wrong size of a file that is here stays the text it is. Of a file that is not
+/// here nobody can tell.
+Result<bool> GitPush::is_believed(const lfs::LfsPointer& pointer) const {
+  WAAG_TRY(const auto manifest, get_row(parts_.rows, keys::blob(pointer.oid), decode_manifest));
+  return !manifest || manifest->size_bytes == pointer.size_bytes;
 }
 
 /// Writes all rows in steps, each of which leaves the store whole.
@@ -202,9 +279,10 @@ Result<std::vector<git::RefReport>> GitPush::try_land(const git::PushRequest& re
   std::vector<git::RefReport> reports;
   bool all = true;
   bool any = false;
+  const Names wanted(request, /*deleted=*/false);
   for (const auto& command : request.commands) {
-    auto reason = clashes(command, request) ? std::string("it is a folder of another new ref")
-                                            : refusal_of(command);
+    const bool clash = wanted.clash(command.name) && !(options_.mirror && command.deletes());
+    auto reason = clash ? std::string("it is a folder of another new ref") : refusal_of(command);
     if (reason.empty()) {
       WAAG_TRY(reason, add_move(command, transaction));
     }
@@ -229,9 +307,16 @@ Result<std::vector<git::RefReport>> GitPush::try_land(const git::PushRequest& re
 Result<std::string> GitPush::add_move(const git::RefCommand& command,
                                       Transaction& transaction) const {
   WAAG_TRY(const auto now, parts_.refs.find(options_.repo_uid, command.name));
-  if (!now && !command.creates()) return std::string("the ref does not exist");
-  if (now && shown_id(*now) != command.from)
-    return std::string("the ref was moved meanwhile: fetch first");
+  if (options_.mirror) {
+    const auto refused = refused_tips_.find(command.to);
+    if (refused != refused_tips_.end()) return refused->second;
+    const bool there = now ? shown_id(*now) == command.to : command.deletes();
+    if (there) return std::string();
+  } else {
+    if (!now && !command.creates()) return std::string("the ref does not exist");
+    if (now && shown_id(*now) != command.from)
+      return std::string("the ref was moved meanwhile: fetch first");
+  }
   RefTable::Move move{options_.repo_uid, command.name,  now,
                       std::nullopt,      options_.user, parts_.clock.now()};
   if (!now) {

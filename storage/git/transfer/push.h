@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/git/push_request.h"
+#include "storage/git/mirror_push.h"
 #include "storage/git/transfer/push_check.h"
 #include "storage/repo/reserve.h"
 #include "storage/staging_area.h"
@@ -11,7 +11,15 @@ struct PushOptions {
   std::uint64_t repo_uid = 0;
   std::string user;                  // for the ref log
   std::uint64_t blob_bytes_max = 0;  // regular files may not be larger
+  /// The pack comes from an upstream whose refs the repo follows. Then refs under refs/heads,
+  /// refs/tags, refs/pr and refs/convert are created, moved and deleted whatever they are now (but
+  /// main is not deleted); PushRules::mirror holds; LFS files need not be here; a tip whose history
+  /// breaks a rule is left out with its reason, and the others land.
+  bool mirror = false;
 };
+
+/// Trees, commits, tags and blobs that come as deltas, of an upstream's history.
+inline constexpr std::uint64_t mirror_object_bytes_max = 128ull << 20;
 
 /// One push into a repo: feed() its pack, check(), land(). Nothing of it is visible before land()
 /// returns, and then all that its report calls ok. Blocks; not thread-safe; the store must outlive
@@ -27,6 +35,16 @@ class GitPush {
         scratch_(std::move(scratch)),
         staged_(std::move(staged)) {}
 
+  // --- of a mirror, before its pack ---
+  [[nodiscard]] Result<MirrorPlan> plan(
+      const std::map<std::string, GitId>& wanted,
+      const std::function<bool(std::string_view)>& selected) const {
+    return plan_mirror(parts_, options_.repo_uid, wanted, selected);
+  }
+  [[nodiscard]] Result<bool> holds(const CommitId& id) const {
+    return holds_commit(parts_, options_.repo_uid, id);
+  }
+
   /// Bytes of the pack, if there is one. Errc::unprocessable if it is no sound one.
   Status feed(ByteView bytes);
   /// Resolves the pack and walks through what it brings for the commands.
@@ -40,12 +58,18 @@ class GitPush {
   Result<std::vector<git::RefReport>> land(const git::PushRequest& request);
 
  private:
+  [[nodiscard]] std::uint64_t object_bytes_max() const;
+  [[nodiscard]] std::string refusal_of(const git::RefCommand& command) const;
+  Status add_tips(PushCheck& check, const git::PushRequest& request);
   Status complete_pack();
   Result<std::pair<git::ObjectKind, Bytes>> read_base(const GitId& id) const;
   Status stage_objects();
   Status stage_blob(const IncomingPack::Object& object, const GitId& id);
   Result<std::vector<Row>> needed_rows() const;
+  Result<bool> is_believed(const lfs::LfsPointer& pointer) const;
   Status publish(std::vector<Row>& rows);
+  Result<std::vector<git::RefReport>> move_refs(const git::PushRequest& request,
+                                                const std::vector<Row>& rows);
   Result<std::vector<git::RefReport>> try_land(const git::PushRequest& request,
                                                const std::vector<Row>& rows);
   Result<std::string> add_move(const git::RefCommand& command, Transaction& transaction) const;
@@ -60,6 +84,7 @@ class GitPush {
   std::uint64_t unreserved_bytes_ = 0;
   PushedObjects found_;
   std::map<GitId, PushedTip> tips_;
+  std::map<GitId, std::string> refused_tips_;  // of a mirror
 };
 
 }  // namespace waag::storage

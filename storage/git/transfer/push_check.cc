@@ -5,6 +5,7 @@
 
 #include "protocol/git/path.h"
 #include "storage/blob_reader.h"
+#include "storage/git/mirror_push.h"
 #include "storage/git/transfer/reachable.h"
 #include "storage/meta/keys.h"
 
@@ -45,13 +46,22 @@ std::size_t symlink_climb(std::string_view target) {
   return climb;
 }
 
+Error PushCheck::missing(std::string_view what, std::string_view hex) {
+  lacks_objects_ = true;
+  return refuse("missing " + std::string(what) + " " + std::string(hex));
+}
+
+Result<bool> PushCheck::knows(const CommitId& id) const {
+  return rules_.mirror ? holds_commit(parts_, uid_, id) : parts_.refs.knows(uid_, id);
+}
+
 Result<PushedTip> PushCheck::add_tip(const GitId& id) {
   const auto object = pack_.find(id);
   if (object && object->kind == ObjectKind::tag) return peel(id);
   if (object && object->kind != ObjectKind::commit)
     return refuse("a ref must lead to a commit, " + id.hex() + " is none");
   const CommitId commit{id.bytes};
-  WAAG_TRY(const bool known, parts_.refs.knows(uid_, commit));
+  WAAG_TRY(const bool known, knows(commit));
   if (known) return PushedTip{commit, {}};
   if (object) {
     WAAG_CHECK(add_commits(commit));
@@ -60,7 +70,7 @@ Result<PushedTip> PushCheck::add_tip(const GitId& id) {
   WAAG_TRY(const auto refs, parts_.refs.list(uid_));
   for (const auto& ref : refs)
     if (ref.row.tag_object == id) return PushedTip{ref.row.target, id};
-  return refuse("missing object " + id.hex());
+  return missing("object", id.hex());
 }
 
 /// Down to the commit; the tags on the way are kept.
@@ -85,37 +95,44 @@ Result<PushedTip> PushCheck::peel(const GitId& tag) {
 
 /// All commits that the tip brings: depth first, so that parents come before children.
 Status PushCheck::add_commits(const CommitId& tip) {
-  struct Step {
-    CommitId commit;
-    std::vector<CommitId> parents;
-    std::size_t next = 0;
-  };
   std::vector<Step> path;
-  const auto enter = [&](const CommitId& id) -> Status {
-    if (!commits_seen_.insert(id).second) return ok();
-    WAAG_TRY(const bool known, parts_.refs.knows(uid_, id));
-    if (known) return ok();
-    const auto object = pack_.find(git::to_git_id(id));
-    if (!object || object->kind != ObjectKind::commit) return refuse("missing commit " + id.hex());
-    WAAG_TRY(const auto body, pack_.read(*object));
-    auto commit = git::parse_commit(*body);
-    if (!commit) return refuse("commit " + id.hex() + " is malformed: " + commit.error().what);
-    WAAG_CHECK(check_root(commit->tree, id));
-    path.push_back({id, std::move(commit->parents), 0});
-    return ok();
-  };
-  WAAG_CHECK(enter(tip));
+  auto status = walk(tip, path);
+  // What leads to a refused commit is refused for every further tip that leads there.
+  if (!status)
+    for (const auto& step : path) commits_refused_.insert(step.commit);
+  return status;
+}
+
+Status PushCheck::walk(const CommitId& tip, std::vector<Step>& path) {
+  WAAG_CHECK(enter(tip, path));
   while (!path.empty()) {
     auto& step = path.back();
     if (step.next < step.parents.size()) {
       const auto parent = step.parents[step.next++];
-      WAAG_CHECK(enter(parent));
+      WAAG_CHECK(enter(parent, path));
       continue;
     }
     found_.objects.add(git::to_git_id(step.commit), ObjectKind::commit);
     found_.commits.push_back(step.commit);
     path.pop_back();
   }
+  return ok();
+}
+
+/// Puts a commit that is new on the path.
+Status PushCheck::enter(const CommitId& id, std::vector<Step>& path) {
+  if (commits_refused_.contains(id)) return refuse("it leads to commit " + id.hex() + ", refused");
+  if (!commits_seen_.insert(id).second) return ok();
+  WAAG_TRY(const bool known, knows(id));
+  if (known) return ok();
+  path.push_back({id, {}, 0});
+  const auto object = pack_.find(git::to_git_id(id));
+  if (!object || object->kind != ObjectKind::commit) return missing("commit", id.hex());
+  WAAG_TRY(const auto body, pack_.read(*object));
+  auto commit = git::parse_commit(*body);
+  if (!commit) return refuse("commit " + id.hex() + " is malformed: " + commit.error().what);
+  WAAG_CHECK(check_root(commit->tree, id));
+  path.back().parents = std::move(commit->parents);
   return ok();
 }
 
@@ -154,7 +171,7 @@ Result<PushCheck::TreeFacts> PushCheck::check_tree(const GitId& id, const Place&
 Result<std::vector<git::GitTreeEntry>> PushCheck::entries_of(const GitId& id, const Place& place) {
   if (place.outer) {
     const auto body = read_object(parts_.rows, parts_.packs, id, ObjectKind::tree);
-    if (!body) return refuse("missing object " + id.hex());
+    if (!body) return missing("object", id.hex());
     return git::parse_tree(*body);
   }
   const auto object = pack_.find(id);
@@ -169,7 +186,7 @@ Status PushCheck::check_entry(const git::GitTreeEntry& entry, const Place& place
                               TreeFacts& facts) {
   const auto segment = git::check_path_segment(entry.name);
   if (!segment) return refuse("\"" + place.path + "\": " + segment.error().what);
-  if (entry.mode == git::mode_gitlink)
+  if (entry.mode == git::mode_gitlink && !rules_.mirror)
     return refuse("\"" + place.path + "\": submodules are not supported");
   auto path_bytes = entry.name.size();
   if (entry.mode == git::mode_directory) {
@@ -181,7 +198,7 @@ Status PushCheck::check_entry(const git::GitTreeEntry& entry, const Place& place
       facts.climb = below.climb - 1;
       facts.climber = join(entry.name, below.climber);
     }
-  } else {
+  } else if (entry.mode != git::mode_gitlink) {
     ++facts.files;
     if (!place.outer) WAAG_CHECK(check_file(entry, place));
     if (entry.mode == git::mode_symlink) WAAG_CHECK(check_symlink(entry, place, facts));
@@ -198,9 +215,9 @@ Status PushCheck::check_file(const git::GitTreeEntry& entry, const Place& place)
     return ok();
   }
   if (object->kind != ObjectKind::blob) return refuse("\"" + place.path + "\" is not a file");
-  if (object->size_bytes > blob_bytes_max_)
+  if (object->size_bytes > rules_.blob_bytes_max && !rules_.mirror)
     return refuse("\"" + place.path + "\" has " + std::to_string(object->size_bytes) +
-                  " bytes: files larger than " + std::to_string(blob_bytes_max_) +
+                  " bytes: files larger than " + std::to_string(rules_.blob_bytes_max) +
                   " bytes must be stored with git-lfs (git lfs track)");
   found_.objects.add(entry.id, ObjectKind::blob);
   if (entry.mode == git::mode_symlink || object->size_bytes >= lfs::pointer_bytes_limit ||
@@ -233,7 +250,7 @@ Result<Bytes> PushCheck::target_of(const GitId& symlink, const Place& place) {
     return *body;
   }
   const auto reader = open_git_blob(parts_.rows, parts_.packs, symlink);
-  if (!reader) return refuse("missing object " + symlink.hex());
+  if (!reader) return missing("object", symlink.hex());
   if ((*reader)->size_bytes() > symlink_bytes_max) return too_long;
   Bytes target((*reader)->size_bytes());
   WAAG_CHECK((*reader)->read(0, target));
@@ -243,9 +260,9 @@ Result<Bytes> PushCheck::target_of(const GitId& symlink, const Place& place) {
 Result<PushedObjects> PushCheck::finish() {
   std::unordered_set<GitId> named;
   for (const auto& [id, kind] : outer_) named.insert(id);
-  WAAG_TRY(const auto missing,
+  WAAG_TRY(const auto lacking,
            not_reachable(parts_, uid_, std::move(named), std::numeric_limits<std::size_t>::max()));
-  if (!missing.empty()) return refuse("missing object " + missing.begin()->hex());
+  if (!lacking.empty()) return missing("object", lacking.begin()->hex());
   WAAG_CHECK(check_outer_kinds());
   return std::move(found_);
 }

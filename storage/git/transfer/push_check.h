@@ -29,6 +29,14 @@ struct PushedTip {
   GitId tag_object;  // zero unless it is an annotated tag
 };
 
+/// What trees may hold, besides what holds for all.
+struct PushRules {
+  std::uint64_t blob_bytes_max = 0;
+  /// A history of an upstream: blobs of any size, and submodules, which stay entries that lead
+  /// nowhere. A commit counts as here only if its object is, not if an upstream merely told of it.
+  bool mirror = false;
+};
+
 /// Walks from the new tips through the pack, and makes sure that whatever is not in the pack is in
 /// this repo's own history: naming an id of another repo's object grants nothing.
 ///
@@ -36,11 +44,14 @@ struct PushedTip {
 /// files up to blob_bytes_max.
 class PushCheck {
  public:
-  PushCheck(const Parts& parts, std::uint64_t uid, IncomingPack& pack, std::uint64_t blob_bytes_max)
-      : parts_(parts), uid_(uid), pack_(pack), blob_bytes_max_(blob_bytes_max) {}
+  PushCheck(const Parts& parts, std::uint64_t uid, IncomingPack& pack, PushRules rules)
+      : parts_(parts), uid_(uid), pack_(pack), rules_(rules) {}
 
+  /// Other tips may be added after one that was refused, unless it lacks_objects().
   /// @return Errc::unprocessable with a text for the pusher if a rule is broken
   Result<PushedTip> add_tip(const GitId& id);
+  /// Some tip needs what is neither in the pack nor in the repo.
+  [[nodiscard]] bool lacks_objects() const { return lacks_objects_; }
   /// After the last tip: what was named and not in the pack is looked for in the repo.
   Result<PushedObjects> finish();
 
@@ -62,8 +73,19 @@ class PushCheck {
     bool outer = false;
   };
 
+  /// One commit of the walk, and which of its parents comes next.
+  struct Step {
+    CommitId commit;
+    std::vector<CommitId> parents;
+    std::size_t next = 0;
+  };
+
+  Error missing(std::string_view what, std::string_view hex);
+  Result<bool> knows(const CommitId& id) const;
   Result<PushedTip> peel(const GitId& tag);
   Status add_commits(const CommitId& tip);
+  Status walk(const CommitId& tip, std::vector<Step>& path);
+  Status enter(const CommitId& id, std::vector<Step>& path);
   Status check_root(const GitId& tree, const CommitId& commit);
   Result<TreeFacts> check_tree(const GitId& id, const Place& place);
   Result<std::vector<git::GitTreeEntry>> entries_of(const GitId& id, const Place& place);
@@ -76,9 +98,11 @@ class PushCheck {
   const Parts& parts_;
   const std::uint64_t uid_;
   IncomingPack& pack_;
-  const std::uint64_t blob_bytes_max_;
+  const PushRules rules_;
+  bool lacks_objects_ = false;
   PushedObjects found_;
   CommitSet commits_seen_;
+  CommitSet commits_refused_;
   std::map<GitId, TreeFacts> trees_;
   std::map<GitId, git::ObjectKind> outer_;  // named, not in the pack
 };

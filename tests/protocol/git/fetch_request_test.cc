@@ -114,3 +114,20 @@ TEST_CASE("fetch_request: ls-refs", "[protocol][git]") {
   const std::vector<std::string_view> many(70'000, "ref-prefix x");
   CHECK(parse_ls_refs(many)->prefixes.empty());  // too many are as good as none
 }
+
+TEST_CASE("fetch_request: what is asked of others is read back", "[protocol][git]") {
+  const auto want = *GitId::parse(a);
+  const auto other = *GitId::parse(b);
+  const auto have = *CommitId::parse(b);
+  const auto body = spell_fetch_v0({want, other}, {have}, {"side-band-64k", "no-progress"});
+  CHECK(body == body_of({"want " + a + " side-band-64k no-progress", "want " + b, "0000",
+                         "have " + b, "done"}));
+  const auto parsed = parse_fetch_v0(body);
+  REQUIRE(parsed);
+  CHECK(parsed->wants == std::vector{want, other});
+  CHECK(parsed->haves == std::vector{have});
+  CHECK(parsed->side_band_64k);
+  CHECK(parsed->no_progress);
+  CHECK(parsed->done);
+  CHECK(spell_fetch_v0({want}, {}, {}) == body_of({"want " + a, "0000", "done"}));
+}

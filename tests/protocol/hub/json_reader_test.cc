@@ -40,3 +40,10 @@ TEST_CASE("json_reader: malformed, deep and large", "[protocol][json_reader]") {
       parse_json_object("{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}"));
   CHECK(parse_json_object("{\"a\":1}", 6).error().code == Errc::too_large);
 }
+
+TEST_CASE("json_reader: arrays", "[protocol][json_reader]") {
+  CHECK(parse_json_array("[1,{}]")->size() == 2);
+  CHECK(parse_json_array("{}").error().code == Errc::invalid_argument);
+  CHECK(parse_json_array("[1").error().code == Errc::invalid_argument);
+  CHECK(parse_json_array("[1]", 2).error().code == Errc::too_large);
+}

@@ -1,5 +1,6 @@
 #include "storage/mirror/mirrors.h"
 
+#include "storage/git/commit_object.h"
 #include "storage/meta/keys.h"
 #include "storage/meta/tables/table.h"
 #include "tests/support/store_fixture.h"
@@ -210,10 +211,34 @@ TEST_CASE_METHOD(MirrorFixture, "mirrors: a pointer of another spelling is kept 
 }
 
 TEST_CASE_METHOD(MirrorFixture, "mirrors: proven by git, gone, deleted", "[storage][mirror]") {
-  const auto row = imported(listing('1', {file("a.txt", "one"), file("b.txt", "two")}));
+  auto listed = listing('1', {file("a.txt", "one"), file("b.txt", "two")});
+  NewCommit commit;
+  const auto tree = git::serialize_tree({{git::mode_file, "a.txt", listed.files[0].oid},
+                                         {git::mode_file, "b.txt", listed.files[1].oid}});
+  commit.tree = git::tree_id(as_bytes(*tree));
+  commit.author_name = "Ann";
+  commit.message = "real";
+  const auto area = store->staging_area();
+  listed.commit = *add_commit_object(area->objects(), commit);
+  const auto row = imported(listed);
   auto& mirrors = store->mirrors();
+  REQUIRE(mirrors.set_proven(row.uid));  // an upstream's word is no proof
+  CHECK_FALSE((*mirrors.find(row.uid))->proven);
+  CHECK_FALSE(*mirrors.may_show(row.uid, file("", "two").oid));
+  CHECK(snapshot(row.uid, listed.commit)->commit().message == "upload");
+  stage(*area, "one");
+  stage(*area, "two");
+  Transaction history;
+  REQUIRE(area->settle(history));
+  REQUIRE(store->rows().apply(std::move(history)));
   REQUIRE(mirrors.set_proven(row.uid));
   CHECK(*mirrors.may_show(row.uid, file("", "two").oid));
+  CHECK(snapshot(row.uid, listed.commit)->commit().message == "real");
+  CHECK(store->find_moved_repo({RepoType::model, "Qwen", "Small"}).error().code ==
+        Errc::repo_not_found);
+  REQUIRE(mirrors.add_alias(row.uid, {RepoType::model, "Qwen", "Small"}));
+  REQUIRE(mirrors.add_alias(row.uid, {RepoType::model, "Qwen", "Small"}));
+  CHECK(store->find_moved_repo({RepoType::model, "qwen", "small"})->uid == row.uid);
   REQUIRE(mirrors.change(row.uid, [](MirrorRow& changed) { changed.gone = TimeMs(77); }));
   CHECK((*mirrors.find(row.uid))->gone == TimeMs(77));
   CHECK((*mirrors.find(row.uid))->proven);

@@ -17,9 +17,9 @@ struct Intake {
   waag::testing::MemoryFileSystem fs;
   std::unique_ptr<IncomingPack> pack;
 
-  Intake() {
+  explicit Intake(PackLimits limits = {}) {
     REQUIRE(fs.create_dir("scratch"));
-    auto begun = IncomingPack::begin(fs, "scratch/push-1");
+    auto begun = IncomingPack::begin(fs, "scratch/push-1", limits);
     if (!begun) FAIL(begun.error().what);
     pack = *std::move(begun);
   }
@@ -170,4 +170,36 @@ TEST_CASE("incoming_pack: ids in the order of adding", "[storage][git]") {
   }
   CHECK(list.size() == 1000);
   CHECK_FALSE(list.find(GitId{}));
+}
+
+TEST_CASE("incoming_pack: large blobs are kept for those who ask", "[storage][git]") {
+  PackBuilder builder;
+  std::string large;
+  for (int i = 0; large.size() < 300'000; ++i) large += std::to_string(i) + ' ';
+  const auto blob = builder.add(ObjectKind::blob, large);
+  const auto small = builder.add(ObjectKind::blob, "small");
+  builder.add_near_delta(1, PackBuilder::prepend("not ", 5));
+  const auto copied = [](Intake& intake, const GitId& id) {
+    std::string text;
+    const auto object = intake.pack->find(id);
+    REQUIRE(object);
+    const auto status = intake.pack->copy(*object, [&](ByteView part) {
+      text += as_text(part);
+      return ok();
+    });
+    return status ? text : "error: " + status.error().what;
+  };
+  Intake all(PackLimits{1000, /*keeps_large_blobs=*/true});
+  REQUIRE(all.whole(builder.bytes(), 5000));
+  CHECK(copied(all, blob) == large);
+  CHECK(copied(all, small) == "small");
+  CHECK(copied(all, git::blob_id(as_bytes(std::string_view("not small")))) == "not small");
+  CHECK_FALSE(all.pack->read(*all.pack->find(blob)));  // not in memory
+  Intake few(PackLimits{1000});
+  REQUIRE(few.whole(builder.bytes()));
+  CHECK_FALSE(few.pack->find(blob)->kept);
+  CHECK(copied(few, blob).starts_with("error"));
+  const auto stop = all.pack->copy(*all.pack->find(blob),
+                                   [](ByteView) -> Status { return fail(Errc::no_space, ""); });
+  CHECK(stop.error().code == Errc::no_space);
 }

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "daemon/async.h"
+#include "daemon/upstream/hub_client.h"
+#include "storage/store.h"
+
+namespace waag::daemon {
+
+/// A revision that somebody wants to have here.
+struct Wish {
+  RepoId repo;
+  std::string revision;  // "main", "v1", "refs/pr/1", 40 hex
+  UpstreamCall call;
+};
+
+/// What came of a look at the upstream.
+struct Found {
+  storage::RepoRow repo;
+  CommitId commit;
+  std::string base_url;  // of the upstream
+  std::string name;      // ns/name there
+};
+
+/// May say no to a revision before anything of it is taken: Errc::forbidden names the rule.
+using MirrorCheck =
+    std::function<Status(const UpstreamRevision&, const std::vector<UpstreamEntry>&)>;
+
+/// Brings revisions of upstream repos here: names and trees at once, histories behind them.
+/// Thread-safe; every call blocks on the upstream and on disk.
+class Lookup {
+ public:
+  struct Options {
+    bool git = true;  // fetch histories
+    std::chrono::milliseconds history_time{600'000};
+    MirrorCheck check;  // empty: everything may come
+    std::function<void(std::string_view event, const std::string& about, const Status&)> log;
+  };
+  /// @param hubs  in the order in which they are asked; outlive this
+  Lookup(storage::Store& store, std::vector<HubClient*> hubs, storage::Clock& clock,
+         Options options);
+  ~Lookup();
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+
+  /// Asks where the revision is, and takes its tree unless it is here.
+  /// @return Errc::repo_not_found, revision_not_found or gated as the upstream says; conflict if
+  ///         the name is that of a repo of our own; forbidden by the check; upstream_failed,
+  ///         deadline_exceeded
+  Result<Found> bring(const Wish& wish);
+  /// The whole history of a mirrored repo, with all its refs, by git. Waits if it is on its way
+  /// already. Errors as fetch_history()'s; ok if it is here.
+  Status bring_history(std::uint64_t uid);
+  /// The same, in the background, unless it failed a moment ago.
+  void bring_history_later(std::uint64_t uid);
+
+  /// The hub that a mirrored repo is bound to; nullptr if it is not configured any more.
+  [[nodiscard]] HubClient* hub_of(const storage::MirrorRow& row) const;
+  [[nodiscard]] const std::vector<HubClient*>& hubs() const { return hubs_; }
+
+ private:
+  Result<Found> bring_from(HubClient& hub, const Wish& wish, const RepoId& there);
+  Result<storage::Listing> list(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
+  Result<storage::ListedFile> listed_file(HubClient& hub, const UpstreamRevision& revision,
+                                          UpstreamEntry entry, const UpstreamCall& call);
+  Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
+  Status fetch_history_now(std::uint64_t uid);
+  void note_gone(std::uint64_t uid, const RepoId& id);
+
+  storage::Store& store_;
+  const std::vector<HubClient*> hubs_;
+  storage::Clock& clock_;
+  const Options options_;
+  std::mutex mutex_;  // guards the two below
+  std::condition_variable changed_;
+  std::set<std::uint64_t> histories_;  // on their way
+  std::map<std::uint64_t, std::chrono::steady_clock::time_point> failed_;
+  bool closed_ = false;
+  asio::thread_pool background_{2};  // last: joined before the rest goes
+};
+
+}  // namespace waag::daemon

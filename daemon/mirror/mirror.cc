@@ -1,0 +1,136 @@
+#include "daemon/mirror/mirror.h"
+
+#include "daemon/config.h"
+#include "daemon/mirror/fill/follower.h"
+#include "daemon/mirror/hub_source.h"
+#include "daemon/observe/log.h"
+
+namespace waag::daemon {
+namespace {
+
+PullThrough::Who who_of(std::string_view name) {
+  if (name == "users") return PullThrough::Who::users;
+  if (name == "admins") return PullThrough::Who::admins;
+  return name == "off" ? PullThrough::Who::nobody : PullThrough::Who::anyone;
+}
+
+PullThrough::Options pull_options(const Config& config) {
+  PullThrough::Options options;
+  options.who = who_of(config.mirror.pull_through);
+  options.ttl = std::chrono::seconds(config.mirror.ttl_s);
+  options.negative_ttl = std::chrono::seconds(config.mirror.negative_ttl_s);
+  options.wait = std::chrono::milliseconds(config.mirror.wait_ms);
+  options.call = std::chrono::milliseconds(config.upstream.call_timeout_ms);
+  return options;
+}
+
+Lookup::Options lookup_options(const Config& config, Log& log) {
+  Lookup::Options options;
+  options.git = config.upstream.git;
+  options.log = [&log](std::string_view event, const std::string& about, const Status& status) {
+    LogLine line;
+    line.level = status ? LogLevel::info : LogLevel::warn;
+    line.event = event;
+    line.repo = about;
+    if (!status) line.err = status.error().what;
+    log.write(line);
+  };
+  return options;
+}
+
+Fills::Options fill_options(const Config& config, Log& log) {
+  Fills::Options options;
+  options.limits.streams = config.upstream.streams_per_file;
+  options.limits.tries = config.upstream.retries + 1;
+  options.limits.pause = std::chrono::milliseconds(config.upstream.retry_base_ms);
+  options.at_once = std::max(1u, config.upstream.streams);
+  options.ended = [&log](const Fill& fill, const Status& status) {
+    LogLine line;
+    line.level = status ? LogLevel::info : LogLevel::warn;
+    line.event = status ? "filled" : "fill_failed";
+    line.repo = fill.wanted().about;
+    line.bytes = fill.fetched_bytes();
+    if (!status) line.err = status.error().what;
+    log.write(line);
+  };
+  return options;
+}
+
+std::vector<HubClient*> pointers(const Upstreams& upstreams) {
+  std::vector<HubClient*> hubs;
+  for (const auto& hub : upstreams.all()) hubs.push_back(hub.get());
+  return hubs;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Mirror>> Mirror::start(const Config& config, storage::Store& store,
+                                              asio::thread_pool& blocking, storage::Clock& clock,
+                                              storage::Random& random, Log& log) {
+  std::shared_ptr<Mirror> mirror(new Mirror(store, blocking));
+  mirror->call_time_ = std::chrono::milliseconds(config.upstream.call_timeout_ms);
+  WAAG_TRY(mirror->upstreams_, Upstreams::make(config.upstream, clock, random));
+  if (mirror->upstreams_->empty()) return std::shared_ptr<Mirror>();
+  mirror->lookup_ = std::make_unique<Lookup>(store, pointers(*mirror->upstreams_), clock,
+                                             lookup_options(config, log));
+  mirror->pull_through_ =
+      std::make_unique<PullThrough>(store, blocking, clock, *mirror->lookup_, pull_options(config));
+  mirror->fills_ = std::make_unique<Fills>(store, fill_options(config, log));
+  return mirror;
+}
+
+/// Who waits for an answer of an upstream, or its budget, is told that it does not come.
+Mirror::~Mirror() {
+  if (!upstreams_) return;
+  for (const auto& hub : upstreams_->all()) hub->governor().close();
+}
+
+Task<Prepared> Mirror::prepare(const Route& route, const Request& request) {
+  auto asked = AskedRevision::of(route, request);
+  if (!asked) co_return Prepared{};
+  co_return co_await pull_through_->prepare(*std::move(asked), request.who);
+}
+
+Result<bool> Mirror::is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const {
+  if (!repo.mirrored) return false;
+  if (entry.lfs) {
+    WAAG_TRY(const bool shown, store_.mirrors().may_show(repo.uid, entry.lfs->id));
+    return !shown;
+  }
+  WAAG_TRY(const bool shown, store_.mirrors().may_show(repo.uid, entry.oid));
+  if (!shown) return true;
+  const auto held = store_.open_git_blob(entry.oid);
+  if (!held && held.error().code != Errc::not_found) return held.error();
+  return !held;
+}
+
+Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const CommitId& commit,
+                                           const storage::TreeEntry& entry) {
+  WAAG_TRY(const auto row, store_.mirrors().find(repo.uid));
+  if (!row) return waag::fail(Errc::corrupt, "a mirrored repo without its row");
+  WantedFile wanted;
+  wanted.repo_uid = repo.uid;
+  wanted.size_bytes = entry.size_bytes;
+  wanted.about = repo.id.full_name() + " " + entry.path;
+  if (entry.lfs)
+    wanted.id = entry.lfs->id;
+  else
+    wanted.id = entry.oid;
+  auto there = RepoId::make(repo.id.type, row->name.substr(0, row->name.find('/')),
+                            row->name.substr(row->name.find('/') + 1));
+  if (!there) return waag::fail(Errc::corrupt, "a mirror of no repo");
+  const HubSource::File file{*there, commit, entry.path, entry.size_bytes};
+  // Bytes may come from anybody, as they are verified; first from where the names came from.
+  auto* bound = lookup_->hub_of(*row);
+  if (bound != nullptr)
+    wanted.sources.push_back(std::make_shared<HubSource>(*bound, file, call_time_));
+  for (auto* hub : lookup_->hubs())
+    if (hub != bound) wanted.sources.push_back(std::make_shared<HubSource>(*hub, file, call_time_));
+  return fills_->join(std::move(wanted));
+}
+
+std::shared_ptr<AsyncSource> Mirror::follow(std::shared_ptr<Fill> fill, Stretch range) {
+  return std::make_shared<Follower>(std::move(fill), blocking_, range);
+}
+
+}  // namespace waag::daemon

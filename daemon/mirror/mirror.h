@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+
+#include "daemon/mirror/fill/fills.h"
+#include "daemon/mirror/lookup.h"
+#include "daemon/mirror/pull_through.h"
+#include "daemon/upstream/upstreams.h"
+
+namespace waag::daemon {
+
+struct Config;
+class Log;
+
+/// Everything that has to do with upstreams, wired up. Absent where none is configured.
+class Mirror {
+ public:
+  /// @param store and the others outlive it. Errc::invalid_argument if the configuration is wrong
+  static Result<std::shared_ptr<Mirror>> start(const Config& config, storage::Store& store,
+                                               asio::thread_pool& blocking, storage::Clock& clock,
+                                               storage::Random& random, Log& log);
+  ~Mirror();
+  Mirror(const Mirror&) = delete;
+  Mirror& operator=(const Mirror&) = delete;
+
+  /// Before a handler runs.
+  Task<Prepared> prepare(const Route& route, const Request& request);
+
+  /// Whether a mirrored repo's file has still to come. Blocks.
+  Result<bool> is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const;
+  /// The fill of a cold file, started if there is none. Blocks.
+  Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
+                                     const storage::TreeEntry& entry);
+  /// A body that follows it.
+  [[nodiscard]] std::shared_ptr<AsyncSource> follow(std::shared_ptr<Fill> fill, Stretch range);
+
+  [[nodiscard]] Lookup& lookup() { return *lookup_; }
+  [[nodiscard]] const Fills& fills() const { return *fills_; }
+  [[nodiscard]] const Upstreams& upstreams() const { return *upstreams_; }
+
+ private:
+  Mirror(storage::Store& store, asio::thread_pool& blocking) : store_(store), blocking_(blocking) {}
+
+  storage::Store& store_;
+  asio::thread_pool& blocking_;
+  std::chrono::milliseconds call_time_{};
+  std::unique_ptr<Upstreams> upstreams_;
+  std::unique_ptr<Lookup> lookup_;
+  std::unique_ptr<PullThrough> pull_through_;
+  std::unique_ptr<Fills> fills_;
+};
+
+}  // namespace waag::daemon

@@ -1,0 +1,384 @@
+#include "daemon/upstream/git_client.h"
+
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "protocol/git/fetch_request.h"
+#include "storage/git/objects.h"
+#include "tests/daemon/upstream/git_server.h"
+#include "tests/support/git_oracle.h"
+#include "tests/support/store_fixture.h"
+
+using namespace waag;
+using namespace waag::daemon;
+using waag::daemon::testing::GitServer;
+using waag::testing::StoreFixture;
+
+namespace {
+
+constexpr std::string_view url = "http://up.test/acme/repo";
+const std::string main_ref = "refs/heads/main";
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+GitId id_of(const std::string& hex) {
+  const auto id = GitId::parse(hex.substr(0, 2 * GitId::size_bytes));
+  if (!id) FAIL("no id: " << hex);
+  return *id;
+}
+
+/// A repo here that follows a repository of real git.
+struct Follower : StoreFixture {
+  std::uint64_t uid = make_repo("repo");
+  GitServer up;
+  HistoryRequest request;
+  storage::PushOptions options;
+
+  Follower() {
+    request.url = url;
+    request.selected = [](std::string_view) { return true; };
+    options.repo_uid = uid;
+    options.user = "mirror";
+    options.mirror = true;
+  }
+
+  Result<History> fetch() {
+    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    auto push = store->git_push(options);
+    REQUIRE(push);
+    auto history = fetch_history(up, **push, request);
+    up.join();
+    return history;
+  }
+  History must_fetch() {
+    auto history = fetch();
+    if (!history) FAIL("fetch_history: " << history.error().what);
+    for (const auto& ref : history->refused) FAIL_CHECK(ref.name << ": " << ref.reason);
+    return *std::move(history);
+  }
+  Error must_fail() {
+    const auto before = refs();
+    const auto history = fetch();
+    REQUIRE_FALSE(history);
+    CHECK(refs() == before);
+    check_store();
+    const auto left = std::filesystem::directory_iterator(store->scratch());
+    CHECK(std::filesystem::begin(left) == std::filesystem::end(left));
+    return history.error();
+  }
+  /// As git show-ref prints them.
+  std::string refs() {
+    auto list = store->list_refs(uid);
+    REQUIRE(list);
+    std::string text;
+    for (const auto& ref : *list) {
+      const auto& tag = ref.row.tag_object;
+      text += (tag.is_zero() ? ref.row.target.hex() : tag.hex()) + " " + ref.name + "\n";
+      if (!tag.is_zero()) text += ref.row.target.hex() + " " + ref.name + "^{}\n";
+    }
+    return text;
+  }
+  void check_store() {
+    const auto report = storage::fsck(*store);
+    REQUIRE(report);
+    for (const auto& problem : report->problems) FAIL_CHECK(problem);
+  }
+
+  /// What this repo answers to a clone of all its refs, as real git lists it.
+  std::string listed_here(waag::test::GitOracle& git) {
+    git::FetchRequest wanted;
+    std::string tips;
+    for (const auto& line : lines_of(refs())) {
+      wanted.wants.push_back(id_of(line));
+      tips += wanted.wants.back().hex() + "\n";
+    }
+    auto fetch = store->git_fetch(uid, wanted);
+    REQUIRE(fetch);
+    auto source = (*fetch)->pack();
+    REQUIRE(source);
+    std::string pack;
+    Bytes block(64 * 1024);
+    while (true) {
+      const auto got = (*source)->read(block);
+      REQUIRE(got);
+      pack += as_text(ByteView(block).first(*got));
+      if (*got < block.size()) break;
+    }
+    git.run("index-pack --stdin --strict", pack);
+    return git.run("rev-list --objects --no-object-names --stdin", tips);
+  }
+  /// Refs and every object are the upstream's, byte for byte.
+  void check_equal() {
+    CHECK(refs() == up.sh("git --git-dir=up.git show-ref --dereference"));
+    waag::test::GitOracle git;
+    auto here = lines_of(listed_here(git));
+    auto there = lines_of(up.sh("git --git-dir=up.git rev-list --objects --all --no-object-names"));
+    std::ranges::sort(here);
+    std::ranges::sort(there);
+    CHECK(here == there);
+    std::string ids;
+    for (const auto& id : there) ids += id + "\n";
+    const auto kinds = lines_of(git.run("cat-file --batch-check", ids));
+    CHECK(kinds == lines_of(up.sh("git --git-dir=up.git rev-list --objects --all "
+                                  "--no-object-names | sort | git --git-dir=up.git cat-file "
+                                  "--batch-check")));
+    check_store();
+  }
+};
+
+/// Two commits on main and a branch, an annotated and a light tag, a pull request, a merge.
+void fill(GitServer& up) {
+  up.work(
+      "seq 1 5000 > numbers.txt; mkdir -p d/e; echo deep > d/e/f; printf x > run.sh; "
+      "chmod +x run.sh; ln -s run.sh link; head -c 300000 /dev/zero > zeros; git add .; "
+      "git commit -qm first; git tag light; "
+      "echo 5001 >> numbers.txt; git commit -qam second; git tag -a v1 -m 'the first'; "
+      "git tag -a v1-again v1 -m 'a tag of a tag'; "
+      "git checkout -q -b side light; echo side > side; git add .; git commit -qm side; "
+      "git update-ref refs/pr/1 side; git update-ref refs/convert/parquet light; "
+      "git checkout -q main; git merge -q --no-edit side");
+  up.publish();
+}
+
+}  // namespace
+
+TEST_CASE("git_client: a whole history with its ids", "[daemon][upstream]") {
+  Follower hub;
+  hub.up.piece_bytes = GENERATE(7u, 1000u, 16u * 1024);
+  fill(hub.up);
+  hub.request.authorization = "Bearer secret";
+  const auto history = hub.must_fetch();
+  CHECK(history.head == main_ref);
+  CHECK(history.moves == history.refs.size());
+  CHECK(history.pack_bytes > 0);
+  hub.check_equal();
+  const auto tag = std::ranges::find(history.refs, "refs/tags/v1-again", &git::AdvertisedRef::name);
+  REQUIRE(tag != history.refs.end());
+  CHECK(tag->peeled == id_of(hub.up.work("git rev-parse v1^{commit}")));
+  const auto files = hub.files_of(hub.uid, hub.head(hub.uid));
+  CHECK(files.at("numbers.txt") == hub.up.work("cat numbers.txt"));
+  CHECK(files.at("side") == "side\n");
+  const auto& asked = hub.up.join();
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].url == std::string(url) + "/info/refs?service=git-upload-pack");
+  CHECK(asked[1].url == std::string(url) + "/git-upload-pack");
+  CHECK(asked[1].method == "POST");
+  for (const auto& call : asked) CHECK(call.headers.get("Authorization") == "Bearer secret");
+  const auto again = hub.must_fetch();
+  CHECK(again.moves == 0);
+  CHECK(hub.up.join().size() == 3);  // no pack was asked for
+}
+
+TEST_CASE("git_client: what is new since", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  const auto first = hub.must_fetch();
+  for (const auto& ref : first.refs) hub.request.haves.push_back(CommitId{ref.id.bytes});
+  SECTION("commits") {
+    hub.up.work("echo 5002 >> numbers.txt; git commit -qam third; git tag -a v2 -m two");
+  }
+  SECTION("a forced push, and a branch less") {
+    hub.up.work("git commit -q --amend -m 'other'; git branch -qD side; git tag -d light v1");
+  }
+  SECTION("a branch that becomes a folder") {
+    hub.up.work("git branch -qm side side/one; git update-ref -d refs/convert/parquet");
+  }
+  SECTION("a history without a common commit") {
+    hub.up.work("git checkout -q --orphan new; git commit -qm new; git branch -qM main");
+  }
+  SECTION("haves that nobody has") {
+    hub.request.haves.insert(hub.request.haves.begin(), CommitId{{std::byte{1}}});
+    hub.up.work("git commit -q --allow-empty -m empty");
+  }
+  hub.up.publish();
+  const auto second = hub.must_fetch();
+  CHECK(second.pack_bytes < first.pack_bytes);
+  hub.check_equal();
+}
+
+TEST_CASE("git_client: thin packs are asked for", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  hub.must_fetch();
+  hub.request.haves = {hub.head(hub.uid)};
+  hub.up.work("echo 5003 >> numbers.txt; git commit -qam third");
+  hub.up.publish();
+  CHECK(hub.must_fetch().pack_bytes < 2000);  // numbers.txt has 24,000
+  const auto body = hub.up.join().back().body;
+  CHECK(body.find("side-band-64k ofs-delta thin-pack no-progress") != std::string::npos);
+  CHECK(git::parse_fetch_v0(body)->haves == hub.request.haves);
+  hub.check_equal();
+}
+
+TEST_CASE("git_client: only the refs that are followed", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  hub.up.sh("git --git-dir=up.git update-ref refs/notes/x main");
+  hub.request.selected = [](std::string_view name) { return !name.starts_with("refs/pr/"); };
+  const auto history = hub.must_fetch();
+  CHECK(history.refs.size() == 7 - 1);
+  CHECK_FALSE(*hub.store->find_ref(hub.uid, "refs/pr/1"));
+  CHECK_FALSE(*hub.store->find_ref(hub.uid, "refs/notes/x"));
+  CHECK(*hub.store->find_ref(hub.uid, "refs/convert/parquet"));
+}
+
+TEST_CASE("git_client: an empty repository", "[daemon][upstream]") {
+  Follower hub;
+  const auto before = hub.refs();
+  const auto history = hub.must_fetch();
+  CHECK(history.refs.empty());
+  CHECK(history.moves == 0);
+  CHECK(hub.refs() == before);  // our first commit stays
+}
+
+TEST_CASE("git_client: submodules and LFS pointers", "[daemon][upstream]") {
+  Follower hub;
+  const auto oid = hub.ingest("weights");
+  hub.up.work("git update-index --add --cacheinfo 160000," + std::string(40, 'c') +
+              ",module; "
+              "printf 'version https://git-lfs.github.com/spec/v1\\noid sha256:" +
+              oid.hex() + "\\nsize 7\\n' > model.bin; git add model.bin; git commit -qm both");
+  hub.up.publish();
+  hub.must_fetch();
+  hub.check_equal();
+  const auto snapshot = hub.snapshot(hub.uid, hub.head(hub.uid));
+  CHECK(snapshot->stat("module")->oid.hex() == std::string(40, 'c'));
+  CHECK(hub.read(*snapshot->stat("model.bin")) == "weights");
+}
+
+TEST_CASE("git_client: one bad pull request does not stop the others", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  hub.up.work(
+      "git checkout -q -b bad; ln -s /etc/passwd abs; git add .; git commit -qm bad; "
+      "git update-ref refs/pr/2 bad; git checkout -q main; git branch -qD bad");
+  hub.up.publish();
+  const auto history = hub.fetch();
+  REQUIRE(history);
+  REQUIRE(history->refused.size() == 1);
+  CHECK(history->refused[0].name == "refs/pr/2");
+  CHECK(history->refused[0].reason.find("abs") != std::string::npos);
+  hub.up.sh("git --git-dir=up.git update-ref -d refs/pr/2");
+  hub.check_equal();
+}
+
+TEST_CASE("git_client: an upstream that lies", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  const auto missing = std::string(40, 'b');
+  SECTION("a pack that is cut") {
+    hub.up.bend_reply = [](std::string& body) { body.resize(body.size() / 2); };
+  }
+  SECTION("a pack that is cut, and the reply ended well") {
+    hub.up.bend_reply = [](std::string& body) {
+      // The last packet of the band, in front of the flush.
+      std::size_t at = 0;
+      std::size_t last = 0;
+      for (; body.substr(at, 4) != "0000"; at += std::stoul(body.substr(at, 4), nullptr, 16))
+        last = at;
+      body = body.substr(0, last) + "0000";
+    };
+  }
+  SECTION("a wrong checksum") {
+    hub.up.bend_reply = [](std::string& body) { body[body.size() - 5] ^= 1; };
+  }
+  SECTION("damaged bytes") {
+    hub.up.bend_reply = [](std::string& body) { body[body.size() / 2] ^= 0x10; };
+  }
+  SECTION("an error in its band") {
+    hub.up.bend_reply = [](std::string& body) {
+      body =
+          "0008NAK\n000b\x03"
+          "upset!";
+    };
+  }
+  SECTION("a ref that is not in the pack") {
+    hub.up.bend_refs = [&](std::string& body) {
+      body.replace(body.find(" refs/pr/1") - 40, 40, missing);
+    };
+    // Nor does it say so: it sends what it has.
+    hub.up.bend_reply = [&hub](std::string& body) {
+      const auto tip = hub.up.work("git rev-parse main").substr(0, 40);
+      body = "0008NAK\n";
+      git::append_side_band(body, git::SideBand::pack,
+                            hub.up.work("echo " + tip + " | git pack-objects -q --revs --stdout"));
+      body += "0000";
+    };
+  }
+  SECTION("a pack without a file") {
+    hub.up.bend_reply = [&hub](std::string& body) {
+      body = "0008NAK\n";
+      git::append_side_band(
+          body, git::SideBand::pack,
+          hub.up.work("git rev-list --objects --all --no-object-names | grep -v "
+                      "$(git rev-parse main:d/e/f) | git pack-objects -q --stdout"));
+      body += "0000";
+    };
+  }
+  SECTION("refs in a bad form") {
+    hub.up.bend_refs = [](std::string& body) { body.insert(body.size() - 4, "0001"); };
+  }
+  SECTION("the connection is lost") {
+    hub.up.end = fail(Errc::upstream_failed, "connection lost");
+    hub.up.bend_reply = [](std::string& body) { body.resize(body.size() - 4); };
+  }
+  CHECK(hub.must_fail().code == Errc::upstream_failed);
+  hub.up.bend_reply = nullptr;
+  hub.up.bend_refs = nullptr;
+  hub.up.end = ok();
+  hub.must_fetch();
+  hub.check_equal();
+}
+
+TEST_CASE("git_client: answers without a history", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  const auto [status, code] = GENERATE(table<unsigned, Errc>({{401, Errc::unauthenticated},
+                                                              {403, Errc::forbidden},
+                                                              {404, Errc::repo_not_found},
+                                                              {429, Errc::too_many_requests},
+                                                              {302, Errc::upstream_failed},
+                                                              {500, Errc::upstream_failed}}));
+  hub.up.refs_status = status;
+  CHECK(hub.must_fail().code == code);
+  hub.up.refs_status = 200;
+  hub.up.pack_status = status;
+  CHECK(hub.must_fail().code == code);
+}
+
+TEST_CASE("git_client: a renamed repository", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  SECTION("at the same host") {
+    hub.up.moved_to = "http://up.test/acme/new/info/refs?service=git-upload-pack";
+    hub.must_fetch();
+    CHECK(hub.up.join().back().url == "http://up.test/acme/new/git-upload-pack");
+  }
+  SECTION("at another one, which is not given our credentials") {
+    hub.up.moved_to = "http://up.test.evil/acme/new/info/refs?service=git-upload-pack";
+    CHECK(hub.must_fail().code == Errc::upstream_failed);
+    CHECK(hub.up.join().size() == 1);
+  }
+}
+
+TEST_CASE("git_client: it ends at its deadline", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  hub.up.hangs = true;
+  const auto before = hub.refs();
+  hub.request.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  auto push = hub.store->git_push(hub.options);
+  REQUIRE(push);
+  const auto history = fetch_history(hub.up, **push, hub.request);
+  REQUIRE_FALSE(history);
+  CHECK(history.error().code == Errc::deadline_exceeded);
+  hub.up.join();  // it was cancelled
+  CHECK(hub.refs() == before);
+  CHECK(fetch_history(hub.up, **push, hub.request).error().code == Errc::deadline_exceeded);
+}

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/upstream/http_client.h"
+#include "protocol/git/pkt_line.h"
+#include "tests/support/temp_folder.h"
+
+namespace waag::daemon::testing {
+
+/// An upstream whose bytes are real git's: a bare repository beside a work tree, and
+/// git-upload-pack behind an HttpClient without a network. What it answers can be bent.
+class GitServer final : public HttpClient {
+ public:
+  GitServer() {
+    sh("git init -q --bare -b main up.git && git init -q -b main work && cd work && "
+       "git remote add origin ../up.git");
+  }
+  ~GitServer() override { join(); }
+
+  /// Standard output of a shell command in the folder that holds `up.git` and `work`.
+  std::string sh(const std::string& command) const { return run("set -e; " + command, ""); }
+  /// The same in the work tree.
+  std::string work(const std::string& command) const { return sh("cd work; " + command); }
+  /// Everything of the work tree becomes the upstream's, what is not in it goes.
+  void publish() const { work("git push -q --force --prune origin 'refs/*:refs/*'"); }
+
+  Result<UpstreamReply> fetch(const UpstreamRequest& request) override {
+    note(request);
+    UpstreamReply reply;
+    reply.url = moved_to.empty() ? request.url : moved_to;
+    reply.status = refs_status;
+    reply.headers.set("Content-Type", "application/x-git-upload-pack-advertisement");
+    git::append_pkt(reply.body, "# service=git-upload-pack\n");
+    reply.body += git::pkt_flush;
+    reply.body += run("git upload-pack --stateless-rpc --advertise-refs up.git", "");
+    if (bend_refs) bend_refs(reply.body);
+    return reply;
+  }
+
+  std::shared_ptr<Transfer> stream(UpstreamRequest request,
+                                   std::shared_ptr<UpstreamSink> sink) override {
+    note(request);
+    auto handle = std::make_shared<Handle>();
+    const std::lock_guard lock(mutex_);
+    threads_.emplace_back([this, request = std::move(request), sink, handle] {
+      sink->done(send(request, *sink, *handle));
+    });
+    return handle;
+  }
+
+  /// Ends what runs. @return what was asked
+  const std::vector<UpstreamRequest>& join() {
+    std::vector<std::thread> threads;
+    {
+      const std::lock_guard lock(mutex_);
+      threads.swap(threads_);
+    }
+    for (auto& thread : threads) thread.join();
+    return requests_;
+  }
+
+  unsigned refs_status = 200;
+  unsigned pack_status = 200;
+  std::size_t piece_bytes = 1000;
+  bool hangs = false;                            // the pack never comes
+  std::string moved_to;                          // where info/refs was answered
+  std::function<void(std::string&)> bend_refs;   // the body of info/refs
+  std::function<void(std::string&)> bend_reply;  // the body of git-upload-pack
+  Status end;                                    // how the transfer ends
+
+ private:
+  struct Handle final : Transfer {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool cancelled = false;
+    void cancel() override {
+      const std::lock_guard lock(mutex);
+      cancelled = true;
+      changed.notify_all();
+    }
+  };
+
+  void note(const UpstreamRequest& request) {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back(request);
+  }
+
+  Status send(const UpstreamRequest& request, UpstreamSink& sink, Handle& handle) {
+    UpstreamReply reply;
+    reply.status = pack_status;
+    reply.headers.set("Content-Type", "application/x-git-upload-pack-result");
+    WAAG_CHECK(sink.begin(reply));
+    auto body = run("git upload-pack --stateless-rpc up.git || true", request.body);
+    if (bend_reply) bend_reply(body);
+    if (hangs) {
+      std::unique_lock lock(handle.mutex);
+      handle.changed.wait_for(lock, std::chrono::seconds(30), [&] { return handle.cancelled; });
+      return fail(Errc::unavailable, "cancelled");
+    }
+    for (std::string_view rest = body; !rest.empty();
+         rest.remove_prefix(std::min(piece_bytes, rest.size())))
+      WAAG_CHECK(sink.write(as_bytes(rest.substr(0, piece_bytes))));
+    return end;
+  }
+
+  std::string run(const std::string& command, const std::string& input) const {
+    const auto stdin_path = folder_.path() / "stdin.bin";
+    std::ofstream(stdin_path, std::ios::binary) << input;
+    const auto line =
+        "cd '" + folder_.path().string() +
+        "' && export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=Ann "
+        "GIT_AUTHOR_EMAIL=ann@example.org GIT_COMMITTER_NAME=Ann "
+        "GIT_COMMITTER_EMAIL=ann@example.org; { " +
+        command + "\n} <stdin.bin 2>stderr.txt";
+    FILE* pipe = popen(line.c_str(), "r");
+    if (pipe == nullptr) throw std::runtime_error("popen");
+    std::string output;
+    std::array<char, 4096> block{};
+    for (std::size_t got = 0; (got = fread(block.data(), 1, block.size(), pipe)) > 0;)
+      output.append(block.data(), got);
+    if (pclose(pipe) != 0) {
+      std::ifstream errors(folder_.path() / "stderr.txt");
+      throw std::runtime_error(command + ": " + std::string(std::istreambuf_iterator(errors), {}));
+    }
+    return output;
+  }
+
+  waag::testing::TempFolder folder_;
+  std::mutex mutex_;
+  std::vector<std::thread> threads_;
+  std::vector<UpstreamRequest> requests_;
+};
+
+}  // namespace waag::daemon::testing
