@@ -58,7 +58,7 @@ class Cell:
         if self.road == "listing":
             return pull(self.hub, f"/api/models/{self.name}/tree/main?recursive=true")
         if self.road == "git":
-            return pull(self.hub, resolve(self.name, "dir/small.txt"))
+            return pull(self.hub, f"/{self.name}/info/refs?service=git-upload-pack")
         if self.road == "told":
             return pull(self.hub, resolve(self.name, "model.safetensors"))
         path = "dir/small.txt" if self.road == "small" else "model.safetensors"
@@ -72,7 +72,7 @@ class Cell:
     def content(self) -> bytes:
         repo = self.upstream.repo(self.name)
         files = repo.files(self.commit)
-        if self.road in ("small", "git"):
+        if self.road == "small":
             return files["dir/small.txt"]
         data = files["model.safetensors"]
         return data[FIRST:LAST] if self.road == "range" else data
@@ -82,6 +82,8 @@ class Cell:
         if not answer.ok:
             return False
         repo = self.upstream.repo(self.name)
+        if self.road == "git":
+            return f"{self.commit} refs/heads/main\n".encode() in answer.body
         if self.road not in ("metadata", "listing"):
             return answer.body == self.content()
         try:
@@ -116,7 +118,7 @@ class Cell:
             say(f"{met} tries")
 
     def content_starts_with(self, answer: Pulled) -> bool:
-        if self.road in ("metadata", "listing"):
+        if self.road in ("metadata", "listing", "git"):
             return True  # judged when whole
         return self.content().startswith(answer.body)
 

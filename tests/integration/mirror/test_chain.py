@@ -46,8 +46,9 @@ class Chain:
         self.relay = Relay(folder / "relay", self.origin.address)
         self.relay.__enter__()
         self.hub = mirror_of(self.relay, folder / "hub", scaled).start()
-        self.client = Client("hub-new", self.origin.endpoint, self.origin.token, folder / "home",
-                             xet=True)
+        # Not the admin, as the follower has a namespace of that name of its own.
+        owner = self.origin.user("acme")
+        self.client = Client("hub-new", self.origin.endpoint, owner, folder / "home", xet=True)
 
     def close(self) -> None:
         self.hub.kill()

@@ -7,7 +7,7 @@ import pytest
 from client import Client, ClientError
 from conftest import digests
 from imposter import ATTRIBUTES, Lfs, safetensors, seeded
-from mirrors import GATEWAY, at_once, pull, resolve
+from mirrors import GATEWAY, at_once, pull, resolve, wait_for
 
 VERSIONS = ("hub-0.36", "hub-new")
 CROWD = 100
@@ -122,9 +122,28 @@ def test_metadata_is_the_upstreams(new_mirror, new_client, repo):
     rows = {one["rfilename"]: one for one in info["siblings"]}
     assert set(rows) == set(repo.files(repo.heads["main"]))
     assert rows["model.safetensors"]["lfs"]["sha256"] == FILES["model.safetensors"].oid
-    refs = client.call("list_repo_refs", repo_id=repo.name)
-    assert {one["name"]: one["target_commit"] for one in refs["branches"]} == repo.heads
-    assert {one["name"]: one["target_commit"] for one in refs["tags"]} == repo.tags
+
+
+def test_all_refs_come(new_mirror, repo):
+    """With the history, which comes behind the tree."""
+    hub = new_mirror()
+    assert pull(hub, f"/api/models/{repo.name}").ok
+
+    def listed(kind: str) -> dict:
+        rows = pull(hub, f"/api/models/{repo.name}/refs").json()[kind]
+        return {row["name"]: row["targetCommit"] for row in rows}
+
+    assert wait_for(lambda: (listed("branches"), listed("tags")) == (repo.heads, repo.tags))
+
+
+def test_the_history_comes(new_mirror, repo):
+    hub = new_mirror()
+    assert pull(hub, f"/api/models/{repo.name}").ok
+
+    def told() -> list[str]:
+        return [row["id"] for row in pull(hub, f"/api/models/{repo.name}/commits/main").json()]
+
+    assert wait_for(lambda: told() == repo.history(repo.heads["main"]))
 
 
 @pytest.mark.parametrize("opened", ["git", "the API alone"])
