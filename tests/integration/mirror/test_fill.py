@@ -125,21 +125,18 @@ def test_a_second_reader_gets_what_is_there(upstream, new_mirror, cold):
     assert upstream.ledger.again_bytes(oid) == 0
 
 
-@pytest.mark.parametrize("asked", ["the end", "the header of the weights", "a suffix"])
+@pytest.mark.parametrize("asked", ["the middle", "the header of the weights"])
 def test_a_demanded_range_does_not_wait_for_the_front(upstream, new_mirror, cold, asked):
     path, oid, data = cold(64 * MIB)
     hub = new_mirror()
     known(hub, path)
-    first, last = {"the end": (56 * MIB, 57 * MIB), "the header of the weights": (0, 100_001),
-                   "a suffix": (len(data) - 10_000, len(data))}[asked]
-    # All that is far from what is asked for is held back.
-    front = asked != "the header of the weights"
-    gate = upstream.ledger.gate(oid, *((0, 48 * MIB) if front else (8 * MIB, len(data))))
-    field = f"bytes=-{last - first}" if asked == "a suffix" else f"bytes={first}-{last - 1}"
+    first, last, held = {"the middle": (56 * MIB, 57 * MIB, (0, 48 * MIB)),
+                         "the header of the weights": (0, 100_001, (8 * MIB, len(data)))}[asked]
+    gate = upstream.ledger.gate(oid, *held)  # all that is far from what is asked for
     # Somebody else's pull of the whole file is on its way already.
     other = threading.Thread(target=pull, args=(hub, path))
     other.start()
-    answer = pull(hub, path, Range=field)
+    answer = pull(hub, path, Range=f"bytes={first}-{last - 1}")
     assert (answer.status, answer.end) == (206, "whole"), answer
     assert answer.body == data[first:last]
     assert not gate.event.is_set()
@@ -147,6 +144,21 @@ def test_a_demanded_range_does_not_wait_for_the_front(upstream, new_mirror, cold
     other.join(PULL_S)
     assert Reader(hub, path, data).whole()
     assert upstream.ledger.again_bytes(oid) == 0
+
+
+def test_the_end_of_a_file_does_not_wait_for_the_front(upstream, new_mirror, cold):
+    """Where archives have their lists. Its last bytes are held back until all is verified."""
+    path, oid, data = cold(64 * MIB)
+    hub = new_mirror()
+    known(hub, path)
+    gate = upstream.ledger.gate(oid, 0, 48 * MIB)
+    reader = Reader(hub, path, data[-MIB:], Range=f"bytes=-{MIB}").open()
+    assert reader.status == 206
+    assert reader.read(MIB - 128 * 1024) and reader.got == MIB - 128 * 1024
+    assert not gate.event.is_set()
+    gate.open()
+    assert reader.read(MIB) and reader.got == MIB
+    reader.link.close()
 
 
 def test_clients_that_leave_cancel_nothing(upstream, new_mirror, cold):
