@@ -23,6 +23,7 @@ constexpr const char* footer =
     "  waag repo settings ada/tiny --visibility public --gated manual\n"
     "  waag repo requests accept ada/tiny bob\n"
     "  waag repo du ada/tiny\n"
+    "  waag jobs watch 12\n"
     "  waag --json repo ls --type dataset\n"
     "\n"
     "The hub is --endpoint, else WAAG_ENDPOINT, else HF_ENDPOINT, else http://127.0.0.1:8080;\n"
@@ -73,6 +74,7 @@ int run(std::vector<std::string> args, const World& world) {
   add_org_commands(app, chosen);
   add_repo_commands(app, chosen);
   add_access_commands(app, chosen);
+  add_job_commands(app, chosen);
   std::reverse(args.begin(), args.end());  // what CLI11 expects of a vector
   try {
     app.parse(args);

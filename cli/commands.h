@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/http.h"
@@ -25,6 +27,15 @@ struct World {
   std::ostream& err;
   std::istream& in;
   std::function<std::optional<std::string>(const std::string&)> environment;
+  unsigned columns = 0;  // of the terminal that `out` is; 0: it is none
+  std::function<void(std::chrono::milliseconds)> sleep = [](auto time) {
+    std::this_thread::sleep_for(time);
+  };
+  /// Of a clock that only goes forward.
+  std::function<std::chrono::milliseconds()> now = [] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now().time_since_epoch());
+  };
 };
 
 /// Runs `waag ARGS...` (without the program's name). @return an ExitCode

@@ -22,20 +22,40 @@ void start_curl() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-std::size_t take_body(char* data, std::size_t, std::size_t bytes, void* reply) {
-  auto& body = static_cast<HttpReply*>(reply)->body;
+/// A transfer on its way.
+struct Transfer {
+  CURL* easy = nullptr;
+  HttpReply reply;
+  const Http::Take* take = nullptr;
+  bool ended_by_us = false;
+};
+
+bool is_good(CURL* easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 && status < 300;
+}
+
+std::size_t take_body(char* data, std::size_t, std::size_t bytes, void* transfer) {
+  auto& now = *static_cast<Transfer*>(transfer);
+  if (now.take != nullptr && is_good(now.easy)) {
+    now.ended_by_us = !(*now.take)(std::string_view(data, bytes));
+    return now.ended_by_us ? CURL_WRITEFUNC_ERROR : bytes;
+  }
+  auto& body = now.reply.body;
   if (body.size() + bytes > reply_bytes_max) return 0;
   body.append(data, bytes);
   return bytes;
 }
 
-std::size_t take_header(char* data, std::size_t, std::size_t bytes, void* reply) {
+std::size_t take_header(char* data, std::size_t, std::size_t bytes, void* transfer) {
   const std::string_view line(data, bytes);
   constexpr std::string_view link = "link:";
   bool is_link = line.size() > link.size();
   for (std::size_t i = 0; is_link && i < link.size(); ++i)
     is_link = (line[i] | 0x20) == (link[i] | 0x20);
-  if (is_link) static_cast<HttpReply*>(reply)->next = next_of_link(line.substr(link.size()));
+  if (is_link)
+    static_cast<Transfer*>(transfer)->reply.next = next_of_link(line.substr(link.size()));
   return bytes;
 }
 
@@ -65,11 +85,17 @@ CurlHttp::CurlHttp() : easy_(nullptr) {
 
 CurlHttp::~CurlHttp() { curl_easy_cleanup(static_cast<CURL*>(easy_)); }
 
-Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
+Result<HttpReply> CurlHttp::send(const HttpRequest& request) { return perform(request, nullptr); }
+
+Result<HttpReply> CurlHttp::stream(const HttpRequest& request, const Take& take) {
+  return perform(request, &take);
+}
+
+Result<HttpReply> CurlHttp::perform(const HttpRequest& request, const Take* take) {
   auto* easy = static_cast<CURL*>(easy_);
   if (easy == nullptr) return fail(Errc::unavailable, "cannot start curl");
   curl_easy_reset(easy);
-  HttpReply reply;
+  Transfer transfer{easy, {}, take, false};
   const auto headers = headers_of(request);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -93,15 +119,16 @@ Result<HttpReply> CurlHttp::send(const HttpRequest& request) {
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
   }
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &reply);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &reply);
-  if (const auto code = curl_easy_perform(easy); code != CURLE_OK)
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  const auto code = curl_easy_perform(easy);
+  if (code != CURLE_OK && !transfer.ended_by_us)
     return fail(Errc::unavailable, curl_easy_strerror(code));
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  reply.status = static_cast<unsigned>(status);
-  return reply;
+  transfer.reply.status = static_cast<unsigned>(status);
+  return std::move(transfer.reply);
 }
 
 std::string next_of_link(std::string_view link) {

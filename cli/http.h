@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,11 @@ class Http {
   virtual ~Http() = default;
   /// @return the reply whatever its status; Errc::unavailable if there was none
   virtual Result<HttpReply> send(const HttpRequest& request) = 0;
+  /// Bytes of a body as they come; false: no more of them.
+  using Take = std::function<bool(std::string_view bytes)>;
+  /// A GET whose body may take for ever. `take` gets it if the status is 2xx, else the reply has
+  /// it. @return Errc::unavailable also if the body was cut
+  virtual Result<HttpReply> stream(const HttpRequest& request, const Take& take) = 0;
 };
 
 /// libcurl, one connection kept for the whole command. Follows redirects of reads
@@ -41,8 +47,11 @@ class CurlHttp final : public Http {
   CurlHttp(const CurlHttp&) = delete;
   CurlHttp& operator=(const CurlHttp&) = delete;
   Result<HttpReply> send(const HttpRequest& request) override;
+  Result<HttpReply> stream(const HttpRequest& request, const Take& take) override;
 
  private:
+  Result<HttpReply> perform(const HttpRequest& request, const Take* take);
+
   void* easy_;  // CURL*
 };
 

@@ -40,6 +40,18 @@ Hub::Answer Hub::call(std::string_view method, std::string_view path,
   return answer;
 }
 
+std::optional<Hub::Failure> Hub::stream(std::string_view path, const Http::Take& take) {
+  HttpRequest request;
+  request.url = endpoint_ + std::string(path);
+  request.token = token_;
+  const auto reply = http_.stream(request, take);
+  if (!reply) return Failure{0, "no answer from " + endpoint_ + ": " + reply.error().what};
+  if (reply->status >= 200 && reply->status < 300) return std::nullopt;
+  boost::system::error_code bad;
+  const auto json = boost::json::parse(reply->body, bad);
+  return Failure{reply->status, error_text(*reply, bad ? boost::json::value{} : json)};
+}
+
 Hub::Answer Hub::list(std::string_view path, std::size_t items_max) {
   boost::json::array items;
   std::string at(path);

@@ -30,6 +30,9 @@ class Hub {
   Answer call(std::string_view method, std::string_view path, const boost::json::value& body = {});
   /// All pages of a list, at most `items_max` items.
   Answer list(std::string_view path, std::size_t items_max);
+  /// A GET whose body is handed over as it comes, until it ends or `take` returns false.
+  /// @return why it failed, or was cut
+  std::optional<Failure> stream(std::string_view path, const Http::Take& take);
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
 
  private:

@@ -25,6 +25,8 @@ class RateLimiter;  // daemon/auth/rate_limiter.h
 std::shared_ptr<RateLimiter> make_rate_limiter(const Config& config, storage::Clock& clock);
 
 class Mirror;  // daemon/mirror/mirror.h
+class Jobs;    // daemon/jobs/jobs.h
+std::shared_ptr<Jobs> make_jobs(storage::Store& store, storage::Clock& clock, Log& log);
 
 /// Every long-lived part, built by main and passed down. References outlive every request.
 struct App {
@@ -41,7 +43,9 @@ struct App {
   std::shared_ptr<Passwords> passwords = make_passwords();
   std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);
   std::shared_ptr<Catalog> catalog = make_catalog(store, clock);  // what lists know of all repos
-  std::shared_ptr<Mirror> mirror{};  // null: no upstream
+  std::shared_ptr<Mirror> mirror{};                               // null: no upstream
+  /// Works once it is started. Last: its threads end before what their work uses.
+  std::shared_ptr<Jobs> jobs = make_jobs(store, clock, log);
 };
 
 }  // namespace waag::daemon

@@ -11,6 +11,7 @@
 #include "daemon/auth/bootstrap.h"
 #include "daemon/auth/gate.h"
 #include "daemon/http/net/server.h"
+#include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
 #include "daemon/observe/metrics.h"
 #include "daemon/periodic.h"
@@ -145,6 +146,7 @@ Status RealDaemon::start() {
                                    log_, std::move(href_key)});
   WAAG_TRY(app_->mirror, Mirror::start(config_, *store_, *blocking_, clock_, random_, log_));
   WAAG_CHECK(app_->uploads->resume(*store_, clock_.now()));
+  WAAG_CHECK(app_->jobs->start());
   trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });
   WAAG_CHECK(listen());
   WAAG_CHECK(publish_address());
@@ -159,7 +161,9 @@ Status RealDaemon::start() {
 Status RealDaemon::stop() {
   std::error_code ignored;
   std::filesystem::remove(std::filesystem::path(config_.store.data) / address_file, ignored);
+  if (app_) app_->jobs->begin_stop();  // first, so that those who watch jobs leave
   if (server_) server_->stop(std::chrono::seconds(config_.server.drain_s));
+  if (app_) app_->jobs->stop();  // before what their work uses
   // Before the threads of connections: what it wakes is posted there.
   if (app_) app_->mirror.reset();
   server_.reset();

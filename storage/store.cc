@@ -5,6 +5,7 @@
 #include "storage/meta/accounts/orgs.h"
 #include "storage/meta/blob_rows.h"
 #include "storage/meta/damage.h"
+#include "storage/meta/jobs/job_table.h"
 #include "storage/meta/tables/access.h"
 #include "storage/meta/tables/likes.h"
 #include "storage/meta/tables/sessions.h"
@@ -51,6 +52,7 @@ class StoreImpl final : public Store {
         orgs_(*base_.rows),
         groups_(*base_.rows),
         grants_(*base_.rows),
+        jobs_(*base_.rows),
         sessions_(*base_.rows),
         accesses_(*base_.rows),
         summaries_(*base_.rows, keys::summary),
@@ -260,6 +262,7 @@ class StoreImpl final : public Store {
   OrgTable& orgs() override { return orgs_; }
   GroupTable& groups() override { return groups_; }
   GrantTable& grants() override { return grants_; }
+  JobTable& jobs() override { return jobs_; }
   Status put_session(std::string_view id, std::string value) override {
     return sessions_.put(id, value);
   }
@@ -303,6 +306,7 @@ class StoreImpl final : public Store {
   OrgTable orgs_;
   GroupTable groups_;
   GrantTable grants_;
+  JobTable jobs_;
   SessionTable sessions_;
   AccessTable accesses_;
   SoftTable summaries_;

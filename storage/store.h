@@ -29,6 +29,7 @@ class OrgTable;     // storage/meta/accounts/orgs.h
 class GroupTable;   // storage/meta/accounts/groups.h
 class GrantTable;   // storage/meta/accounts/grants.h
 class LikeTable;    // storage/meta/tables/likes.h
+class JobTable;     // storage/meta/jobs/job_table.h
 
 struct NewRepo {
   RepoId id;
@@ -188,6 +189,9 @@ class Store {
   virtual OrgTable& orgs() = 0;
   virtual GroupTable& groups() = 0;
   virtual GrantTable& grants() = 0;
+
+  // --- work that outlives its request (daemon/jobs) ---
+  virtual JobTable& jobs() = 0;
 
   // --- multipart upload sessions: opaque values owned by daemon/api/lfs ---
   virtual Status put_session(std::string_view id, std::string value) = 0;

@@ -155,6 +155,12 @@ Reply get_git_refs(App& app, Request request);
 Reply post_git_upload_pack(App& app, Request request);
 Reply post_git_receive_pack(App& app, Request request);
 
+// jobs/
+Reply get_jobs(App& app, Request request);
+Reply get_job(App& app, Request request);
+Reply delete_job(App& app, Request request);
+Reply get_job_events(App& app, Request request);
+
 // admin/
 Reply get_status(App& app, Request request);
 Reply get_users(App& app, Request request);

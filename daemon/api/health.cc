@@ -3,6 +3,7 @@
 
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
+#include "daemon/jobs/jobs.h"
 #include "daemon/observe/metrics.h"
 
 namespace waag::daemon::api {
@@ -16,6 +17,14 @@ boost::json::object check(const Status& status) {
     json["problem"] = status.error().code == Errc::no_space ? "below the free-space reserve"
                                                             : "the store cannot be written";
   return json;
+}
+
+std::vector<Metrics::Gauges::Jobs> count_jobs(const Jobs& jobs) {
+  std::vector<Metrics::Gauges::Jobs> gauges;
+  for (auto& row : jobs.counts())
+    gauges.push_back({std::move(row.kind), storage::job_state_name(row.state),
+                      storage::is_over(row.state), row.count});
+  return gauges;
 }
 
 }  // namespace
@@ -34,6 +43,8 @@ Reply get_readyz(App& app, Request) {
 }
 
 Reply get_metrics(App& app, Request) {
+  auto count = [&jobs = *app.jobs] { return count_jobs(jobs); };
+  auto job_gauges = co_await offload(app.blocking, std::move(count));
   auto ask = [&store = app.store] { return store.stats(); };
   WAAG_CO_TRY(const auto stats, co_await offload(app.blocking, std::move(ask)));
   Metrics::Gauges gauges;
@@ -41,6 +52,7 @@ Reply get_metrics(App& app, Request) {
   gauges.store_physical_bytes = stats.pack_bytes;
   gauges.store_free_bytes = stats.free_bytes;
   gauges.repos = stats.repos;
+  gauges.jobs = std::move(job_gauges);
   auto response = text_response(app.metrics.text(gauges));
   response.headers.set("Content-Type",
                        "application/openmetrics-text; version=1.0.0; charset=utf-8");

@@ -10,9 +10,10 @@ namespace {
 std::vector<Route> collect() {
   using namespace families;
   std::vector<Route> all;
-  for (const Family& family : {health(), files(), metadata(), side_calls(), profiles(),
-                               repo_changes(), access(), uploads(), xet_tokens(), xet_server(),
-                               git(), forum(), organisations(), collaborators(), administration()})
+  for (const Family& family :
+       {health(), files(), metadata(), side_calls(), profiles(), repo_changes(), access(),
+        uploads(), xet_tokens(), xet_server(), git(), forum(), organisations(), collaborators(),
+        jobs(), administration()})
     all.insert(all.end(), family.begin(), family.end());
   return all;
 }

@@ -141,6 +141,18 @@ void Metrics::append_clients(std::string& out) const {
        [](const ClientRow& row) { return static_cast<double>(load(row.duration_ms)) / 1e3; });
 }
 
+void Metrics::append_jobs(std::string& out, const std::vector<Gauges::Jobs>& jobs) {
+  head(out, "waag_jobs", "gauge", "Jobs that are not over.");
+  for (const auto& row : jobs)
+    if (!row.over)
+      line(out, "waag_jobs{{kind=\"{}\",state=\"{}\"}} {}", row.kind, row.state, row.count);
+  head(out, "waag_jobs_over", "counter", "Jobs that have ended, and how.");
+  for (const auto& row : jobs)
+    if (row.over)
+      line(out, "waag_jobs_over_total{{kind=\"{}\",state=\"{}\"}} {}", row.kind, row.state,
+           row.count);
+}
+
 std::string Metrics::text(const Gauges& gauges) const {
   std::string out;
   head(out, "waag_build", "info", "The running version.");
@@ -171,6 +183,7 @@ std::string Metrics::text(const Gauges& gauges) const {
   head(out, "waag_process_resident_bytes", "gauge", "Resident memory of the daemon.");
   line(out, "waag_process_resident_bytes {}", resident_bytes());
   append_clients(out);
+  append_jobs(out, gauges.jobs);
   out += "# EOF\n";
   return out;
 }

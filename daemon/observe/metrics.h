@@ -49,6 +49,13 @@ class Metrics {
     std::uint64_t store_physical_bytes = 0;
     std::uint64_t store_free_bytes = 0;
     std::uint64_t repos = 0;
+    struct Jobs {
+      std::string kind;  // one of those that the daemon knows
+      std::string_view state;
+      bool over = false;  // then counted since the start
+      std::uint64_t count = 0;
+    };
+    std::vector<Jobs> jobs;
   };
 
   /// @param routes  the rows that Done::route points into; must outlive this
@@ -86,6 +93,7 @@ class Metrics {
   };
   void append_requests(std::string& out) const;
   void append_durations(std::string& out) const;
+  static void append_jobs(std::string& out, const std::vector<Gauges::Jobs>& jobs);
   void append_clients(std::string& out) const;
   [[nodiscard]] std::string_view row_name(std::size_t index) const;
 

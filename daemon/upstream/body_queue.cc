@@ -5,11 +5,10 @@
 namespace waag::daemon {
 
 Status BodyQueue::write(ByteView bytes) {
-  std::unique_lock lock(mutex_);
-  const auto room = [this] { return closed_ || held_.size() < held_max_; };
-  if (!changed_.wait_for(lock, wait_, room))
-    return fail(Errc::unavailable, "an upstream's bytes are taken too slowly");
+  const std::lock_guard lock(mutex_);
   if (closed_) return fail(Errc::unavailable, "an upstream's bytes are not wanted any more");
+  if (held_.size() + bytes.size() > full_at_ + bytes_over_max)
+    return fail(Errc::internal, "a paused upstream goes on");
   held_.insert(held_.end(), bytes.begin(), bytes.end());
   changed_.notify_all();
   return ok();
@@ -21,6 +20,13 @@ void BodyQueue::done(Status status) {
   changed_.notify_all();
 }
 
+bool BodyQueue::full() {
+  const std::lock_guard lock(mutex_);
+  const bool full = held_.size() >= full_at_;
+  was_full_ = was_full_ || full;
+  return full;
+}
+
 Result<std::optional<Bytes>> BodyQueue::next(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] { return !held_.empty() || end_; };
@@ -30,15 +36,17 @@ Result<std::optional<Bytes>> BodyQueue::next(std::chrono::steady_clock::time_poi
     if (!*end_) return end_->error();
     return std::optional<Bytes>{};
   }
-  auto taken = std::exchange(held_, {});
-  changed_.notify_all();
-  return std::optional(std::move(taken));
+  return std::optional(std::exchange(held_, {}));
+}
+
+bool BodyQueue::was_full() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(was_full_, false);
 }
 
 void BodyQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  changed_.notify_all();
 }
 
 }  // namespace waag::daemon

@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 
-#include "daemon/upstream/body_queue.h"
 #include "protocol/git/client/fetch_reply.h"
 #include "protocol/git/fetch_request.h"
 
@@ -19,8 +18,10 @@ constexpr std::size_t refs_bytes_max = 64u << 20;
 constexpr std::size_t haves_max = 10'000;
 
 constexpr std::string_view needed_capability = "side-band-64k";
-constexpr std::array<std::string_view, 4> used_capabilities = {needed_capability, "ofs-delta",
-                                                               "thin-pack", "no-progress"};
+/// Not no-progress: its lines show, while the server still counts, that it is alive, which its
+/// keep-alive packets of 5 bytes in 5 s are too few for (HttpClient::Options::idle_bytes).
+constexpr std::array<std::string_view, 3> used_capabilities = {needed_capability, "ofs-delta",
+                                                               "thin-pack"};
 
 Error failed(const std::string& what) { return fail(Errc::upstream_failed, "git: " + what); }
 
@@ -124,11 +125,12 @@ class Fetch {
     post.follow = false;
     post.headers.set("Content-Type", "application/x-git-upload-pack-request");
     post.headers.set("Accept", "application/x-git-upload-pack-result");
-    const auto queue = std::make_shared<BodyQueue>([](const UpstreamReply& reply) {
+    BodyQueue::Accept accept = [](const UpstreamReply& reply) {
       return check_reply(reply, "application/x-git-upload-pack-result");
-    });
+    };
+    const auto queue = std::make_shared<BodyQueue>(std::move(accept), request_.queue_bytes);
     const auto transfer = http_.stream(std::move(post), queue);
-    const auto status = take_pack(*queue, history);
+    const auto status = take_pack(*queue, *transfer, history);
     queue->close();
     if (!status) transfer->cancel();
     return status;
@@ -148,13 +150,14 @@ class Fetch {
     return git::spell_fetch_v0(wants, haves, capabilities);
   }
 
-  Status take_pack(BodyQueue& queue, History& history) {
+  Status take_pack(BodyQueue& queue, HttpClient::Transfer& transfer, History& history) {
     git::FetchReply reply([&](ByteView bytes) {
       history.pack_bytes += bytes.size();
       return blame(push_.feed(bytes));
     });
     while (true) {
       WAAG_TRY(const auto part, queue.next(request_.deadline));
+      if (queue.was_full()) transfer.resume();
       if (!part) return reply.finish();
       WAAG_CHECK(reply.feed(*part));
     }

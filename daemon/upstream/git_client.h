@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/upstream/http_client.h"
+#include "daemon/upstream/body_queue.h"
 #include "protocol/git/client/ref_advertisement.h"
 #include "protocol/git/push_request.h"
 #include "storage/git/transfer/push.h"
@@ -21,6 +21,8 @@ struct HistoryRequest {
   /// are not here whole are not named.
   std::vector<CommitId> haves;
   std::chrono::steady_clock::time_point deadline;
+  /// Of the pack, between network and disk; beyond it the network waits.
+  std::size_t queue_bytes = BodyQueue::bytes_full;
 };
 
 struct History {

@@ -53,6 +53,8 @@ void check_repos(const Examiner& examiner);
 void check_likes(const Examiner& examiner);
 /// Discussions, their events and counters; the refs and commits of pull requests.
 void check_discussions(const Examiner& examiner);
+/// Jobs, and the counter that gives them their numbers.
+void check_jobs(const Examiner& examiner);
 /// Users, tokens, organisations and their lists, requests for access.
 void check_accounts(const Examiner& examiner);
 

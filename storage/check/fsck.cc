@@ -12,6 +12,7 @@ Result<FsckReport> fsck(Store& store) {
   check::check_likes(examiner);
   check::check_discussions(examiner);
   check::check_accounts(examiner);
+  check::check_jobs(examiner);
   return report;
 }
 

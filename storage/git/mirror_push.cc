@@ -74,7 +74,7 @@ Status forget_claims(RowStore& rows, const IdList& objects) {
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const auto& [id, kind] = objects[i];
     if (kind == git::ObjectKind::commit) claims.push_back(keys::claimed_commit({id.bytes}));
-    if (kind == git::ObjectKind::blob) claims.push_back(keys::absent_blob(id));
+    if (kind == git::ObjectKind::blob) claims.push_back(keys::listed_size(id));
     if (claims.size() < batch_rows_max) continue;
     WAAG_CHECK(forget(rows, std::move(claims)));
     claims.clear();

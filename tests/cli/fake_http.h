@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "cli/commands.h"
@@ -19,6 +20,18 @@ class FakeHttp final : public Http {
     if (replies.empty()) return fail(Errc::unavailable, "connection refused");
     auto reply = replies.front();
     replies.pop_front();
+    return reply;
+  }
+  /// The body of a good reply comes in two pieces; it is cut if `cut` says so.
+  std::set<std::size_t> cut;  // numbers of requests, from 0 on
+  Result<HttpReply> stream(const HttpRequest& request, const Take& take) override {
+    const auto number = seen.size();
+    auto reply = send(request);
+    if (!reply || reply->status / 100 != 2) return reply;
+    const std::string body = std::exchange(reply->body, {});
+    const auto half = body.size() / 2;
+    if (!take(body.substr(0, half)) || !take(body.substr(half))) return reply;
+    if (cut.contains(number)) return fail(Errc::unavailable, "the connection was reset");
     return reply;
   }
 };

@@ -1,8 +1,89 @@
 #include "cli/http.h"
 
+#include <array>
+#include <thread>
+
+#include <arpa/inet.h>
 #include <catch2/catch.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 using namespace waag::cli;
+
+namespace {
+
+/// Answers one request on a free loopback port with fixed bytes, then closes.
+class OneReply {
+ public:
+  explicit OneReply(std::string bytes) : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* plain = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(listener_, plain, size) == 0);
+    REQUIRE(::listen(listener_, 1) == 0);
+    REQUIRE(::getsockname(listener_, plain, &size) == 0);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    const timeval limit{20, 0};  // of accept: a client that never comes must not hang the test
+    ::setsockopt(listener_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    thread_ = std::thread([this, bytes = std::move(bytes)] {
+      const int peer = ::accept(listener_, nullptr, nullptr);
+      if (peer < 0) return;
+      std::array<char, 4096> request{};
+      (void)!::recv(peer, request.data(), request.size(), 0);
+      (void)!::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      ::close(peer);
+    });
+  }
+  ~OneReply() {
+    thread_.join();
+    ::close(listener_);
+  }
+  OneReply(const OneReply&) = delete;
+  OneReply& operator=(const OneReply&) = delete;
+  std::string url;
+
+ private:
+  int listener_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("http: a stream is handed over, an error's body is not", "[cli][http]") {
+  CurlHttp http;
+  HttpRequest request;
+  std::string got;
+  const auto take = [&got](std::string_view bytes) {
+    got += bytes;
+    return got != "enough";
+  };
+  const auto ask = [&](const std::string& head, const std::string& body) {
+    got.clear();
+    const OneReply peer("HTTP/1.1 " + head + "\r\nConnection: close\r\n\r\n" + body);
+    request.url = peer.url;
+    return http.stream(request, take);
+  };
+  const auto good = ask("200 OK\r\nTransfer-Encoding: chunked", "3\r\nabc\r\n0\r\n\r\n");
+  REQUIRE(good);
+  CHECK(good->status == 200);
+  CHECK(good->body.empty());
+  CHECK(got == "abc");
+  const auto cut = ask("200 OK\r\nTransfer-Encoding: chunked", "3\r\nabc\r\n9\r\nd");
+  REQUIRE_FALSE(cut);
+  CHECK(cut.error().code == waag::Errc::unavailable);
+  CHECK(got.starts_with("abc"));
+  const auto left = ask("200 OK\r\nContent-Length: 100", "enough");
+  REQUIRE(left);
+  CHECK(left->status == 200);
+  const auto refused = ask("404 Not Found\r\nContent-Length: 2", "no");
+  REQUIRE(refused);
+  CHECK(refused->status == 404);
+  CHECK(refused->body == "no");
+  CHECK(got.empty());
+}
 
 TEST_CASE("http: next of a Link header", "[cli][http]") {
   CHECK(next_of_link(R"( <http://h/a?cursor=x>; rel="next")") == "http://h/a?cursor=x");

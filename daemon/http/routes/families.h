@@ -30,6 +30,8 @@ Family git();
 // xet.cc
 Family xet_tokens();
 Family xet_server();
+// jobs.cc
+Family jobs();
 // administration.cc
 Family administration();
 

@@ -143,6 +143,10 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"collaborator_delete", Class::admin},
                                                         {"repo_group_put", Class::admin},
                                                         {"repo_group_delete", Class::admin},
+                                                        {"jobs", Class::user},
+                                                        {"job", Class::user},
+                                                        {"job_cancel", Class::user},
+                                                        {"job_events", Class::user},
                                                         {"trash", Class::audit},
                                                         {"trash_restore", Class::hub_admin},
                                                         {"xet_read_token", Class::read},
@@ -344,6 +348,7 @@ std::string target_of(const Route& route, Repo repo) {
   replace_all(target, "{upload}", std::string(40, '0'));
   replace_all(target, "{part}", "1");
   replace_all(target, "{number}", "999");
+  replace_all(target, "{job}", "999");
   replace_all(target, "{comment}", "00000000000003e700000000");
   replace_all(target, "{user}", "nobody");
   replace_all(target, "{token}", "nothing");

@@ -4,8 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "protocol/git/client/fetch_reply.h"
 #include "protocol/git/fetch_request.h"
 #include "storage/git/objects.h"
+#include "tests/daemon/upstream/client_fixture.h"
 #include "tests/daemon/upstream/git_server.h"
 #include "tests/support/git_oracle.h"
 #include "tests/support/store_fixture.h"
@@ -146,6 +148,23 @@ void fill(GitServer& up) {
   up.publish();
 }
 
+/// The pack within a reply of git-upload-pack, and a reply with a pack.
+std::string pack_of(std::string_view reply) {
+  std::string pack;
+  git::FetchReply reader([&](ByteView bytes) {
+    pack += as_text(bytes);
+    return ok();
+  });
+  // On the server's thread, where nothing may be REQUIREd.
+  if (!reader.feed(as_bytes(reply)) || !reader.finish()) throw std::runtime_error("no reply");
+  return pack;
+}
+std::string reply_of(std::string_view pack) {
+  std::string reply = "0008NAK\n";
+  git::append_side_band(reply, git::SideBand::pack, pack);
+  return reply + "0000";
+}
+
 }  // namespace
 
 TEST_CASE("git_client: a whole history with its ids", "[daemon][upstream]") {
@@ -211,7 +230,7 @@ TEST_CASE("git_client: thin packs are asked for", "[daemon][upstream]") {
   hub.up.publish();
   CHECK(hub.must_fetch().pack_bytes < 2000);  // numbers.txt has 24,000
   const auto body = hub.up.join().back().body;
-  CHECK(body.find("side-band-64k ofs-delta thin-pack no-progress") != std::string::npos);
+  CHECK(body.find("side-band-64k ofs-delta thin-pack\n") != std::string::npos);
   CHECK(git::parse_fetch_v0(body)->haves == hub.request.haves);
   hub.check_equal();
 }
@@ -272,24 +291,33 @@ TEST_CASE("git_client: an upstream that lies", "[daemon][upstream]") {
   Follower hub;
   fill(hub.up);
   const auto missing = std::string(40, 'b');
-  SECTION("a pack that is cut") {
+  const auto bend_pack = [&hub](const std::function<void(std::string&)>& bend) {
+    hub.up.bend_reply = [bend](std::string& body) {
+      auto pack = pack_of(body);
+      bend(pack);
+      body = reply_of(pack);
+    };
+  };
+  SECTION("a reply that is cut") {
     hub.up.bend_reply = [](std::string& body) { body.resize(body.size() / 2); };
   }
-  SECTION("a pack that is cut, and the reply ended well") {
-    hub.up.bend_reply = [](std::string& body) {
-      // The last packet of the band, in front of the flush.
-      std::size_t at = 0;
-      std::size_t last = 0;
-      for (; body.substr(at, 4) != "0000"; at += std::stoul(body.substr(at, 4), nullptr, 16))
-        last = at;
-      body = body.substr(0, last) + "0000";
-    };
+  SECTION("a pack that is cut") {
+    bend_pack([](std::string& pack) { pack.resize(pack.size() / 2); });
+  }
+  SECTION("a pack without its checksum") {
+    bend_pack([](std::string& pack) { pack.resize(pack.size() - 20); });
+  }
+  SECTION("no pack") {
+    bend_pack([](std::string& pack) { pack.clear(); });
   }
   SECTION("a wrong checksum") {
-    hub.up.bend_reply = [](std::string& body) { body[body.size() - 5] ^= 1; };
+    bend_pack([](std::string& pack) { pack.back() ^= 1; });
   }
   SECTION("damaged bytes") {
-    hub.up.bend_reply = [](std::string& body) { body[body.size() / 2] ^= 0x10; };
+    bend_pack([](std::string& pack) { pack[pack.size() / 2] ^= 0x10; });
+  }
+  SECTION("more than the pack") {
+    bend_pack([](std::string& pack) { pack += "x"; });
   }
   SECTION("an error in its band") {
     hub.up.bend_reply = [](std::string& body) {
@@ -305,20 +333,14 @@ TEST_CASE("git_client: an upstream that lies", "[daemon][upstream]") {
     // Nor does it say so: it sends what it has.
     hub.up.bend_reply = [&hub](std::string& body) {
       const auto tip = hub.up.work("git rev-parse main").substr(0, 40);
-      body = "0008NAK\n";
-      git::append_side_band(body, git::SideBand::pack,
-                            hub.up.work("echo " + tip + " | git pack-objects -q --revs --stdout"));
-      body += "0000";
+      body = reply_of(hub.up.work("echo " + tip + " | git pack-objects -q --revs --stdout"));
     };
   }
   SECTION("a pack without a file") {
     hub.up.bend_reply = [&hub](std::string& body) {
-      body = "0008NAK\n";
-      git::append_side_band(
-          body, git::SideBand::pack,
-          hub.up.work("git rev-list --objects --all --no-object-names | grep -v "
-                      "$(git rev-parse main:d/e/f) | git pack-objects -q --stdout"));
-      body += "0000";
+      body =
+          reply_of(hub.up.work("git rev-list --objects --all --no-object-names | grep -v "
+                               "$(git rev-parse main:d/e/f) | git pack-objects -q --stdout"));
     };
   }
   SECTION("refs in a bad form") {
@@ -365,6 +387,33 @@ TEST_CASE("git_client: a renamed repository", "[daemon][upstream]") {
     CHECK(hub.must_fail().code == Errc::upstream_failed);
     CHECK(hub.up.join().size() == 1);
   }
+}
+
+TEST_CASE("git_client: over a real connection", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  // More than the queue holds: the transfer pauses, again and again.
+  hub.request.queue_bytes = GENERATE(BodyQueue::bytes_full, std::size_t{100'000});
+  hub.up.work("openssl rand 10000000 > large; git add large; git commit -qm large");
+  hub.up.publish();
+  waag::testing::ScriptServer server([&](waag::testing::ScriptPeer& peer, const auto& asked) {
+    const bool refs = asked.target == "/acme/repo/info/refs?service=git-upload-pack";
+    const std::string kind = refs ? "advertisement" : "result";
+    if (!refs && (asked.method != "POST" || asked.target != "/acme/repo/git-upload-pack")) return;
+    peer.reply("200 OK", "Content-Type: application/x-git-upload-pack-" + kind + "\r\n",
+               refs ? hub.up.refs_body() : hub.up.pack_body(asked.body));
+    peer.keep_open();
+  });
+  auto client = HttpClient::start(waag::daemon::testing::options_for({server.origin()}));
+  REQUIRE(client);
+  hub.request.url = server.origin() + "/acme/repo";
+  hub.request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  auto push = hub.store->git_push(hub.options);
+  REQUIRE(push);
+  const auto history = fetch_history(**client, **push, hub.request);
+  if (!history) FAIL(history.error().what);
+  CHECK(history->pack_bytes > 10'000'000);
+  hub.check_equal();
 }
 
 TEST_CASE("git_client: it ends at its deadline", "[daemon][upstream]") {

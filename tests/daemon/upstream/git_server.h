@@ -21,10 +21,7 @@ namespace waag::daemon::testing {
 /// git-upload-pack behind an HttpClient without a network. What it answers can be bent.
 class GitServer final : public HttpClient {
  public:
-  GitServer() {
-    sh("git init -q --bare -b main up.git && git init -q -b main work && cd work && "
-       "git remote add origin ../up.git");
-  }
+  GitServer() { sh("git init -q --bare -b main up.git && git init -q -b main work"); }
   ~GitServer() override { join(); }
 
   /// Standard output of a shell command in the folder that holds `up.git` and `work`.
@@ -32,7 +29,7 @@ class GitServer final : public HttpClient {
   /// The same in the work tree.
   std::string work(const std::string& command) const { return sh("cd work; " + command); }
   /// Everything of the work tree becomes the upstream's, what is not in it goes.
-  void publish() const { work("git push -q --force --prune origin 'refs/*:refs/*'"); }
+  void publish() const { work("git push -q --force --prune ../up.git 'refs/*:refs/*'"); }
 
   Result<UpstreamReply> fetch(const UpstreamRequest& request) override {
     note(request);
@@ -40,11 +37,18 @@ class GitServer final : public HttpClient {
     reply.url = moved_to.empty() ? request.url : moved_to;
     reply.status = refs_status;
     reply.headers.set("Content-Type", "application/x-git-upload-pack-advertisement");
-    git::append_pkt(reply.body, "# service=git-upload-pack\n");
-    reply.body += git::pkt_flush;
-    reply.body += run("git upload-pack --stateless-rpc --advertise-refs up.git", "");
+    reply.body = refs_body();
     if (bend_refs) bend_refs(reply.body);
     return reply;
+  }
+  std::string refs_body() const {
+    std::string body;
+    git::append_pkt(body, "# service=git-upload-pack\n");
+    body += git::pkt_flush;
+    return body + run("git upload-pack --stateless-rpc --advertise-refs up.git", "");
+  }
+  std::string pack_body(const std::string& request) const {
+    return run("git upload-pack --stateless-rpc up.git || true", request);
   }
 
   std::shared_ptr<Transfer> stream(UpstreamRequest request,
@@ -100,7 +104,7 @@ class GitServer final : public HttpClient {
     reply.status = pack_status;
     reply.headers.set("Content-Type", "application/x-git-upload-pack-result");
     WAAG_CHECK(sink.begin(reply));
-    auto body = run("git upload-pack --stateless-rpc up.git || true", request.body);
+    auto body = pack_body(request.body);
     if (bend_reply) bend_reply(body);
     if (hangs) {
       std::unique_lock lock(handle.mutex);

@@ -267,7 +267,7 @@ TEST_CASE("mirror_push: what an upstream only told of is not held", "[storage][g
   const CommitId commit{tip.bytes};
   Transaction told;
   told.puts.push_back({keys::claimed_commit(commit), "told"});
-  told.puts.push_back({keys::absent_blob(text), "1"});
+  told.puts.push_back({keys::listed_size(text), "1"});
   RefTable::add_commit(told, hub.uid, commit);
   REQUIRE(hub.store->rows().apply(std::move(told)));
   CHECK_FALSE(*hub.open_push()->holds(commit));
@@ -276,7 +276,7 @@ TEST_CASE("mirror_push: what an upstream only told of is not held", "[storage][g
   hub.follows({{main_ref, tip}});
   CHECK(*hub.open_push()->holds(commit));
   CHECK_FALSE(*hub.store->rows().get(keys::claimed_commit(commit)));
-  CHECK_FALSE(*hub.store->rows().get(keys::absent_blob(text)));
+  CHECK_FALSE(*hub.store->rows().get(keys::listed_size(text)));
   // The ref is right already, its history is not here: it is fetched all the same.
   Transaction again;
   again.puts.push_back({keys::claimed_commit(commit), "told"});

@@ -1,0 +1,21 @@
+#include "daemon/api/handlers.h"
+#include "daemon/http/routes/families.h"
+
+namespace waag::daemon::families {
+
+Family jobs() {
+  return {
+      {Method::get, "/api/waag/v1/jobs", "jobs", Policy::user, no_body, api::get_jobs,
+       "The caller's jobs, newest first; everybody's for hub admins and auditors. state, kind, "
+       "user, limit, cursor."},
+      {Method::get, "/api/waag/v1/jobs/{job}", "job", Policy::user, no_body, api::get_job,
+       "One job, with its progress of now."},
+      {Method::del, "/api/waag/v1/jobs/{job}", "job_cancel", Policy::user, Limits{64u << 10},
+       api::delete_job, "Cancels a job: a queued one at once, a running one soon."},
+      {Method::get, "/api/waag/v1/jobs/{job}/events", "job_events", Policy::user, no_body,
+       api::get_job_events,
+       "Server-sent events until the job is over: state (the job) and progress."},
+  };
+}
+
+}  // namespace waag::daemon::families
