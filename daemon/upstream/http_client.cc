@@ -147,6 +147,7 @@ class CurlClient final : public HttpClient {
   void obey(std::vector<Inbox::Order> orders);
   void begin(std::uint64_t id, std::unique_ptr<WireTransfer> transfer);
   void collect_ended();
+  void end_hop(Running::iterator at, CURLcode code);
   void end_late();
   void end(Running::iterator at, Status status);
   void grant_rate();
@@ -194,11 +195,11 @@ void CurlClient::run() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   while (!inbox_->stopping()) {
     obey(inbox_->take());
+    grant_rate();
     int active = 0;
     curl_multi_perform(multi_.get(), &active);
     collect_ended();
     end_late();
-    grant_rate();
     curl_multi_poll(multi_.get(), nullptr, 0, wait_ms(), nullptr);
   }
   const auto why = fail(Errc::unavailable, "shutting down");
@@ -236,21 +237,27 @@ void CurlClient::collect_ended() {
     const auto code = message->data.result;
     const auto at = std::ranges::find_if(
         running_, [easy](const auto& entry) { return entry.second->easy() == easy; });
-    if (at == running_.end()) continue;
-    curl_multi_remove_handle(multi_.get(), easy);
-    if (at->second->end_hop(code)) {
-      curl_multi_add_handle(multi_.get(), easy);
-    } else {
-      end(at, at->second->outcome());
-    }
+    if (at != running_.end()) end_hop(at, code);
   }
+}
+
+void CurlClient::end_hop(Running::iterator at, CURLcode code) {
+  auto* const easy = at->second->easy();
+  curl_multi_remove_handle(multi_.get(), easy);
+  if (at->second->end_hop(code))
+    curl_multi_add_handle(multi_.get(), easy);
+  else
+    end(at, at->second->outcome());
 }
 
 void CurlClient::end_late() {
   const auto now = Clock::now();
   for (auto at = running_.begin(); at != running_.end();) {
     const auto here = at++;
-    if (auto time = here->second->check_time(now); !time) end(here, std::move(time));
+    if (here->second->hop_is_over())
+      end_hop(here, CURLE_WRITE_ERROR);
+    else if (auto time = here->second->check_time(now); !time)
+      end(here, std::move(time));
   }
 }
 

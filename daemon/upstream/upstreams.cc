@@ -43,6 +43,16 @@ Result<Secret> read_token(const std::string& file) {
   return Secret(std::move(token));
 }
 
+/// Each setting alone, so that the right one is named.
+Status check_rules(const Config::Upstream& config, const std::vector<std::string>& urls) {
+  if (auto rules = HopRules::make(urls, {}, {}); !rules) return setting("urls", rules.error().what);
+  if (auto rules = HopRules::make({}, list_of(config.redirect_hosts), {}); !rules)
+    return setting("redirect_hosts", rules.error().what);
+  if (auto rules = HopRules::make({}, {}, list_of(config.private_addresses)); !rules)
+    return setting("private_addresses", rules.error().what);
+  return ok();
+}
+
 HttpClient::Options wire_options(const Config::Upstream& config,
                                  const std::vector<std::string>& urls) {
   HttpClient::Options options;
@@ -96,9 +106,8 @@ Result<std::unique_ptr<Upstreams>> Upstreams::make(const Config::Upstream& confi
     if (std::ranges::find(urls, url) == urls.end())
       return setting("trusted", url + " is not among upstream.urls");
   WAAG_TRY(auto token, read_token(config.token_file));
-  auto http = HttpClient::start(wire_options(config, urls));
-  if (!http) return setting("urls", http.error().what);
-  made->http_ = *std::move(http);
+  WAAG_CHECK(check_rules(config, urls));
+  WAAG_TRY(made->http_, HttpClient::start(wire_options(config, urls)));
   Governors governors(clock, random);
   for (const auto& url : urls) {
     HubClient::Options options;

@@ -39,6 +39,8 @@ class WireTransfer {
   /// call is over, with outcome()
   bool end_hop(CURLcode code);
   [[nodiscard]] const Status& outcome() const { return outcome_; }
+  /// A callback has ended the hop where libcurl does not tell: while a pause ended.
+  [[nodiscard]] bool hop_is_over() const { return error_ || enough_; }
   /// Tells the sink. To be called once the handle is out of libcurl's hands.
   void finish(Status status);
 

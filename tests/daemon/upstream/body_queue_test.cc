@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/daemon/upstream/client_fixture.h"
+
 using namespace waag;
 using namespace waag::daemon;
 using namespace std::chrono_literals;
@@ -83,4 +85,27 @@ TEST_CASE("body_queue: nothing comes, nothing is wanted", "[daemon][upstream]") 
   CHECK(queue.next(std::chrono::steady_clock::now() + 1ms).error().code == Errc::deadline_exceeded);
   queue.close();
   CHECK(queue.write(view("x")).error().code == Errc::unavailable);
+}
+
+TEST_CASE("body_queue: a real transfer pauses and goes on", "[daemon][upstream]") {
+  const std::string body(2'000'000, 'b');
+  waag::testing::ScriptServer server(
+      [&](waag::testing::ScriptPeer& peer, const auto&) { peer.reply("200 OK", "", body); });
+  auto client = HttpClient::start(waag::daemon::testing::options_for({server.origin()}));
+  REQUIRE(client);
+  const auto queue = std::make_shared<BodyQueue>(any, 100'000);
+  const auto transfer = (*client)->stream(waag::daemon::testing::request_for(server, "/x"), queue);
+  const auto deadline = soon();
+  while (!queue->was_full() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  transfer->resume();
+  std::string text;
+  while (true) {
+    const auto part = queue->next(deadline);
+    REQUIRE(part);
+    if (queue->was_full()) transfer->resume();
+    if (!*part) break;
+    text += as_text(**part);
+  }
+  CHECK(text == body);
 }

@@ -303,6 +303,44 @@ TEST_CASE("http client: a sink's error ends the transfer", "[daemon][upstream]")
   CHECK(failed(at_write->wait(), Errc::no_space));
 }
 
+TEST_CASE("http client: after a pause", "[daemon][upstream]") {
+  const auto bytes = GENERATE(100'000u, 4'000'000u);  // in one read of the socket, in many
+  const std::string body(bytes, 'x');
+  ScriptServer server(
+      [&](ScriptPeer& peer, const ScriptRequest&) { peer.reply("200 OK", "", body); });
+  const auto client = *HttpClient::start(options_for({server.origin()}));
+  auto sink = std::make_shared<RecordingSink>();
+  sink->full_at = 20'000;
+  const auto transfer = client->stream(request_for(server, "/a"), sink);
+  REQUIRE(sink->wait_until_full());
+  SECTION("the rest comes") {
+    sink->full_at = std::string::npos;
+    transfer->resume();
+    REQUIRE(sink->wait());
+    CHECK(sink->size() == bytes);
+  }
+  SECTION("the rest may be refused") {
+    sink->refuse_write = true;
+    transfer->resume();
+    const auto ended = sink->wait();
+    CHECK((ended ? sink->size() == bytes : ended.error().code == Errc::no_space));
+    if (bytes > 1'000'000) CHECK_FALSE(ended);
+  }
+}
+
+TEST_CASE("http client: a reset in the middle", "[daemon][upstream]") {
+  ScriptServer server([&](ScriptPeer& peer, const ScriptRequest&) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + std::string(999, 'x'));
+    peer.pause(50ms);
+    peer.reset();
+  });
+  const auto client = *HttpClient::start(options_for({server.origin()}));
+  auto sink = std::make_shared<RecordingSink>();
+  client->stream(request_for(server, "/a"), sink);
+  CHECK(failed(sink->wait(), Errc::upstream_failed));
+  CHECK(sink->size() == 999);
+}
+
 TEST_CASE("http client: cancelled, or ended with the client", "[daemon][upstream]") {
   ScriptServer server([](ScriptPeer& peer, const ScriptRequest&) { peer.pause(10s); });
   auto client = *HttpClient::start(options_for({server.origin()}));

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -167,6 +168,10 @@ void ScriptServer::accept_all() {
 }
 
 void ScriptServer::serve(int fd) {
+  sigset_t pipe;  // TLS writes without MSG_NOSIGNAL, and a client that hangs up is no accident here
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   auto channel = wrap_ ? wrap_(fd) : std::make_unique<PlainChannel>(fd);
   std::string buffer;
   while (channel && !stopping_) {
