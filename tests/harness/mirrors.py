@@ -14,7 +14,7 @@ MIB = 1 << 20
 PULL_S = 20
 POLL_S = 0.05
 # The imposter's own host is allowed; its foreign one is another address of loopback.
-ALLOWED = {"upstream.redirect_hosts": "127.0.0.1", "upstream.private_addresses": "127.0.0.1/32"}
+ALLOWED = {"upstream.redirect_hosts": "http://127.0.0.1:*, 127.0.0.1:*", "upstream.private_addresses": "127.0.0.1/32"}
 # Time-outs of a mirror on a link that answers within milliseconds.
 SCALED = {
     "upstream.connect_timeout_ms": 500, "upstream.idle_timeout_ms": 700,
