@@ -1,5 +1,7 @@
 #include "daemon/mirror/mirror.h"
 
+#include <set>
+
 #include "daemon/config.h"
 #include "daemon/mirror/fill/follower.h"
 #include "daemon/mirror/hub_source.h"
@@ -7,6 +9,9 @@
 
 namespace waag::daemon {
 namespace {
+
+/// Commits of refs that are searched for a file of which only the hash is known.
+constexpr std::size_t searched_commits_max = 50;
 
 PullThrough::Who who_of(std::string_view name) {
   if (name == "users") return PullThrough::Who::users;
@@ -102,6 +107,22 @@ Result<bool> Mirror::is_cold(const storage::RepoRow& repo, const storage::TreeEn
   const auto held = store_.open_git_blob(entry.oid);
   if (!held && held.error().code != Errc::not_found) return held.error();
   return !held;
+}
+
+Result<std::optional<Mirror::Place>> Mirror::find(const storage::RepoRow& repo,
+                                                  const BlobId& blob) const {
+  WAAG_TRY(auto refs, store_.list_refs(repo.uid));
+  std::set<CommitId> seen;
+  for (const auto& ref : refs) {
+    if (seen.size() == searched_commits_max) break;
+    if (!seen.insert(ref.row.target).second) continue;
+    WAAG_TRY(const auto snapshot, store_.snapshot(repo.uid, ref.row.target));
+    WAAG_TRY(auto entries, snapshot->list("", /*recursive=*/true, "", 0));
+    for (auto& entry : entries)
+      if (entry.lfs && entry.lfs->id == blob)
+        return std::optional(Place{ref.row.target, std::move(entry)});
+  }
+  return std::optional<Place>();
 }
 
 Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const CommitId& commit,

@@ -28,6 +28,13 @@ class Mirror {
 
   /// Whether a mirrored repo's file has still to come. Blocks.
   Result<bool> is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const;
+  /// Where a mirrored repo names an LFS file: the commit of some ref, and the entry there. nullopt:
+  /// no ref's commit does. Reads whole trees. Blocks.
+  struct Place {
+    CommitId commit;
+    storage::TreeEntry entry;
+  };
+  Result<std::optional<Place>> find(const storage::RepoRow& repo, const BlobId& blob) const;
   /// The fill of a cold file, started if there is none. Blocks.
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry);

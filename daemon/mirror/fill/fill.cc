@@ -21,6 +21,10 @@ constexpr std::size_t streams_for_readers = 2;
 /// A transfer that brought so much has not failed for nothing.
 constexpr std::uint64_t progress_bytes = 256 * 1024;
 
+constexpr std::chrono::seconds stretch_time_min{1};
+constexpr std::chrono::seconds stretch_time_max{4};
+constexpr std::uint64_t stretch_bytes_min = 1u << 20;
+
 using Clock = std::chrono::steady_clock;
 
 bool is_transient(Errc code) {
@@ -114,6 +118,7 @@ Status Fill::reap() {
   std::erase_if(streams_, [&](const std::shared_ptr<Stream>& stream) {
     if (!stream->over) return false;
     if (!stream->status) result = stream->status;
+    if (stream->status) adapt(Clock::now() - stream->began);
     if (stream->status || stream->brought() >= progress_bytes)
       failures_ = 0;
     else
@@ -123,6 +128,15 @@ Status Fill::reap() {
   return result;
 }
 
+/// So long that asking costs little, so short that the pace is known and a reader's wish need not
+/// cut one off: what an upstream has sent by then would come twice.
+void Fill::adapt(Clock::duration taken) {
+  if (taken < stretch_time_min)
+    stretch_bytes_ = std::min(stretch_bytes_ * 2, limits_.stretch_bytes_max);
+  else if (taken > stretch_time_max)
+    stretch_bytes_ = std::max(stretch_bytes_ / 2, stretch_bytes_min);
+}
+
 /// @return whether one was started
 bool Fill::start_streams(ByteSource& source) {
   bool started = false;
@@ -130,14 +144,15 @@ bool Fill::start_streams(ByteSource& source) {
     std::shared_ptr<Stream> stream;
     {
       const std::scoped_lock lock(mutex_);
+      const auto now = Clock::now();
       std::vector<ActiveStretch> active;
-      for (const auto& running : streams_) active.push_back({running->at, running->end});
+      for (const auto& running : streams_)
+        active.push_back({running->at, running->end, running->soon(now)});
       std::vector<Stretch> wanted;
       for (const auto* reader : readers_)
         if (reader->at < reader->range.end) wanted.push_back({reader->at, reader->range.end});
       const auto gap = [this](std::uint64_t at, std::uint64_t end) { return file_->gap(at, end); };
-      const auto next =
-          next_stretch(gap, active, wanted, wanted_.size_bytes, limits_.stretch_bytes_max);
+      const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
       const auto room = limits_.streams + (next && next->shortened ? streams_for_readers : 0);
       if (!next || streams_.size() >= room) return started;
       if (next->shortened) streams_[*next->shortened]->end = next->stretch.begin;

@@ -90,6 +90,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   Status begin_anew();
   bool start_streams(ByteSource& source);
   Status reap();
+  void adapt(std::chrono::steady_clock::duration taken);
   Status ingest_front(const std::stop_token& stop);
   void cancel_streams();
   void finish(const Status& status);
@@ -112,6 +113,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   std::uint64_t generation_ = 0;
   std::list<Reader*> readers_;
   std::vector<std::shared_ptr<Stream>> streams_;
+  std::uint64_t stretch_bytes_ = 2u << 20;  // of one transfer; grows with the pace
   std::uint64_t fetched_ = 0;
   unsigned failures_ = 0;                // in a row
   std::uint64_t unannounced_bytes_ = 0;  // readers who wait were not told

@@ -48,7 +48,7 @@ std::optional<NextStretch> next_stretch(const Gap& gap, const std::vector<Active
       continue;
     }
     const auto& transfer = active[*owner];
-    if (missing->begin - transfer.at > lead_bytes_max)
+    if (missing->begin > std::max(transfer.at, transfer.soon))
       return NextStretch{{missing->begin, transfer.end}, owner};
   }
   const auto front = uncovered(gap, active, {0, size_bytes});

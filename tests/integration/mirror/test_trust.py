@@ -88,7 +88,7 @@ def test_a_redirect_to_a_foreign_host_is_not_followed(upstream, new_mirror, toke
 def test_a_foreign_host_that_is_allowed_gets_no_token(upstream, new_mirror, token_file):
     upstream.tokens.add(TOKEN)
     upstream.repo("acme/open").commit(FILES)
-    both = {"upstream.redirect_hosts": "127.0.0.1, 127.0.0.2",
+    both = {"upstream.redirect_hosts": "http://127.0.0.1:*, http://127.0.0.2:*",
             "upstream.private_addresses": "127.0.0.0/8"}
     hub = new_mirror(upstream__token_file=token_file, **both)
     path = f"{{foreign}}/repos/aa/bb/{WEIGHTS.oid}?Signature=for-this-url-only"
