@@ -78,9 +78,10 @@ Status add_xet(const App& app, const Request& request, const Reading& reading,
 
 /// A file that its upstream has still to send.
 auto following(App& app, const Reading& reading, const storage::TreeEntry& entry) {
-  return [&app, &reading, &entry](http::ByteRange range) -> Result<std::shared_ptr<AsyncSource>> {
+  return [&app, &reading, &entry](http::ByteRange range,
+                                  bool rest) -> Result<std::shared_ptr<AsyncSource>> {
     WAAG_TRY(auto fill, app.mirror->fill(reading.repo, reading.revision.commit, entry));
-    return app.mirror->follow(std::move(fill), {range.first, range.last + 1});
+    return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
   };
 }
 

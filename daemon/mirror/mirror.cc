@@ -150,8 +150,8 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
   return fills_->join(std::move(wanted));
 }
 
-std::shared_ptr<AsyncSource> Mirror::follow(std::shared_ptr<Fill> fill, Stretch range) {
-  return std::make_shared<Follower>(std::move(fill), blocking_, range);
+std::shared_ptr<AsyncSource> Mirror::follow(std::shared_ptr<Fill> fill, Stretch range, bool rest) {
+  return std::make_shared<Follower>(std::move(fill), blocking_, range, rest);
 }
 
 }  // namespace waag::daemon

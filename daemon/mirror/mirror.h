@@ -38,8 +38,9 @@ class Mirror {
   /// The fill of a cold file, started if there is none. Blocks.
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry);
-  /// A body that follows it.
-  [[nodiscard]] std::shared_ptr<AsyncSource> follow(std::shared_ptr<Fill> fill, Stretch range);
+  /// A body that follows it. @param rest  as BlobReply::follow
+  [[nodiscard]] std::shared_ptr<AsyncSource> follow(std::shared_ptr<Fill> fill, Stretch range,
+                                                    bool rest);
 
   [[nodiscard]] Lookup& lookup() { return *lookup_; }
   [[nodiscard]] const Fills& fills() const { return *fills_; }

@@ -46,9 +46,9 @@ Status follow_object(App& app, const storage::RepoRow& repo, const BlobId& oid, 
   WAAG_TRY(const bool cold, app.mirror->is_cold(repo, place->entry));
   if (!cold) return ok();
   reply.follow = [&app, repo, place = *std::move(place)](
-                     http::ByteRange range) -> Result<std::shared_ptr<AsyncSource>> {
+                     http::ByteRange range, bool rest) -> Result<std::shared_ptr<AsyncSource>> {
     WAAG_TRY(auto fill, app.mirror->fill(repo, place.commit, place.entry));
-    return app.mirror->follow(std::move(fill), {range.first, range.last + 1});
+    return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
   };
   return ok();
 }

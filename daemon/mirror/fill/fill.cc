@@ -11,6 +11,8 @@ namespace {
 
 /// Kept back from readers until the whole file is verified: less than all is no file.
 constexpr std::uint64_t held_back_bytes = 64 * 1024;
+/// Readers of a file's tables ask for no more.
+constexpr std::uint64_t short_bytes_max = 16ull << 20;
 constexpr std::size_t ingest_bytes = 1u << 20;
 /// How long the loop sleeps when nothing tells it anything: it announces what is left, and syncs.
 constexpr std::chrono::milliseconds turn_time{20};
@@ -266,7 +268,8 @@ Result<std::uint64_t> Fill::ready(Reader& reader) {
   auto limit = reader.range.end;
   if (state_ == State::running) {
     const auto size = wanted_.size_bytes;
-    if (limit == size) limit = size - std::min(size, held_back_bytes);
+    const bool short_one = !reader.rest && reader.range.size() <= short_bytes_max;
+    if (limit == size && !short_one) limit = size - std::min(size, held_back_bytes);
     const bool whole = reader.range.begin == 0 && reader.range.end == size;
     if (!trusted_ && !whole) limit = reader.at;
   }

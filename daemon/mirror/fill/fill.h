@@ -34,9 +34,10 @@ struct WantedFile {
 
 /// One file on its way in. Its bytes come in parts, those that readers want first, into a fill
 /// file; behind the front of it goes the ingest, so that the file is published soon after its last
-/// byte. Readers follow what is there: those of the end get the last bytes only when all are
-/// verified, so that nobody ever holds a whole file that is wrong. A reader that leaves ends
-/// nothing. Thread-safe.
+/// byte. Readers follow what is there, but get the file's end only when all of it is verified:
+/// so nobody ever holds a whole file that is wrong. Of a trusted upstream a short stretch is given
+/// as it comes, also of the end, where some formats have their table of contents. A reader that
+/// leaves ends nothing. Thread-safe.
 class Fill : public std::enable_shared_from_this<Fill> {
  public:
   struct Limits {
@@ -58,7 +59,8 @@ class Fill : public std::enable_shared_from_this<Fill> {
 
   // --- readers ---
   struct Reader {
-    Stretch range;  // what it asked for
+    Stretch range;     // what it asked for
+    bool rest = true;  // all of the file from range.begin on: it may complete a whole one
     std::uint64_t at = 0;
     std::uint64_t generation = 0;
     asio::any_io_executor executor;
