@@ -3,7 +3,7 @@
 import pytest
 from imposter import ATTRIBUTES, Lfs, actions, safetensors
 from imposter.faults import Fault
-from mirrors import GATEWAY, pull, resolve
+from mirrors import GATEWAY, allowed, pull, resolve
 
 TOKEN = "hf_" + "u" * 37
 THEIRS = "hf_" + "c" * 40
@@ -88,9 +88,7 @@ def test_a_redirect_to_a_foreign_host_is_not_followed(upstream, new_mirror, toke
 def test_a_foreign_host_that_is_allowed_gets_no_token(upstream, new_mirror, token_file):
     upstream.tokens.add(TOKEN)
     upstream.repo("acme/open").commit(FILES)
-    both = {"upstream.redirect_hosts": "127.0.0.1, 127.0.0.2",
-            "upstream.private_addresses": "127.0.0.0/8"}
-    hub = new_mirror(upstream__token_file=token_file, **both)
+    hub = new_mirror(upstream__token_file=token_file, **allowed(upstream, "foreign"))
     path = f"{{foreign}}/repos/aa/bb/{WEIGHTS.oid}?Signature=for-this-url-only"
     upstream.plant(Fault("away", actions.redirect(path)), "resolve")
     answer = pull(hub, resolve("acme/open", "model.safetensors"))
