@@ -11,6 +11,7 @@
 
 #include "daemon/api/common/target.h"
 #include "protocol/http/field.h"
+#include "storage/meta/accounts/orgs.h"
 
 namespace waag::daemon {
 namespace {

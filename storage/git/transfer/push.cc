@@ -222,7 +222,8 @@ Result<std::vector<Row>> GitPush::needed_rows() const {
       WAAG_TRY(const bool believed, is_believed(named.pointer));
       if (!believed) continue;
     }
-    blobs.insert(oid);
+    // An upstream that names a hash has not proven that it has the file: storage/mirror/mirrors.h.
+    if (!options_.mirror) blobs.insert(oid);
     const LfsPointerRow row{oid, size_bytes, named.pointer_bytes};
     rows.push_back({keys::lfs_pointer(id), encode(row)});
   }
