@@ -34,7 +34,8 @@ def make(folder, *names: str, addresses: tuple[str, ...] = ("127.0.0.1",)) -> Ce
     authority, authority_key = folder / "ca.pem", folder / "ca.key"
     chain, key = folder / "server.pem", folder / "server.key"
     _openssl(*NEW_KEY, "-keyout", authority_key, "-out", authority, "-subj", "/CN=waag test CA")
-    alternatives = ",".join([*(f"IP:{one}" for one in addresses), *(f"DNS:{name}" for name in names)])
+    alternatives = ",".join(
+        [*(f"IP:{one}" for one in addresses), *(f"DNS:{name}" for name in names)])
     _openssl(
         *NEW_KEY, "-keyout", key, "-out", chain, "-subj", "/CN=waag test",
         "-CA", authority, "-CAkey", authority_key,

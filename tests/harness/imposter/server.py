@@ -35,7 +35,8 @@ class Imposter:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.secured = PORTS if certificate else PORTS[1:]
-        self.certificate = certificate or authority or make(self.folder, addresses=("127.0.0.1", FOREIGN))
+        given = certificate or authority
+        self.certificate = given or make(self.folder, addresses=("127.0.0.1", FOREIGN))
         self.ledger = Ledger()
         self.repos: dict[tuple[str, str], Repo] = {}
         self.owners: dict[str, Repo] = {}

@@ -44,8 +44,14 @@ def test_our_token_goes_to_the_upstream_alone(upstream, new_mirror, token_file):
     repo.commit(FILES)
     repo.gated = True
     hub = new_mirror(upstream__token_file=token_file)
+    reader = hub.user("reader")
+    refused = pull(hub, resolve("acme/gated", "a.txt"), token=reader)
+    assert (refused.status, refused.headers["X-Error-Code"]) == (403, "GatedRepo")
+    # Who is let in is decided here.
+    asked = hub.request("POST", "/acme/gated/ask-access", token=reader, json_body={})
+    assert asked.json() == {"status": "accepted"}, asked.body
     for path, content in FILES.items():
-        answer = pull(hub, resolve("acme/gated", path), token=hub.token)
+        answer = pull(hub, resolve("acme/gated", path), token=reader)
         assert answer.ok, (path, answer)
         assert answer.body == (content.data if isinstance(content, Lfs) else content)
     sent = secrets_sent(upstream)
