@@ -32,6 +32,8 @@ PullThrough::Options pull_options(const Config& config) {
 Lookup::Options lookup_options(const Config& config, Log& log) {
   Lookup::Options options;
   options.git = config.upstream.git;
+  options.retries = config.upstream.retries;
+  options.retry_base = std::chrono::milliseconds(config.upstream.retry_base_ms);
   options.log = [&log](std::string_view event, const std::string& about, const Status& status) {
     LogLine line;
     line.level = status ? LogLevel::info : LogLevel::warn;

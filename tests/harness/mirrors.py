@@ -13,8 +13,6 @@ from hub import Hub
 MIB = 1 << 20
 PULL_S = 20
 POLL_S = 0.05
-# The imposter's own host is allowed; its foreign one is another address of loopback.
-ALLOWED = {"upstream.redirect_hosts": "http://127.0.0.1:*, 127.0.0.1:*", "upstream.private_addresses": "127.0.0.1/32"}
 # Time-outs of a mirror on a link that answers within milliseconds.
 SCALED = {
     "upstream.connect_timeout_ms": 500, "upstream.idle_timeout_ms": 700,
@@ -27,8 +25,17 @@ GATEWAY = (502, 503, 504)
 def mirror_of(upstream, data: pathlib.Path, scaled: bool = False, **settings) -> Hub:
     """A hub, not started yet, whose upstream is `upstream`. `settings`: a__b for a.b."""
     named = {name.replace("__", "."): value for name, value in settings.items()}
-    given = ALLOWED | (SCALED if scaled else {}) | {"upstream.urls": upstream.endpoint} | named
+    given = allowed(upstream) | (SCALED if scaled else {}) | named
     return Hub(data, given)
+
+
+def allowed(upstream, *ports: str) -> dict:
+    """The imposter's own host and file server, and `ports` besides; its foreign one is another
+    address of loopback."""
+    hosts = [":".join(map(str, upstream.addresses[port])) for port in ("cdn", *ports)]
+    return {"upstream.urls": upstream.endpoint, "upstream.redirect_hosts": ", ".join(hosts),
+            "upstream.ca_file": upstream.certificate.authority,
+            "upstream.private_addresses": "127.0.0.0/8" if ports else "127.0.0.1/32"}
 
 
 @dataclasses.dataclass

@@ -34,6 +34,21 @@ bool is_transient(Errc code) {
          code == Errc::too_many_requests;
 }
 
+/// Readers learn of an upstream's trouble, never that something is not there or that they may not:
+/// clients remember that.
+Error as_told(Error error) {
+  switch (error.code) {
+    case Errc::not_found:
+    case Errc::forbidden:
+    case Errc::too_many_requests:
+    case Errc::unprocessable:
+      error.code = Errc::upstream_failed;
+      return error;
+    default:
+      return error;
+  }
+}
+
 /// Not after a failure of our own.
 bool may_try_another(Errc code) {
   return is_transient(code) || code == Errc::not_found || code == Errc::forbidden ||
@@ -155,7 +170,7 @@ bool Fill::start_streams(ByteSource& source) {
         if (reader->at < reader->range.end) wanted.push_back({reader->at, reader->range.end});
       const auto gap = [this](std::uint64_t at, std::uint64_t end) { return file_->gap(at, end); };
       const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
-      const auto room = limits_.streams + (next && next->shortened ? streams_for_readers : 0);
+      const auto room = limits_.streams + (next && next->wanted ? streams_for_readers : 0);
       if (!next || streams_.size() >= room) return started;
       if (next->shortened) streams_[*next->shortened]->end = next->stretch.begin;
       stream = std::make_shared<Stream>(shared_from_this(), next->stretch);
@@ -262,7 +277,7 @@ void Fill::remove_reader(Reader& reader) {
 
 Result<std::uint64_t> Fill::ready(Reader& reader) {
   const std::scoped_lock lock(mutex_);
-  if (state_ == State::failed) return error_;
+  if (state_ == State::failed) return as_told(error_);
   if (reader.generation != generation_)
     return fail(Errc::upstream_failed, "what came so far was wrong");
   auto limit = reader.range.end;

@@ -21,7 +21,8 @@ struct ActiveStretch {
 struct NextStretch {
   Stretch stretch;
   /// The transfer that would come there in a long while: it ends where the stretch begins.
-  std::optional<std::size_t> shortened;
+  std::optional<std::size_t> shortened{};
+  bool wanted = false;  // by a reader
 };
 
 /// Picks what to fetch next: first what readers want, in the order in which they came, then the

@@ -1,11 +1,14 @@
 """The imposter's listeners, threads and routes."""
 
+import http.client
 import pathlib
 import socket
 import ssl
 import threading
 import time
 import urllib.parse
+
+from certificate import Certificate, make
 
 from . import api, files, git
 from .exchange import Exchange, Planted
@@ -16,18 +19,24 @@ from .wire import Gone, Link, Reply, Request
 BACKLOG = 512
 JOIN_S = 5
 PREFIXES = {"datasets": "datasets", "spaces": "spaces"}
+PORTS = ("hub", "cdn", "foreign")
 FOREIGN = "127.0.0.2"  # loopback too, but not the host that the hub was told of
 
 
 class Imposter:
     """An upstream hub on three ports: the hub, its CDN, and a foreign host that must not be asked
     with a token. `with Imposter(folder) as upstream: upstream.repo("acme/one").commit({...})`.
-    With a `certificate` all three speak TLS only.
+    Files come by TLS, as no client should follow a redirect out of it; with a `certificate` of its
+    own the hub speaks TLS too. `authority`: a certificate for the files alone, if not a new one.
     """
 
-    def __init__(self, folder, certificate=None):
+    def __init__(self, folder, certificate: Certificate | None = None,
+                 authority: Certificate | None = None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.secured = PORTS if certificate else PORTS[1:]
+        given = certificate or authority
+        self.certificate = given or make(self.folder, addresses=("127.0.0.1", FOREIGN))
         self.ledger = Ledger()
         self.repos: dict[tuple[str, str], Repo] = {}
         self.owners: dict[str, Repo] = {}
@@ -37,16 +46,15 @@ class Imposter:
         self.rate_headers: dict[str, str] = {}
         self.bytes_per_s = 0  # 0: as fast as it goes
         self.next_free = 0.0
-        self.tls = None
-        if certificate is not None:
-            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.tls.load_cert_chain(certificate.chain, certificate.key)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(self.certificate.chain, self.certificate.key)
         self.lock = threading.Lock()
         self.links: set[Link] = set()
         self.listeners: dict[str, socket.socket] = {}
         self.fillers: list[socket.socket] = []
         self.mode = ""
-        for port, host in (("hub", "127.0.0.1"), ("cdn", "127.0.0.1"), ("foreign", FOREIGN)):
+        for port in PORTS:
+            host = FOREIGN if port == "foreign" else "127.0.0.1"
             self.listeners[port] = socket.create_server((host, 0), backlog=BACKLOG)
         self.addresses = {port: one.getsockname() for port, one in self.listeners.items()}
 
@@ -60,7 +68,14 @@ class Imposter:
 
     def url(self, port: str) -> str:
         host, number = self.addresses[port]
-        return f"{'https' if self.tls else 'http'}://{host}:{number}"
+        return f"{'https' if port in self.secured else 'http'}://{host}:{number}"
+
+    def connect(self, port: str, timeout: float) -> http.client.HTTPConnection:
+        """For those who ask it directly."""
+        if port not in self.secured:
+            return http.client.HTTPConnection(*self.addresses[port], timeout=timeout)
+        context = self.certificate.context()
+        return http.client.HTTPSConnection(*self.addresses[port], timeout=timeout, context=context)
 
     @property
     def endpoint(self) -> str:
@@ -164,7 +179,7 @@ class Imposter:
 
     def _serve(self, link: Link) -> None:
         try:
-            if self.tls:
+            if link.port in self.secured:
                 link.socket = self.tls.wrap_socket(link.socket, server_side=True)
             while request := link.read_request():
                 if not self._answer(link, request):

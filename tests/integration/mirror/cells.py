@@ -36,9 +36,7 @@ class Cell:
         seed = f"{self.road} {self.fault.name}"
         files = {".gitattributes": ATTRIBUTES, "dir/small.txt": seeded(seed, 20_000).hex().encode(),
                  "model.safetensors": Lfs(safetensors(seed, LFS_BYTES))}
-        if self.fault.name == "tree-of-an-older-commit":
-            repo.commit({"gone.txt": b"gone"})
-        self.commit = repo.commit(files, "files", delete=("gone.txt",))
+        self.commit = repo.commit(files, "files")
         if self.fault.action and self.road == "told":
             self.plant()
         if self.road in ("small", "lfs", "range", "told"):
@@ -102,7 +100,7 @@ class Cell:
         answer, say = self.answer, self.troubles.append
         if answer.end == "hang" or answer.seconds > CELL_S:
             say(f"takes too long: {answer}")
-        elif answer.ok and not self.exact(answer):
+        elif answer.ok and not self.exact(answer) and self.road not in self.fault.unseen:
             say(f"wrong bytes in a whole answer: {answer}")
         elif answer.status not in (200, 206) and not self.may_say(answer.status):
             say(f"not a gateway's error: {answer}")

@@ -70,10 +70,13 @@ class Lane:
         cell.recover()
 
     def trusts(self) -> bool:
-        """Asks the upstream for something new, which also ends a row of failures."""
+        """Asks the upstream for something new by both its budgets, which also ends a row of
+        failures."""
         name = f"acme/new-{next(self.numbers)}"
-        self.imposter.repo(name).commit({"a.txt": b"a"})
-        return pull(self.hub, f"/api/models/{name}").ok
+        repo = self.imposter.repo(name)
+        repo.git_open = False
+        repo.commit({"a.txt": name.encode()})
+        return pull(self.hub, resolve(name, "a.txt")).ok
 
 
 @pytest.fixture(scope="module")

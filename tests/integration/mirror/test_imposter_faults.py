@@ -38,12 +38,21 @@ def targets(upstream, repo: str, place: str) -> list[tuple[str, str]]:
     }[place]
 
 
+def connected(upstream, port: str) -> socket.socket:
+    link = socket.create_connection(upstream.addresses[port], timeout=LIMIT_S)
+    if port not in upstream.secured:
+        return link
+    # A cut is an end here, as without TLS.
+    context = upstream.certificate.context()
+    return context.wrap_socket(link, server_hostname="127.0.0.1", suppress_ragged_eofs=True)
+
+
 def ask(upstream, port: str, target: str) -> bytes:
     """All bytes that come, and how they ended."""
     head = f"GET {target} HTTP/1.1\r\nHost: x\r\nRange: bytes=100-20000\r\nConnection: close\r\n"
     got, deadline = b"", time.monotonic() + 2 * LIMIT_S
     try:
-        with socket.create_connection(upstream.addresses[port], timeout=LIMIT_S) as link:
+        with connected(upstream, port) as link:
             link.sendall(f"{head}\r\n".encode())
             while len(got) < BYTES_MAX and time.monotonic() < deadline:
                 block = link.recv(65536)

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 from client import Client, ClientError
 from conftest import digests
-from imposter import ATTRIBUTES, Lfs, safetensors, seeded
+from imposter import ATTRIBUTES, Lfs, lies, safetensors, seeded
+from imposter.faults import Fault
 from mirrors import GATEWAY, at_once, pull, resolve, wait_for
 
 VERSIONS = ("hub-0.36", "hub-new")
@@ -155,9 +156,21 @@ def test_commit_and_tree_ids_are_the_upstreams(upstream, new_mirror, repo, opene
     rows = pull(hub, f"/api/models/{repo.name}/tree/main?recursive=true").json()
     want = repo.tree(repo.heads["main"])
     keys = ("type", "path", "oid", "size")
-    # The order of a listing is each hub's own.
-    assert sorted([row[key] for key in keys] for row in rows) == sorted(
-        [row[k] for k in keys] for row in want)
+    assert {tuple(row[key] for key in keys) for row in rows} == {
+        tuple(row[key] for key in keys) for row in want}
+
+
+def test_the_history_puts_a_stale_tree_right(upstream, new_mirror):
+    """Where the API lags behind its own answer of a moment ago."""
+    made = upstream.repo("acme/stale")
+    made.commit({"a.txt": b"old\n", "gone.txt": b"gone\n"})
+    commit = made.commit({"a.txt": b"new\n"}, delete=("gone.txt",))
+    upstream.plant(Fault("stale", lies.older_tree, wants="body"), "api", "acme/stale")
+    hub = new_mirror()
+    pull(hub, "/api/models/acme/stale")
+    path = resolve("acme/stale", "a.txt", commit)
+    assert wait_for(lambda: pull(hub, path).body == b"new\n")
+    assert wait_for(lambda: pull(hub, resolve("acme/stale", "gone.txt", commit)).status == 404)
 
 
 def test_a_clone(new_mirror, repo, tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 from imposter import ATTRIBUTES, Lfs, actions, safetensors
 from imposter.faults import Fault
-from mirrors import GATEWAY, pull, resolve
+from mirrors import GATEWAY, allowed, pull, resolve
 
 TOKEN = "hf_" + "u" * 37
 THEIRS = "hf_" + "c" * 40
@@ -44,8 +44,14 @@ def test_our_token_goes_to_the_upstream_alone(upstream, new_mirror, token_file):
     repo.commit(FILES)
     repo.gated = True
     hub = new_mirror(upstream__token_file=token_file)
+    reader = hub.user("reader")
+    refused = pull(hub, resolve("acme/gated", "a.txt"), token=reader)
+    assert (refused.status, refused.headers["X-Error-Code"]) == (403, "GatedRepo")
+    # Who is let in is decided here.
+    asked = hub.request("POST", "/acme/gated/ask-access", token=reader, json_body={})
+    assert asked.json() == {"status": "accepted"}, asked.body
     for path, content in FILES.items():
-        answer = pull(hub, resolve("acme/gated", path), token=hub.token)
+        answer = pull(hub, resolve("acme/gated", path), token=reader)
         assert answer.ok, (path, answer)
         assert answer.body == (content.data if isinstance(content, Lfs) else content)
     sent = secrets_sent(upstream)
@@ -88,9 +94,7 @@ def test_a_redirect_to_a_foreign_host_is_not_followed(upstream, new_mirror, toke
 def test_a_foreign_host_that_is_allowed_gets_no_token(upstream, new_mirror, token_file):
     upstream.tokens.add(TOKEN)
     upstream.repo("acme/open").commit(FILES)
-    both = {"upstream.redirect_hosts": "http://127.0.0.1:*, http://127.0.0.2:*",
-            "upstream.private_addresses": "127.0.0.0/8"}
-    hub = new_mirror(upstream__token_file=token_file, **both)
+    hub = new_mirror(upstream__token_file=token_file, **allowed(upstream, "foreign"))
     path = f"{{foreign}}/repos/aa/bb/{WEIGHTS.oid}?Signature=for-this-url-only"
     upstream.plant(Fault("away", actions.redirect(path)), "resolve")
     answer = pull(hub, resolve("acme/open", "model.safetensors"))
