@@ -75,6 +75,17 @@ Result<FileHash> XetSource::file_hash() {
     if (hash_) return *hash_;
     if (plain_only_) return fail(Errc::not_found, "not by Xet");
   }
+  auto hash = ask_hash();
+  const std::scoped_lock lock(mutex_);
+  // What failed for one part is not tried again for its neighbours, which wait here.
+  if (hash)
+    hash_ = *hash;
+  else
+    plain_only_ = true;
+  return hash;
+}
+
+Result<FileHash> XetSource::ask_hash() {
   auto request = hub_.file_request(file_.there.repo, file_.there.commit, file_.there.path);
   request.method = "HEAD";
   request.follow = false;
@@ -82,15 +93,8 @@ Result<FileHash> XetSource::file_hash() {
   WAAG_TRY(const auto reply, hub_.fetch(UpstreamBucket::resolvers, std::move(request), call));
   if (reply.status >= 400) return upstream_error(reply.status, reply.headers);
   const auto text = reply.headers.get("X-Xet-Hash");
-  const std::scoped_lock lock(mutex_);
-  if (!text) {
-    plain_only_ = true;
-    return fail(Errc::not_found, "not by Xet");
-  }
-  const auto hash = xet::parse_xet_string<FileHash>(*text);
-  if (!hash) return fail(Errc::upstream_failed, "malformed X-Xet-Hash");
-  hash_ = *hash;
-  return *hash;
+  if (!text) return fail(Errc::not_found, "not by Xet");
+  return xet::parse_xet_string<FileHash>(*text);
 }
 
 void XetSource::note_trouble(const Error& error) {

@@ -61,6 +61,7 @@ class XetSource final : public ByteSource, public std::enable_shared_from_this<X
  private:
   class Counted;
   Result<FileHash> file_hash();
+  Result<FileHash> ask_hash();
   void learn(const XorbHash& xorb, std::uint32_t number, const storage::XorbChunk& chunk);
   void check_hash();
   [[nodiscard]] bool is_plain() const;

@@ -16,6 +16,8 @@ constexpr std::size_t entries_max = 256;
 /// Source: XET 6.1.
 constexpr std::size_t token_bytes_max = 64'000;
 constexpr std::size_t reply_bytes_max = 256 * 1024;
+/// The parts of one file ask at once; a failure of one is that of all.
+constexpr std::chrono::seconds failure_time{1};
 
 /// Made, and not taken from a reply: our own token goes there.
 std::string token_url(const HubClient& hub, const RepoId& repo, const CommitId& commit) {
@@ -60,20 +62,30 @@ Result<XetToken> XetTokens::get(HubClient& hub, const RepoId& repo, const Commit
   const auto held = entry(request.url);
   const std::scoped_lock lock(held->mutex);
   if (held->token.expires - early > clock_.now()) return held->token;
+  if (held->error && std::chrono::steady_clock::now() < held->failed + failure_time)
+    return *held->error;
+  auto token = ask(hub, std::move(request), call);
+  held->token = token ? *token : XetToken{};
+  held->error = token ? std::nullopt : std::optional(token.error());
+  held->failed = std::chrono::steady_clock::now();
+  return token;
+}
+
+Result<XetToken> XetTokens::ask(HubClient& hub, UpstreamRequest request, const UpstreamCall& call) {
   request.headers.set("Accept", "application/json");
   request.body_bytes_max = reply_bytes_max;
   if (const auto ours = hub.authorization(); !ours.empty())
     request.headers.set("Authorization", ours);
   WAAG_TRY(const auto reply, hub.fetch(UpstreamBucket::api, std::move(request), call));
   if (reply.status != 200) return upstream_error(reply.status, reply.headers);
-  WAAG_TRY(held->token, parse_xet_token(reply.body));
-  return held->token;
+  return parse_xet_token(reply.body);
 }
 
 void XetTokens::forget(const HubClient& hub, const RepoId& repo, const CommitId& commit) {
   const auto held = entry(token_url(hub, repo, commit));
   const std::scoped_lock lock(held->mutex);
   held->token = {};
+  held->error.reset();
 }
 
 }  // namespace waag::daemon

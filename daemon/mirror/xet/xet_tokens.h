@@ -21,7 +21,8 @@ class XetTokens {
  public:
   explicit XetTokens(storage::Clock& clock) : clock_(clock) {}
 
-  /// Blocks; who wants the same token meanwhile waits. Errors as of HubClient.
+  /// Blocks; who wants the same token meanwhile waits, and is told of a failure without another
+  /// try. Errors as of HubClient.
   Result<XetToken> get(HubClient& hub, const RepoId& repo, const CommitId& commit,
                        const UpstreamCall& call);
   /// It was refused: the next get() asks for another.
@@ -30,8 +31,11 @@ class XetTokens {
  private:
   struct Entry {
     std::mutex mutex;
-    XetToken token;  // none: expires at 0
+    XetToken token;              // none: expires at 0
+    std::optional<Error> error;  // of the last call
+    std::chrono::steady_clock::time_point failed{};
   };
+  static Result<XetToken> ask(HubClient& hub, UpstreamRequest request, const UpstreamCall& call);
   std::shared_ptr<Entry> entry(const std::string& url);
 
   storage::Clock& clock_;

@@ -66,6 +66,8 @@ TEST_CASE_METHOD(TokensFixture, "xet_tokens: a refusal is the caller's, and not 
   });
   CHECK_FALSE(get());
   CHECK(upstream.server.requests().size() == 1);
+  CHECK_FALSE(get());  // another part of the same file
+  CHECK(upstream.server.requests().size() == 1);
   upstream.go_wrong({});
 }
 
