@@ -34,6 +34,16 @@ Status Delivery::put(ByteView bytes) {
   return ok();
 }
 
+Error Delivery::refusal(const UpstreamReply& reply) {
+  const std::scoped_lock lock(mutex_);
+  if (!sink_) return over_error();
+  if (!std::exchange(began_, true)) {
+    const auto said = sink_->begin(reply);
+    if (!said) return said.error();
+  }
+  return fail(Errc::upstream_failed, "the upstream answers " + std::to_string(reply.status));
+}
+
 void Delivery::wait_for_room() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !full_ || !sink_; });

@@ -17,6 +17,8 @@ class Delivery {
 
   /// The part's next bytes; more than all of them is an error, and what the sink says.
   Status put(ByteView bytes);
+  /// An answer that is no part of the file: what the sink makes of it, if it has not begun.
+  Error refusal(const UpstreamReply& reply);
   /// Waits until the sink takes more, or the delivery is over.
   void wait_for_room();
   [[nodiscard]] bool full();

@@ -11,7 +11,7 @@ class XetPart::Tail final : public UpstreamSink {
 
   Status begin(const UpstreamReply& reply) override {
     if (reply.status == 200 || reply.status == 206) return ok();
-    return fail(Errc::upstream_failed, "the upstream answers " + std::to_string(reply.status));
+    return part_->delivery_.refusal(reply);
   }
   Status write(ByteView bytes) override {
     part_->source_->count_plain(bytes.size());

@@ -44,6 +44,20 @@ TEST_CASE("delivery: what the sink refuses is told apart", "[mirror][delivery]")
   CHECK(delivery.at() == 0);
 }
 
+TEST_CASE("delivery: an answer that is no file is the sink's to judge, before its first byte",
+          "[mirror][delivery]") {
+  const bool begun = GENERATE(false, true);
+  const auto sink = std::make_shared<RecordingSink>();
+  Delivery delivery({0, 6}, sink);
+  if (begun) REQUIRE(delivery.put(bytes("abc")));
+  sink->refuse_begin = true;
+  UpstreamReply reply;
+  reply.status = 404;
+  CHECK(delivery.refusal(reply).code == (begun ? Errc::upstream_failed : Errc::no_space));
+  CHECK(sink->begins() == 1);
+  CHECK(sink->reply().status == (begun ? 206 : 404));
+}
+
 TEST_CASE("delivery: a full sink holds the worker until it takes more, or all is over",
           "[mirror][delivery]") {
   const bool over = GENERATE(false, true);

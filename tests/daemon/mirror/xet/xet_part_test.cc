@@ -65,6 +65,7 @@ TEST_CASE_METHOD(XetFixture, "xet_part: a plain answer that is no file is no byt
   const auto sink = std::make_shared<RecordingSink>();
   const auto transfer = from->fetch({0, content.size()}, sink);
   CHECK_FALSE(sink->wait());
+  CHECK(sink->reply().status == 403);  // the sink knows what that means
   CHECK(sink->body().empty());
   CHECK(sink->dones() == 1);
   upstream.go_wrong({});
