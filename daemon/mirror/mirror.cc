@@ -66,6 +66,24 @@ Fills::Options fill_options(const Config& config, Log& log) {
   return options;
 }
 
+std::unique_ptr<XetServices> xet_services(const Config& config, storage::Store& store,
+                                          storage::Clock& clock, Log& log) {
+  if (!config.upstream.xet) return nullptr;
+  const auto threads = std::max(1u, config.upstream.streams);
+  auto made = std::make_unique<XetServices>(store, clock, threads);
+  made->call_time =
+      std::min(made->call_time, std::chrono::milliseconds(config.upstream.call_timeout_ms));
+  made->log = [&log](std::string_view event, const std::string& about, const Status& status) {
+    LogLine line;
+    line.level = LogLevel::warn;
+    line.event = event;
+    line.repo = about;
+    if (!status) line.err = status.error().what;
+    log.write(line);
+  };
+  return made;
+}
+
 std::vector<HubClient*> pointers(const Upstreams& upstreams) {
   std::vector<HubClient*> hubs;
   for (const auto& hub : upstreams.all()) hubs.push_back(hub.get());
@@ -87,6 +105,7 @@ Result<std::shared_ptr<Mirror>> Mirror::start(const Config& config, storage::Sto
                                              lookup_options(config, log));
   mirror->pull_through_ =
       std::make_unique<PullThrough>(store, blocking, clock, *mirror->lookup_, pull_options(config));
+  mirror->xet_ = xet_services(config, store, clock, log);
   mirror->fills_ = std::make_unique<Fills>(store, fill_options(config, log));
   return mirror;
 }
@@ -160,11 +179,19 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
   const HubSource::File file{*there, commit, entry.path, entry.size_bytes};
   // Bytes may come from anybody, as they are verified; first from where the names came from.
   auto* bound = lookup_->hub_of(*row);
-  if (bound != nullptr)
-    wanted.sources.push_back(std::make_shared<HubSource>(*bound, file, call_time_));
+  if (bound != nullptr) wanted.sources.push_back(source(*bound, file, wanted));
   for (auto* hub : lookup_->hubs())
-    if (hub != bound) wanted.sources.push_back(std::make_shared<HubSource>(*hub, file, call_time_));
+    if (hub != bound) wanted.sources.push_back(source(*hub, file, wanted));
   return fills_->join(std::move(wanted));
+}
+
+std::shared_ptr<ByteSource> Mirror::source(HubClient& hub, const HubSource::File& file,
+                                           const WantedFile& wanted) const {
+  const auto* blob = std::get_if<BlobId>(&wanted.id);
+  auto plain = std::make_shared<HubSource>(hub, file, call_time_);
+  if (!xet_ || blob == nullptr || file.size_bytes < xet_file_bytes_min) return plain;
+  XetSource::File by_xet{file, *blob, wanted.about};
+  return std::make_shared<XetSource>(*xet_, hub, std::move(plain), std::move(by_xet));
 }
 
 std::shared_ptr<AsyncSource> Mirror::follow(std::shared_ptr<Fill> fill, Stretch range, bool rest) {

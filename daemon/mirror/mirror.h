@@ -6,6 +6,7 @@
 #include "daemon/mirror/filled_bytes.h"
 #include "daemon/mirror/lookup.h"
 #include "daemon/mirror/pull_through.h"
+#include "daemon/mirror/xet/xet_source.h"
 #include "daemon/upstream/upstreams.h"
 
 namespace waag::daemon {
@@ -49,9 +50,15 @@ class Mirror {
   [[nodiscard]] Lookup& lookup() { return *lookup_; }
   [[nodiscard]] const Fills& fills() const { return *fills_; }
   [[nodiscard]] const Upstreams& upstreams() const { return *upstreams_; }
+  /// Bytes by all roads; nullptr if Xet is off.
+  [[nodiscard]] const XetTraffic* xet_traffic() const { return xet_ ? &xet_->traffic : nullptr; }
 
  private:
   Mirror(storage::Store& store, asio::thread_pool& blocking) : store_(store), blocking_(blocking) {}
+
+  /// One way to the bytes; by Xet where that may be worth it.
+  std::shared_ptr<ByteSource> source(HubClient& hub, const HubSource::File& file,
+                                     const WantedFile& wanted) const;
 
   storage::Store& store_;
   asio::thread_pool& blocking_;
@@ -61,6 +68,7 @@ class Mirror {
   std::unique_ptr<Upstreams> upstreams_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<PullThrough> pull_through_;
+  std::unique_ptr<XetServices> xet_;  // null: files come by plain HTTP
   std::unique_ptr<Fills> fills_;
 };
 

@@ -147,7 +147,7 @@ Result<UpstreamReply> HubClient::fetch(UpstreamBucket bucket, UpstreamRequest re
     WAAG_CHECK(governor_->wait(bucket, call.priority, call.deadline));
     auto reply = try_once(bucket, request, call.deadline);
     const bool again = reply ? is_transient(reply->status) : may_pass(reply.error());
-    if (!again || attempt > options_.retries) return reply;
+    if (!again || call.once || attempt > options_.retries) return reply;
     // After a 429 or 503 it is the governor that says when.
     const bool governed = reply && (reply->status == 429 || reply->status == 503);
     const auto wait = governed ? Millis(0) : governor_->backoff(attempt, options_.retry_base);

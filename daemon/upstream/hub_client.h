@@ -24,6 +24,7 @@ class Secret {
 struct UpstreamCall {
   std::chrono::steady_clock::time_point deadline;
   UpstreamPriority priority = UpstreamPriority::demand;
+  bool once = false;  // a failure is not tried again
 };
 
 /// One upstream hub: its metadata, and where its files are. Every call goes through the governor

@@ -83,13 +83,16 @@ Status Fill::run(std::stop_token stop) {
       continue;
     }
     // The bytes are not the file's. Those of an earlier life may be to blame: once more, then.
-    if (!std::exchange(resumed_, false)) ++turn;
+    const bool again = std::exchange(resumed_, false);
+    if (!source.change_way() && !again) ++turn;
     result = fail(Errc::upstream_failed, source.name() + " sends other bytes than it promised");
     if (const auto begun = begin_anew(); !begun) {
       result = begun;
       break;
     }
   }
+  if (result)
+    for (const auto& source : wanted_.sources) source->filled();
   finish(result);
   return result;
 }

@@ -149,6 +149,10 @@ TEST_CASE("hub client: what may pass is tried again", "[daemon][upstream]") {
   left = 100;
   CHECK(failed(hub.revision(), Errc::upstream_failed));
   CHECK(hub.calls() == 7);  // once and three times more
+  auto call = Hub::soon();
+  call.once = true;
+  CHECK_FALSE(hub.client->revision(hub.repo, "main", "", call));
+  CHECK(hub.calls() == 8);
 }
 
 TEST_CASE("hub client: an upstream that is down is not called", "[daemon][upstream]") {
