@@ -10,7 +10,10 @@
 namespace waag::daemon {
 
 struct Config;
+class Jobs;  // daemon/jobs/jobs.h
 class Log;
+class MirrorPolicy;  // daemon/mirror/policy/policy.h
+class Schedule;      // daemon/mirror/schedule/schedule.h
 
 /// Everything that has to do with upstreams, wired up. Absent where none is configured.
 class Mirror {
@@ -23,12 +26,20 @@ class Mirror {
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 
+  /// Teaches `jobs` to mirror. Before Jobs::start(). @param jobs outlives the work of this
+  void add_jobs(Jobs& jobs);
+  /// Starts to look when rules are due. After Jobs::start().
+  void begin_schedule();
+  /// Ends what waits for an upstream's answer or budget, and the schedule. Nothing new begins.
+  void begin_stop();
+
   /// Before a handler runs.
   Task<Prepared> prepare(const Route& route, const Request& request);
 
   /// Whether a mirrored repo's file has still to come. Blocks.
   Result<bool> is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const;
-  /// The fill of a cold file, started if there is none. Blocks.
+  /// The fill of a cold file, started if there is none. Errc::forbidden if the policy leaves the
+  /// file out. Blocks.
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry);
   /// A body that follows it.
@@ -37,17 +48,24 @@ class Mirror {
   [[nodiscard]] Lookup& lookup() { return *lookup_; }
   [[nodiscard]] const Fills& fills() const { return *fills_; }
   [[nodiscard]] const Upstreams& upstreams() const { return *upstreams_; }
+  /// After add_jobs().
+  [[nodiscard]] Schedule& schedule() { return *schedule_; }
 
  private:
-  Mirror(storage::Store& store, asio::thread_pool& blocking) : store_(store), blocking_(blocking) {}
+  Mirror(storage::Store& store, asio::thread_pool& blocking, storage::Clock& clock, Log& log);
 
   storage::Store& store_;
   asio::thread_pool& blocking_;
+  storage::Clock& clock_;
+  Log& log_;
   std::chrono::milliseconds call_time_{};
+  std::size_t files_at_once_ = 1;
+  std::shared_ptr<const MirrorPolicy> policy_;
   std::unique_ptr<Upstreams> upstreams_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<PullThrough> pull_through_;
   std::unique_ptr<Fills> fills_;
+  std::unique_ptr<Schedule> schedule_;
 };
 
 }  // namespace waag::daemon
