@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/context.h"
 #include "cli/jobs/progress_line.h"
 #include "cli/print.h"
 
