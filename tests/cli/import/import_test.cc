@@ -87,7 +87,7 @@ TEST_CASE_METHOD(Import, "import: a damaged cache is not uploaded", "[cli][impor
   CHECK(ran.err.find("model.safetensors is damaged") != std::string::npos);
 }
 
-TEST_CASE_METHOD(Import, "import: a folder", "[cli][import]") {
+TEST_CASE_METHOD(Import, "import: a folder to the hub", "[cli][import]") {
   write("plain/notes.txt", "hi");
   const auto path = (folder.path() / "plain").string();
   const auto dry =

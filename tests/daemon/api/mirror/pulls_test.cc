@@ -7,6 +7,7 @@ using namespace waag;
 using namespace waag::daemon;
 using waag::daemon::testing::FakeUpstream;
 using waag::daemon::testing::MirrorFixture;
+using waag::daemon::testing::Reply;
 
 namespace {
 
@@ -16,7 +17,7 @@ struct Hub : MirrorFixture {
     repo.files = {{"README.md", "hello"}};
     upstream.put("acme/tiny", repo);
   }
-  testing::Reply pull(const std::string& token, const std::string& body) {
+  Reply pull(const std::string& token, const std::string& body) {
     return post("/api/waag/v1/pulls", token, body);
   }
 };
