@@ -43,7 +43,9 @@ bool passes_gate(const Identity& who, const storage::RepoRow& repo) {
     rights.scopes.reset();
     person.rights = std::make_shared<const Rights>(std::move(rights));
   }
-  return may(person, repo, Action::write) && token_reaches(who, repo.id);
+  // To a mirror nobody may write; those who run it have its files.
+  const auto action = repo.mirrored ? Action::admin : Action::write;
+  return may(person, repo, action) && token_reaches(who, repo.id);
 }
 
 Result<bool> may_read_files(storage::Store& store, const Identity& who,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/async.h"
+#include "daemon/upstream/git_client.h"
 #include "daemon/upstream/hub_client.h"
 #include "storage/store.h"
 
@@ -39,6 +40,8 @@ class Lookup {
   struct Options {
     bool git = true;  // fetch histories
     std::chrono::milliseconds history_time{600'000};
+    unsigned retries = 4;
+    std::chrono::milliseconds retry_base{500};
     MirrorCheck check;  // empty: everything may come
     std::function<void(std::string_view event, const std::string& about, const Status&)> log;
   };
@@ -71,6 +74,8 @@ class Lookup {
                                           UpstreamEntry entry, const UpstreamCall& call);
   Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
   Status fetch_history_now(std::uint64_t uid);
+  Result<History> try_history(HubClient& hub, const storage::PushOptions& options,
+                              HistoryRequest request);
   void note_gone(std::uint64_t uid, const RepoId& id);
 
   storage::Store& store_;

@@ -1,5 +1,7 @@
 #include "daemon/mirror/mirror.h"
 
+#include <set>
+
 #include "daemon/config.h"
 #include "daemon/mirror/fill/follower.h"
 #include "daemon/mirror/hub_source.h"
@@ -10,6 +12,10 @@
 
 namespace waag::daemon {
 namespace {
+
+/// Commits of refs that are searched for a file of which only the hash is known.
+constexpr std::size_t searched_commits_max = 50;
+constexpr std::size_t fills_min = 16;
 
 PullThrough::Who who_of(std::string_view name) {
   if (name == "users") return PullThrough::Who::users;
@@ -47,6 +53,8 @@ Lookup::Options lookup_options(const Config& config, std::shared_ptr<const Mirro
                                Log& log) {
   Lookup::Options options;
   options.git = config.upstream.git;
+  options.retries = config.upstream.retries;
+  options.retry_base = std::chrono::milliseconds(config.upstream.retry_base_ms);
   if (policy) options.check = policy_check(std::move(policy));
   options.log = log_event(log);
   return options;
@@ -57,7 +65,9 @@ Fills::Options fill_options(const Config& config, Log& log) {
   options.limits.streams = config.upstream.streams_per_file;
   options.limits.tries = config.upstream.retries + 1;
   options.limits.pause = std::chrono::milliseconds(config.upstream.retry_base_ms);
-  options.at_once = std::max(1u, config.upstream.streams);
+  options.limits.budget = std::make_shared<StreamBudget>(config.upstream.streams);
+  // More than what has transfers: a reader's small file must not stand behind large ones.
+  options.at_once = fills_min + 2 * config.upstream.streams;
   options.ended = [&log](const Fill& fill, const Status& status) {
     LogLine line;
     line.level = status ? LogLevel::info : LogLevel::warn;
@@ -86,6 +96,8 @@ Result<std::shared_ptr<Mirror>> Mirror::start(const Config& config, storage::Sto
                                               storage::Random& random, Log& log) {
   std::shared_ptr<Mirror> mirror(new Mirror(store, blocking, clock, log));
   mirror->call_time_ = std::chrono::milliseconds(config.upstream.call_timeout_ms);
+  mirror->filled_ = std::make_unique<FilledBytes>(store);
+  mirror->fill_bytes_max_ = config.mirror.fill_bytes_max;
   WAAG_TRY(mirror->upstreams_, Upstreams::make(config.upstream, clock, random));
   if (mirror->upstreams_->empty()) return std::shared_ptr<Mirror>();
   mirror->files_at_once_ = std::max(1u, config.upstream.streams);
@@ -142,6 +154,32 @@ Result<bool> Mirror::is_cold(const storage::RepoRow& repo, const storage::TreeEn
   return !held;
 }
 
+Result<std::optional<Mirror::Place>> Mirror::find(const storage::RepoRow& repo,
+                                                  const BlobId& blob) const {
+  WAAG_TRY(auto refs, store_.list_refs(repo.uid));
+  std::set<CommitId> seen;
+  for (const auto& ref : refs) {
+    if (seen.size() == searched_commits_max) break;
+    if (!seen.insert(ref.row.target).second) continue;
+    WAAG_TRY(const auto snapshot, store_.snapshot(repo.uid, ref.row.target));
+    WAAG_TRY(auto entries, snapshot->list("", /*recursive=*/true, "", 0));
+    for (auto& entry : entries)
+      if (entry.lfs && entry.lfs->id == blob)
+        return std::optional(Place{ref.row.target, std::move(entry)});
+  }
+  return std::optional<Place>();
+}
+
+Status Mirror::may_demand(const Identity& who, const storage::TreeEntry& entry) {
+  if (!pull_through_->may_trigger(who))
+    return waag::fail(Errc::forbidden, "Files are not fetched from the upstream for this caller");
+  if (fill_bytes_max_ == 0 || !entry.lfs) return ok();
+  WAAG_TRY(const auto filled, filled_->total());
+  if (filled + entry.size_bytes > fill_bytes_max_)
+    return waag::fail(Errc::no_space, "files on demand have reached mirror.fill_bytes_max");
+  return ok();
+}
+
 Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const CommitId& commit,
                                            const storage::TreeEntry& entry) {
   if (policy_) WAAG_CHECK(policy_->check_file(repo.id, {entry.path, entry.size_bytes}));
@@ -168,8 +206,8 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
   return fills_->join(std::move(wanted));
 }
 
-std::shared_ptr<AsyncSource> Mirror::follow(std::shared_ptr<Fill> fill, Stretch range) {
-  return std::make_shared<Follower>(std::move(fill), blocking_, range);
+std::shared_ptr<AsyncSource> Mirror::follow(std::shared_ptr<Fill> fill, Stretch range, bool rest) {
+  return std::make_shared<Follower>(std::move(fill), blocking_, range, rest);
 }
 
 }  // namespace waag::daemon

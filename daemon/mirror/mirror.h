@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "daemon/mirror/fill/fills.h"
+#include "daemon/mirror/filled_bytes.h"
 #include "daemon/mirror/lookup.h"
 #include "daemon/mirror/pull_through.h"
 #include "daemon/upstream/upstreams.h"
@@ -38,12 +39,23 @@ class Mirror {
 
   /// Whether a mirrored repo's file has still to come. Blocks.
   Result<bool> is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const;
+  /// Where a mirrored repo names an LFS file: the commit of some ref, and the entry there. nullopt:
+  /// no ref's commit does. Reads whole trees. Blocks.
+  struct Place {
+    CommitId commit;
+    storage::TreeEntry entry;
+  };
+  Result<std::optional<Place>> find(const storage::RepoRow& repo, const BlobId& blob) const;
+  /// Whether the caller may have this file fetched: mirror.pull_through and mirror.fill_bytes_max.
+  /// Errc::forbidden, Errc::no_space. Blocks.
+  Status may_demand(const Identity& who, const storage::TreeEntry& entry);
   /// The fill of a cold file, started if there is none. Errc::forbidden if the policy leaves the
   /// file out. Blocks.
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry);
-  /// A body that follows it.
-  [[nodiscard]] std::shared_ptr<AsyncSource> follow(std::shared_ptr<Fill> fill, Stretch range);
+  /// A body that follows it. @param rest  as BlobReply::follow
+  [[nodiscard]] std::shared_ptr<AsyncSource> follow(std::shared_ptr<Fill> fill, Stretch range,
+                                                    bool rest);
 
   [[nodiscard]] Lookup& lookup() { return *lookup_; }
   [[nodiscard]] const Fills& fills() const { return *fills_; }
@@ -61,6 +73,8 @@ class Mirror {
   std::chrono::milliseconds call_time_{};
   std::size_t files_at_once_ = 1;
   std::shared_ptr<const MirrorPolicy> policy_;
+  std::unique_ptr<FilledBytes> filled_;
+  std::uint64_t fill_bytes_max_ = 0;
   std::unique_ptr<Upstreams> upstreams_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<PullThrough> pull_through_;

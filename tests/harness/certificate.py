@@ -25,8 +25,8 @@ class Certificate:
         return ssl.create_default_context(cafile=str(self.authority))
 
 
-def make(folder, *names: str) -> Certificate:
-    """Writes the CA and a certificate for 127.0.0.1 and `names` (host names) into `folder`.
+def make(folder, *names: str, addresses: tuple[str, ...] = ("127.0.0.1",)) -> Certificate:
+    """Writes the CA and a certificate for `addresses` and `names` (host names) into `folder`.
 
     Two certificates, not one that is its own CA: rustls refuses a CA as a server's certificate.
     """
@@ -34,7 +34,8 @@ def make(folder, *names: str) -> Certificate:
     authority, authority_key = folder / "ca.pem", folder / "ca.key"
     chain, key = folder / "server.pem", folder / "server.key"
     _openssl(*NEW_KEY, "-keyout", authority_key, "-out", authority, "-subj", "/CN=waag test CA")
-    alternatives = ",".join(["IP:127.0.0.1", *(f"DNS:{name}" for name in names)])
+    alternatives = ",".join(
+        [*(f"IP:{one}" for one in addresses), *(f"DNS:{name}" for name in names)])
     _openssl(
         *NEW_KEY, "-keyout", key, "-out", chain, "-subj", "/CN=waag test",
         "-CA", authority, "-CAkey", authority_key,

@@ -50,7 +50,7 @@ class Hub:
         if certificate is not None:
             self.settings |= certificate.settings
         self.process = None
-        self.address = ""
+        self.listen, self.address = "127.0.0.1:0", ""
         self.ready_path = "/readyz"
         self.log = self.data.parent / f"{self.data.name}.log"
 
@@ -74,7 +74,7 @@ class Hub:
             env["WAAG_" + key.replace(".", "__").upper()] = str(value)
         published = self.data / "waagd.address"
         published.unlink(missing_ok=True)
-        command = [binary("waagd"), "--data", self.data, "--listen", "127.0.0.1:0"]
+        command = [binary("waagd"), "--data", self.data, "--listen", self.listen]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S

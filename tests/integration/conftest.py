@@ -15,6 +15,8 @@ import make_models  # noqa: E402
 import versions  # noqa: E402
 from client import Client  # noqa: E402
 from hub import Hub  # noqa: E402
+from imposter import Imposter  # noqa: E402
+from mirrors import mirror_of  # noqa: E402
 
 _numbers = itertools.count(1)
 
@@ -39,6 +41,27 @@ def own_hub(tmp_path):
     made = Hub(tmp_path / "data")
     yield made
     made.kill()
+
+
+@pytest.fixture
+def upstream(tmp_path):
+    """A hub that is none, and on which nothing is yet."""
+    with Imposter(tmp_path / "upstream") as made:
+        yield made
+
+
+@pytest.fixture
+def new_mirror(upstream, tmp_path):
+    """new_mirror(**settings) -> a running hub with `upstream` as its upstream."""
+    made = []
+
+    def start(scaled: bool = False, **settings) -> Hub:
+        made.append(mirror_of(upstream, tmp_path / f"mirror{len(made)}", scaled, **settings))
+        return made[-1].start()
+
+    yield start
+    for hub in made:
+        hub.kill()
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,8 @@ Result<Response> blob_response(const Request& request, BlobReply reply) {
     return response;
   }
   if (reply.follow) {
-    WAAG_TRY(auto source, reply.follow(range.value_or(http::ByteRange{0, bytes - 1})));
+    const bool rest = !range || wanted->ends_with('-');
+    WAAG_TRY(auto source, reply.follow(range.value_or(http::ByteRange{0, bytes - 1}), rest));
     response.body = StreamBody{nullptr, bytes, true, std::move(source)};
     return response;
   }

@@ -17,7 +17,8 @@ struct BlobReply {
   /// Opens the bytes; called only if some will be sent. Blocks.
   std::function<Result<std::unique_ptr<storage::BlobReader>>()> open;
   /// Instead, for bytes that are still on their way: a body that follows them.
-  std::function<Result<std::shared_ptr<AsyncSource>>(http::ByteRange)> follow;
+  /// @param rest  the caller wants all from there on, as who goes on with a cut download does
+  std::function<Result<std::shared_ptr<AsyncSource>>(http::ByteRange range, bool rest)> follow;
 };
 
 /// 200, 206, 304 or 416 after Range, If-Range and If-None-Match; for HEAD without a body. Blocks.

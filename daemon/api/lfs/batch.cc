@@ -8,6 +8,7 @@
 #include "daemon/api/lfs/uploads.h"
 #include "daemon/api/xet/hints.h"
 #include "daemon/auth/file_access.h"
+#include "daemon/mirror/mirror.h"
 
 /// POST info/lfs/objects/batch: who may move which object, and where to. Source: HUB_API 5.5.
 namespace waag::daemon::api {
@@ -83,15 +84,32 @@ class Batch {
   Result<lfs::BatchObject> download(const lfs::Object& object) const {
     lfs::BatchObject reply;
     reply.object = object;
-    WAAG_TRY(const bool linked, app_.store.repo_has_blob(repo_.uid, object.oid));
-    WAAG_TRY(const auto held, app_.store.blob_size(object.oid));
-    if (!linked || !held) {
+    WAAG_TRY(const auto found, find(object.oid));
+    if (!found.held) {
       reply.error = lfs::ObjectError{404, "Object does not exist"};
       return reply;
     }
-    reply.object.size_bytes = *held;
-    reply.download = action("GET", lfs_hrefs::object(object.oid), grant_of(object, *held));
+    reply.object.size_bytes = found.size_bytes;
+    reply.download =
+        action("GET", lfs_hrefs::object(object.oid), grant_of(object, found.size_bytes));
     return reply;
+  }
+
+  struct Held {
+    bool held = false;
+    std::uint64_t size_bytes = 0;
+  };
+  /// An object of this repo; what a mirrored one's upstream has still to send counts, as it comes
+  /// when it is asked for.
+  Result<Held> find(const BlobId& oid) const {
+    WAAG_TRY(const bool linked, app_.store.repo_has_blob(repo_.uid, oid));
+    if (linked) {
+      WAAG_TRY(const auto size, app_.store.blob_size(oid));
+      if (size) return Held{true, *size};
+    }
+    if (!app_.mirror || !repo_.mirrored) return Held{};
+    WAAG_TRY(const auto place, app_.mirror->find(repo_, oid));
+    return place ? Held{true, place->entry.size_bytes} : Held{};
   }
 
   /// The same for all objects: where to renew an access token, and a first one. Source: XET 6.3.

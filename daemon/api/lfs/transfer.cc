@@ -5,6 +5,7 @@
 #include "daemon/api/lfs/hrefs.h"
 #include "daemon/auth/file_access.h"
 #include "daemon/http/errors.h"
+#include "daemon/mirror/mirror.h"
 
 /// LFS objects in and out by signed hrefs, in one piece. Source: HUB_API 5.5.
 namespace waag::daemon::api {
@@ -37,15 +38,36 @@ Status finish_upload(storage::Store& store, storage::Ingest& ingest, const HrefG
   return ok();
 }
 
-Result<Response> send_object(storage::Store& store, const Request& request,
-                             const HrefGrant& grant) {
+/// What a mirrored repo's upstream has still to send: sets the reply's size and body.
+Status follow_object(App& app, const HrefTarget& target, const BlobId& oid, BlobReply& reply) {
+  const auto& repo = target.repo;
+  WAAG_TRY(auto place, app.mirror->find(repo, oid));
+  if (!place) return fail(Errc::not_found, "Object does not exist");
+  reply.size_bytes = place->entry.size_bytes;
+  WAAG_TRY(const bool cold, app.mirror->is_cold(repo, place->entry));
+  if (!cold) return ok();
+  reply.follow = [&app, who = target.who, repo, place = *std::move(place)](
+                     http::ByteRange range, bool rest) -> Result<std::shared_ptr<AsyncSource>> {
+    WAAG_CHECK(app.mirror->may_demand(who, place.entry));
+    WAAG_TRY(auto fill, app.mirror->fill(repo, place.commit, place.entry));
+    return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
+  };
+  return ok();
+}
+
+Result<Response> send_object(App& app, const Request& request, const HrefGrant& grant) {
+  auto& store = app.store;
   WAAG_TRY(const auto target, open_href(store, grant));
   WAAG_CHECK(need_files(store, target.who, target.repo));
-  WAAG_TRY(const auto size, store.blob_size(grant.oid));
-  if (!size) return fail(Errc::not_found, "Object does not exist");
   BlobReply reply;
   reply.etag = grant.oid.hex();
-  reply.size_bytes = *size;
+  if (app.mirror && target.repo.mirrored) {
+    WAAG_CHECK(follow_object(app, target, grant.oid, reply));
+  } else {
+    WAAG_TRY(const auto size, store.blob_size(grant.oid));
+    if (!size) return fail(Errc::not_found, "Object does not exist");
+    reply.size_bytes = *size;
+  }
   reply.headers.set("Content-Type", "application/octet-stream");
   reply.headers.set("Cache-Control", "private, no-transform");
   reply.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
@@ -77,8 +99,8 @@ Result<std::uint64_t> size_field(const boost::json::object& body) {
 Reply get_lfs_object(App& app, Request request) {
   WAAG_CO_TRY(const auto oid, oid_of(request));
   WAAG_CO_TRY(const auto grant, lfs_hrefs::check(app, "GET", lfs_hrefs::object(oid), request));
-  auto work = [&store = app.store, request = std::move(request), grant] {
-    return send_object(store, request, grant);
+  auto work = [&app, request = std::move(request), grant] {
+    return send_object(app, request, grant);
   };
   co_return co_await offload(app.blocking, std::move(work));
 }

@@ -11,6 +11,8 @@ namespace {
 
 /// Kept back from readers until the whole file is verified: less than all is no file.
 constexpr std::uint64_t held_back_bytes = 64 * 1024;
+/// Readers of a file's tables ask for no more.
+constexpr std::uint64_t short_bytes_max = 16ull << 20;
 constexpr std::size_t ingest_bytes = 1u << 20;
 /// How long the loop sleeps when nothing tells it anything: it announces what is left, and syncs.
 constexpr std::chrono::milliseconds turn_time{20};
@@ -21,11 +23,30 @@ constexpr std::size_t streams_for_readers = 2;
 /// A transfer that brought so much has not failed for nothing.
 constexpr std::uint64_t progress_bytes = 256 * 1024;
 
+constexpr std::chrono::seconds stretch_time_min{1};
+constexpr std::chrono::seconds stretch_time_max{4};
+constexpr std::uint64_t stretch_bytes_min = 1u << 20;
+
 using Clock = std::chrono::steady_clock;
 
 bool is_transient(Errc code) {
   return code == Errc::upstream_failed || code == Errc::deadline_exceeded ||
          code == Errc::too_many_requests;
+}
+
+/// Readers learn of an upstream's trouble, never that something is not there or that they may not:
+/// clients remember that.
+Error as_told(Error error) {
+  switch (error.code) {
+    case Errc::not_found:
+    case Errc::forbidden:
+    case Errc::too_many_requests:
+    case Errc::unprocessable:
+      error.code = Errc::upstream_failed;
+      return error;
+    default:
+      return error;
+  }
 }
 
 /// Not after a failure of our own.
@@ -114,6 +135,7 @@ Status Fill::reap() {
   std::erase_if(streams_, [&](const std::shared_ptr<Stream>& stream) {
     if (!stream->over) return false;
     if (!stream->status) result = stream->status;
+    if (stream->status) adapt(Clock::now() - stream->began);
     if (stream->status || stream->brought() >= progress_bytes)
       failures_ = 0;
     else
@@ -123,6 +145,15 @@ Status Fill::reap() {
   return result;
 }
 
+/// So long that asking costs little, so short that the pace is known and a reader's wish need not
+/// cut one off: what an upstream has sent by then would come twice.
+void Fill::adapt(Clock::duration taken) {
+  if (taken < stretch_time_min)
+    stretch_bytes_ = std::min(stretch_bytes_ * 2, limits_.stretch_bytes_max);
+  else if (taken > stretch_time_max)
+    stretch_bytes_ = std::max(stretch_bytes_ / 2, stretch_bytes_min);
+}
+
 /// @return whether one was started
 bool Fill::start_streams(ByteSource& source) {
   bool started = false;
@@ -130,18 +161,26 @@ bool Fill::start_streams(ByteSource& source) {
     std::shared_ptr<Stream> stream;
     {
       const std::scoped_lock lock(mutex_);
+      const auto now = Clock::now();
       std::vector<ActiveStretch> active;
-      for (const auto& running : streams_) active.push_back({running->at, running->end});
+      for (const auto& running : streams_)
+        active.push_back({running->at, running->end, running->soon(now)});
       std::vector<Stretch> wanted;
       for (const auto* reader : readers_)
         if (reader->at < reader->range.end) wanted.push_back({reader->at, reader->range.end});
       const auto gap = [this](std::uint64_t at, std::uint64_t end) { return file_->gap(at, end); };
-      const auto next =
-          next_stretch(gap, active, wanted, wanted_.size_bytes, limits_.stretch_bytes_max);
-      const auto room = limits_.streams + (next && next->shortened ? streams_for_readers : 0);
+      const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
+      const auto room = limits_.streams + (next && next->wanted ? streams_for_readers : 0);
       if (!next || streams_.size() >= room) return started;
+      std::unique_ptr<StreamBudget::Slot> slot;
+      if (limits_.budget) {
+        // A reader who waits is not made to wait for other files.
+        slot = limits_.budget->take(/*even_so=*/streams_.empty() || next->wanted);
+        if (!slot) return started;
+      }
       if (next->shortened) streams_[*next->shortened]->end = next->stretch.begin;
       stream = std::make_shared<Stream>(shared_from_this(), next->stretch);
+      stream->slot = std::move(slot);
       streams_.push_back(stream);
     }
     // Without the lock: a source that fails at once says so from here.
@@ -245,13 +284,14 @@ void Fill::remove_reader(Reader& reader) {
 
 Result<std::uint64_t> Fill::ready(Reader& reader) {
   const std::scoped_lock lock(mutex_);
-  if (state_ == State::failed) return error_;
+  if (state_ == State::failed) return as_told(error_);
   if (reader.generation != generation_)
     return fail(Errc::upstream_failed, "what came so far was wrong");
   auto limit = reader.range.end;
   if (state_ == State::running) {
     const auto size = wanted_.size_bytes;
-    if (limit == size) limit = size - std::min(size, held_back_bytes);
+    const bool short_one = !reader.rest && reader.range.size() <= short_bytes_max;
+    if (limit == size && !short_one) limit = size - std::min(size, held_back_bytes);
     const bool whole = reader.range.begin == 0 && reader.range.end == size;
     if (!trusted_ && !whole) limit = reader.at;
   }

@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/mirror/fill/byte_source.h"
+#include "daemon/mirror/fill/stream_budget.h"
 #include "daemon/mirror/fill/stretch_plan.h"
 #include "storage/fill/fill_file.h"
 #include "storage/store.h"
@@ -34,9 +35,10 @@ struct WantedFile {
 
 /// One file on its way in. Its bytes come in parts, those that readers want first, into a fill
 /// file; behind the front of it goes the ingest, so that the file is published soon after its last
-/// byte. Readers follow what is there: those of the end get the last bytes only when all are
-/// verified, so that nobody ever holds a whole file that is wrong. A reader that leaves ends
-/// nothing. Thread-safe.
+/// byte. Readers follow what is there, but get the file's end only when all of it is verified:
+/// so nobody ever holds a whole file that is wrong. Of a trusted upstream a short stretch is given
+/// as it comes, also of the end, where some formats have their table of contents. A reader that
+/// leaves ends nothing. Thread-safe.
 class Fill : public std::enable_shared_from_this<Fill> {
  public:
   struct Limits {
@@ -44,6 +46,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
     std::uint64_t stretch_bytes_max = 32ull << 20;
     unsigned tries = 5;  // transfers that may fail, one after another, without a byte between them
     std::chrono::milliseconds pause{500};  // before the second try; doubled for each next
+    std::shared_ptr<StreamBudget> budget;  // of all fills together; null: none
   };
   enum class State : std::uint8_t { running, done, failed };
 
@@ -58,7 +61,8 @@ class Fill : public std::enable_shared_from_this<Fill> {
 
   // --- readers ---
   struct Reader {
-    Stretch range;  // what it asked for
+    Stretch range;     // what it asked for
+    bool rest = true;  // all of the file from range.begin on: it may complete a whole one
     std::uint64_t at = 0;
     std::uint64_t generation = 0;
     asio::any_io_executor executor;
@@ -90,6 +94,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   Status begin_anew();
   bool start_streams(ByteSource& source);
   Status reap();
+  void adapt(std::chrono::steady_clock::duration taken);
   Status ingest_front(const std::stop_token& stop);
   void cancel_streams();
   void finish(const Status& status);
@@ -112,6 +117,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
   std::uint64_t generation_ = 0;
   std::list<Reader*> readers_;
   std::vector<std::shared_ptr<Stream>> streams_;
+  std::uint64_t stretch_bytes_ = 2u << 20;  // of one transfer; grows with the pace
   std::uint64_t fetched_ = 0;
   unsigned failures_ = 0;                // in a row
   std::uint64_t unannounced_bytes_ = 0;  // readers who wait were not told

@@ -12,6 +12,11 @@ constexpr std::uint64_t note_bytes = 256 * 1024;
 constexpr std::uint64_t announce_bytes = 128 * 1024;
 constexpr std::chrono::milliseconds announce_time{10};
 
+/// Readers wait for a transfer that reaches them within a moment; one that brings nothing for so
+/// long is not counted on.
+constexpr std::chrono::duration<double> moment{1.0};
+constexpr std::chrono::milliseconds stall_time{300};
+
 Error status_error(const UpstreamReply& reply) {
   const auto text = "the upstream answers " + std::to_string(reply.status);
   switch (reply.status) {
@@ -52,7 +57,7 @@ Status Fill::Stream::write(ByteView bytes) {
     // A reader may have cut the rest off meanwhile; what came of it is simply there twice.
     enough = at >= end;
     fill_->unannounced_bytes_ += bytes.size();
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = last_byte = std::chrono::steady_clock::now();
     if (first || enough || fill_->unannounced_bytes_ >= announce_bytes ||
         now - fill_->announced_ >= announce_time)
       fill_->wake_readers(false);
@@ -61,6 +66,14 @@ Status Fill::Stream::write(ByteView bytes) {
   // The stretch became shorter than what was asked for: only so does the transfer learn of it.
   if (enough && from + bytes.size() < asked_.end) return fail(Errc::conflict, "enough");
   return ok();
+}
+
+std::uint64_t Fill::Stream::soon(Time now) const {
+  if (now - last_byte > stall_time) return at;
+  if (brought() == 0) return end;  // it has hardly begun
+  const std::chrono::duration<double> taken = std::max(now - began, Time::duration(1));
+  const auto bytes = static_cast<double>(brought()) * (moment / taken);
+  return at + static_cast<std::uint64_t>(std::min(bytes, static_cast<double>(end - at)));
 }
 
 Status Fill::Stream::note() {

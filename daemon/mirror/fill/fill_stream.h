@@ -30,6 +30,12 @@ class Fill::Stream final : public UpstreamSink {
   bool over = false;
   Status status = ok();
   std::shared_ptr<HttpClient::Transfer> transfer;
+  std::unique_ptr<StreamBudget::Slot> slot;
+  using Time = std::chrono::steady_clock::time_point;
+  Time began = std::chrono::steady_clock::now();
+  Time last_byte = began;
+  /// Where it will be in a moment, if it goes on as it did.
+  [[nodiscard]] std::uint64_t soon(Time now) const;
   [[nodiscard]] std::uint64_t brought() const { return at - asked_.begin; }
 
  private:

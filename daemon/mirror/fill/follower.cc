@@ -7,9 +7,11 @@
 
 namespace waag::daemon {
 
-Follower::Follower(std::shared_ptr<Fill> fill, asio::thread_pool& blocking, Stretch range)
+Follower::Follower(std::shared_ptr<Fill> fill, asio::thread_pool& blocking, Stretch range,
+                   bool rest)
     : fill_(std::move(fill)), blocking_(blocking) {
   reader_.range = range;
+  reader_.rest = rest;
   reader_.at = range.begin;
 }
 

@@ -9,7 +9,8 @@ namespace waag::daemon {
 class Follower final : public AsyncSource {
  public:
   /// @param range  within the file, not empty
-  Follower(std::shared_ptr<Fill> fill, asio::thread_pool& blocking, Stretch range);
+  /// @param rest   it may complete a whole file
+  Follower(std::shared_ptr<Fill> fill, asio::thread_pool& blocking, Stretch range, bool rest);
   ~Follower() override;
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;

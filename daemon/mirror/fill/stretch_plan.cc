@@ -44,16 +44,16 @@ std::optional<NextStretch> next_stretch(const Gap& gap, const std::vector<Active
     const auto owner = covering(active, missing->begin);
     if (!owner) {
       if (const auto free = uncovered(gap, active, {missing->begin, range.end}))
-        return NextStretch{cut(*free), std::nullopt};
+        return NextStretch{cut(*free), std::nullopt, true};
       continue;
     }
     const auto& transfer = active[*owner];
-    if (missing->begin - transfer.at > lead_bytes_max)
-      return NextStretch{{missing->begin, transfer.end}, owner};
+    if (missing->begin > std::max(transfer.at, transfer.soon))
+      return NextStretch{{missing->begin, transfer.end}, owner, true};
   }
   const auto front = uncovered(gap, active, {0, size_bytes});
   if (!front) return std::nullopt;
-  return NextStretch{cut(*front), std::nullopt};
+  return NextStretch{cut(*front)};
 }
 
 }  // namespace waag::daemon

@@ -14,17 +14,16 @@ using storage::Stretch;
 struct ActiveStretch {
   std::uint64_t at = 0;
   std::uint64_t end = 0;
+  std::uint64_t soon = 0;  // where it will be in a moment, at its pace
 };
 
 /// What is asked of a fill that no transfer brings yet.
 struct NextStretch {
   Stretch stretch;
-  /// The transfer that would have come there in a long while: it ends where the stretch begins.
-  std::optional<std::size_t> shortened;
+  /// The transfer that would come there in a long while: it ends where the stretch begins.
+  std::optional<std::size_t> shortened{};
+  bool wanted = false;  // by a reader
 };
-
-/// A reader that is so far ahead of a transfer is not made to wait for it.
-inline constexpr std::uint64_t lead_bytes_max = 4ull << 20;
 
 /// Picks what to fetch next: first what readers want, in the order in which they came, then the
 /// front of the file.

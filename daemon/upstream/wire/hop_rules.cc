@@ -156,8 +156,20 @@ Result<HopRules> HopRules::make(const std::vector<std::string>& origins,
 
 Status HopRules::add_pattern(std::string_view pattern) {
   HostPattern made{hub::Glob("", hub::Glob::Scope::name), 443};
+  constexpr std::string_view plain = "http://";
+  if (pattern.starts_with(plain)) {
+    made.tls = false;
+    made.port = 80;
+    pattern.remove_prefix(plain.size());
+  }
   const auto colon = pattern.find(':');
-  if (colon != pattern.npos && !parse_port(pattern.substr(colon + 1), made.port))
+  const auto port = colon == pattern.npos ? "" : pattern.substr(colon + 1);
+  std::uint16_t number = 0;
+  if (port == "*")
+    made.port.reset();
+  else if (!port.empty() && parse_port(port, number))
+    made.port = number;
+  else if (colon != pattern.npos)
     return fail(Errc::invalid_argument, "redirect host with a malformed port");
   auto host = git::fold_case(pattern.substr(0, colon));
   auto letters = host;
@@ -180,12 +192,14 @@ Status HopRules::check(const HopUrl& hop) const {
   if (literal && !allows(origin, *literal))
     return fail(Errc::upstream_failed, "address not allowed: " + origin.host);
   if (is_configured(origin)) return ok();
-  if (!origin.tls) return fail(Errc::upstream_failed, "http not allowed: " + origin.host);
   const bool own = std::ranges::any_of(
       origins_, [&](const Origin& configured) { return configured.host == origin.host; });
-  if (own && origin.port == 443) return ok();
+  if (own && origin.tls && origin.port == 443) return ok();
   for (const auto& pattern : patterns_)
-    if (pattern.port == origin.port && pattern.host.matches(origin.host)) return ok();
+    if (pattern.tls == origin.tls && pattern.port.value_or(origin.port) == origin.port &&
+        pattern.host.matches(origin.host))
+      return ok();
+  if (!origin.tls) return fail(Errc::upstream_failed, "http not allowed: " + origin.host);
   return fail(Errc::upstream_failed, "host not allowed: " + origin.host);
 }
 

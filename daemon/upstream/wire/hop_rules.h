@@ -46,13 +46,14 @@ bool is_public_address(const boost::asio::ip::address& address);
 
 class HopRules {
  public:
-  /// @param redirect_hosts  patterns with * for any part, and a port if it is not 443
+  /// @param redirect_hosts  patterns with * for any part, and a port (* for any) if it is not 443;
+  ///                        with http:// in front they allow http, and only that
   static Result<HopRules> make(const std::vector<std::string>& origins,
                                const std::vector<std::string>& redirect_hosts,
                                const std::vector<std::string>& private_networks);
 
-  /// http to the configured origins alone; https also to port 443 of their hosts, and to the hosts
-  /// of redirects. @return Errc::upstream_failed that names the host
+  /// http to the configured origins and where a pattern says so; https also to port 443 of their
+  /// hosts, and to the hosts of redirects. @return Errc::upstream_failed that names the host
   [[nodiscard]] Status check(const HopUrl& hop) const;
   /// Whether a connection made for `hop` may go to `address`: public, in a private network that is
   /// allowed, or written as such in a configured origin.
@@ -61,7 +62,8 @@ class HopRules {
  private:
   struct HostPattern {
     hub::Glob host;
-    std::uint16_t port = 443;
+    std::optional<std::uint16_t> port = 443;  // nullopt: any
+    bool tls = true;
   };
   [[nodiscard]] bool is_configured(const Origin& origin) const;
   Status add_pattern(std::string_view pattern);

@@ -116,6 +116,19 @@ TEST_CASE("hop rules: schemes, hosts and ports", "[daemon][upstream]") {
   CHECK_FALSE(goes(made, "https://[::ffff:a9fe:a9fe]/a"));
 }
 
+TEST_CASE("hop rules: http where a pattern says so", "[daemon][upstream]") {
+  const auto made = rules({"https://hub.example"}, {"http://files.example:*", "cdn.example:*"});
+  CHECK(goes(made, "http://files.example/x"));
+  CHECK(goes(made, "http://files.example:8080/x"));
+  CHECK_FALSE(goes(made, "https://files.example/x"));
+  CHECK(goes(made, "https://cdn.example:8443/x"));
+  CHECK_FALSE(goes(made, "http://cdn.example/x"));
+  CHECK_FALSE(goes(made, "http://hub.example/x"));
+  const auto one = rules({"https://hub.example"}, {"http://files.example"});
+  CHECK(goes(one, "http://files.example/x"));
+  CHECK_FALSE(goes(one, "http://files.example:81/x"));
+}
+
 TEST_CASE("hop rules: a pattern for all hosts admits no private address", "[daemon][upstream]") {
   const auto made = rules({"https://hub.example"}, {"*"});
   CHECK(goes(made, "https://anything.example/a"));
