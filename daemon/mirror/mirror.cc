@@ -126,6 +126,7 @@ void Mirror::add_jobs(Jobs& jobs) {
   MirrorJob::Options options;
   options.files_at_once = files_at_once_;
   options.call_time = job_call_factor * call_time_;
+  options.log = log_event(log_);
   add_mirror_jobs(jobs, store_, *this, options);
   Schedule::Options schedule;
   schedule.call_time = options.call_time;

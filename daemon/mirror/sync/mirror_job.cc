@@ -19,6 +19,10 @@ constexpr std::size_t failures_told_max = 100;
 /// Of the error's text, for people.
 constexpr std::size_t failures_named_max = 5;
 
+/// How far back it is looked for the commit that a branch led to before.
+constexpr std::size_t searched_commits_max = 10'000;
+constexpr std::size_t history_page = 500;
+
 bool may_heal(Errc code) {
   return code == Errc::upstream_failed || code == Errc::deadline_exceeded ||
          code == Errc::unavailable || code == Errc::too_many_requests;
@@ -31,6 +35,7 @@ Error told_to_stop() { return fail(Errc::unavailable, "the job was told to stop"
 Status MirrorJob::run() {
   WAAG_TRY(spec_, MirrorSpec::parse(context_.spec()));
   context_.set_note("asking the upstream for " + spec_.repo.full_name());
+  before_ = head_before();
   UpstreamCall call;
   call.deadline = std::chrono::steady_clock::now() + options_.call_time;
   call.priority = UpstreamPriority::job;
@@ -88,7 +93,36 @@ Status MirrorJob::plan() {
 void MirrorJob::note_history() {
   context_.set_note("bringing the history");
   const auto came = mirror_.lookup().bring_history(found_.repo.uid);
-  if (!came) history_ = came.error().what;
+  context_.set_note("");
+  if (!came) {
+    history_ = came.error().what;
+    return;
+  }
+  const auto rewritten = is_rewritten();
+  rewritten_ = rewritten && *rewritten;
+  if (rewritten_ && options_.log)
+    options_.log("mirror_rewritten",
+                 spec_.repo.full_name() + " " + spec_.revision + " was " + before_->hex(), ok());
+}
+
+/// Where the revision leads before the upstream is asked.
+std::optional<CommitId> MirrorJob::head_before() const {
+  const auto repo = store_.find_repo(spec_.repo);
+  if (!repo || !repo->mirrored) return std::nullopt;
+  const auto commit = store_.resolve(repo->uid, spec_.revision);
+  return commit ? std::optional(*commit) : std::nullopt;
+}
+
+/// A forced push: the old commit is not in the history of the new one. It stays here.
+Result<bool> MirrorJob::is_rewritten() const {
+  if (!before_ || *before_ == found_.commit) return false;
+  for (std::size_t seen = 0; seen < searched_commits_max; seen += history_page) {
+    WAAG_TRY(const auto page, store_.history(found_.repo.uid, found_.commit, seen, history_page));
+    for (const auto& commit : page)
+      if (commit.id == *before_) return false;
+    if (page.size() < history_page) return true;
+  }
+  return false;  // nobody knows
 }
 
 Status MirrorJob::bring_files() {
@@ -167,6 +201,7 @@ void MirrorJob::tell_result() {
     if (failed_.size() > failures_told_max) result["files_failed_total"] = failed_.size();
     if (files_left_out_ > 0) result["files_left_out"] = files_left_out_;
     if (!history_.empty()) result["history"] = history_;
+    if (rewritten_) result["rewritten_from"] = before_->hex();
   }
   context_.set_result(std::move(result));
 }

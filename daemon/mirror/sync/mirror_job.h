@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ class MirrorJob {
     std::size_t files_at_once = 16;
     std::chrono::milliseconds call_time{60'000};  // to learn what there is
     std::chrono::milliseconds look{200};          // how often it is looked how far the fills are
+    std::function<void(std::string_view event, const std::string& about, const Status&)> log;
   };
   MirrorJob(storage::Store& store, Mirror& mirror, JobContext& context, Options options)
       : store_(store), mirror_(mirror), context_(context), options_(options) {}
@@ -38,6 +41,8 @@ class MirrorJob {
   Status may_see(const storage::RepoRow& repo) const;
   Status plan();
   void note_history();
+  [[nodiscard]] std::optional<CommitId> head_before() const;
+  Result<bool> is_rewritten() const;
   Status bring_files();
   void start(const storage::TreeEntry& entry);
   void reap();
@@ -58,7 +63,9 @@ class MirrorJob {
   std::uint64_t files_ = 0, bytes_ = 0;            // of all that is wanted
   std::uint64_t files_here_ = 0, bytes_here_ = 0;  // by now
   std::uint64_t files_before_ = 0, bytes_before_ = 0, bytes_fetched_ = 0, files_left_out_ = 0;
-  std::string history_;  // why it did not come; "" if it did
+  std::string history_;             // why it did not come; "" if it did
+  std::optional<CommitId> before_;  // where the revision led
+  bool rewritten_ = false;          // and leads no more, not even through its history
 };
 
 /// Teaches `jobs` the kind "mirror". @param mirror and the store outlive the work
