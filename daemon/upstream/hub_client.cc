@@ -13,6 +13,7 @@ namespace {
 
 /// Pages of a tree hold 1,000 files on the Hub, 50 on some others.
 constexpr std::size_t tree_pages_max = 10'000;
+constexpr std::size_t list_pages_max = 1'000;
 /// A caller that gave less time learns nothing about the upstream when it passes.
 constexpr std::chrono::milliseconds fair_time{2'000};
 
@@ -129,6 +130,22 @@ Result<std::vector<UpstreamCommit>> HubClient::commits(const RepoId& repo,
   WAAG_TRY(auto reply, get(api_url(repo) + "/commits/" + http::percent_encode(revision), call));
   if (reply.status != 200) return upstream_error(reply.status, reply.headers);
   return parse_upstream_commits(reply.body);
+}
+
+Result<std::vector<RepoId>> HubClient::repos_of(RepoType type, std::string_view ns,
+                                                const UpstreamCall& call) {
+  std::vector<RepoId> repos;
+  auto url = options_.base_url + "/api/" + std::string(api_plural(type)) +
+             "?author=" + http::percent_encode(ns) + "&limit=500";
+  for (std::size_t page = 0; page < list_pages_max; ++page) {
+    WAAG_TRY(auto reply, get(url, call));
+    if (reply.status == 404) return repos;
+    if (reply.status != 200) return upstream_error(reply.status, reply.headers);
+    WAAG_CHECK(parse_upstream_repo_page(type, ns, reply.body, repos));
+    WAAG_TRY(url, next_page(reply));
+    if (url.empty()) return repos;
+  }
+  return odd("a list of too many pages");
 }
 
 Result<UpstreamReply> HubClient::get(const std::string& url, const UpstreamCall& call,
