@@ -149,7 +149,8 @@ def run(scratch: pathlib.Path) -> None:
         for each in (hub, second):
             check, seconds = timed(lambda: each.offline("fsck"))
             must(check.returncode == 0, check.stdout + check.stderr)
-            say("fsck", seconds, f"the store of the {'first' if each is hub else 'second'} is whole")
+            which = "first" if each is hub else "second"
+            say("fsck", seconds, f"the {which} hub's store is whole")
 
 
 def mirror_act(hub: Hub, second: Hub, repo: str, want: dict[str, str], home: pathlib.Path) -> None:
