@@ -43,12 +43,12 @@ struct Config {
     std::string dedup_scope = "visible";  // "off" | "repo" | "org" | "visible"
   } xet;
   struct Upstream {
-    std::string urls;               // base URLs, comma-separated, in order; "" = no upstream
-    std::string trusted;            // those of `urls` whose metadata is believed; "" = all
-    std::string token_file;         // secret for the first of `urls`
-    std::string ca_file;            // PEM; "" = the system's
-    std::string proxy;              // "" = none, also not the environment's
-    std::string redirect_hosts =    // where the Hub keeps its files
+    std::string urls;             // base URLs, comma-separated, in order; "" = no upstream
+    std::string trusted;          // those of `urls` whose metadata is believed; "" = all
+    std::string token_file;       // secret for the first of `urls`
+    std::string ca_file;          // PEM; "" = the system's
+    std::string proxy;            // "" = none, also not the environment's
+    std::string redirect_hosts =  // where the Hub keeps its files
         "*.huggingface.co, *.hf.co, hf.co";
     std::string private_addresses;  // networks; a literal address in `urls` is allowed anyway
     unsigned connect_timeout_ms = 10'000;

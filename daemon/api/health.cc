@@ -4,6 +4,7 @@
 #include "daemon/api/handlers.h"
 #include "daemon/app.h"
 #include "daemon/jobs/jobs.h"
+#include "daemon/mirror/mirror.h"
 #include "daemon/observe/metrics.h"
 
 namespace waag::daemon::api {
@@ -24,6 +25,22 @@ std::vector<Metrics::Gauges::Jobs> count_jobs(const Jobs& jobs) {
   for (auto& row : jobs.counts())
     gauges.push_back({std::move(row.kind), storage::job_state_name(row.state),
                       storage::is_over(row.state), row.count});
+  return gauges;
+}
+
+std::vector<Metrics::Gauges::Upstream> count_upstreams(const Mirror& mirror) {
+  std::vector<Metrics::Gauges::Upstream> gauges;
+  for (const auto& hub : mirror.upstreams().all()) {
+    const auto seen = hub->governor().snapshot();
+    Metrics::Gauges::Upstream row;
+    row.url = hub->base_url();
+    row.down = seen.state == Governor::State::open;
+    row.calls = seen.calls;
+    row.failures = seen.failures;
+    row.bytes = seen.bytes;
+    for (const auto& bucket : seen.buckets) row.limited += bucket.limited;
+    gauges.push_back(std::move(row));
+  }
   return gauges;
 }
 
@@ -53,6 +70,10 @@ Reply get_metrics(App& app, Request) {
   gauges.store_free_bytes = stats.free_bytes;
   gauges.repos = stats.repos;
   gauges.jobs = std::move(job_gauges);
+  if (app.mirror) {
+    gauges.upstreams = count_upstreams(*app.mirror);
+    gauges.fills = app.mirror->fills().running().size();
+  }
   auto response = text_response(app.metrics.text(gauges));
   response.headers.set("Content-Type",
                        "application/openmetrics-text; version=1.0.0; charset=utf-8");

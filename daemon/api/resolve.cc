@@ -77,9 +77,11 @@ Status add_xet(const App& app, const Request& request, const Reading& reading,
 }
 
 /// A file that its upstream has still to send.
-auto following(App& app, const Reading& reading, const storage::TreeEntry& entry) {
-  return [&app, &reading, &entry](http::ByteRange range,
-                                  bool rest) -> Result<std::shared_ptr<AsyncSource>> {
+auto following(App& app, const Request& request, const Reading& reading,
+               const storage::TreeEntry& entry) {
+  return [&app, &request, &reading, &entry](http::ByteRange range,
+                                            bool rest) -> Result<std::shared_ptr<AsyncSource>> {
+    WAAG_CHECK(app.mirror->may_demand(request.who, entry));
     WAAG_TRY(auto fill, app.mirror->fill(reading.repo, reading.revision.commit, entry));
     return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
   };
@@ -111,7 +113,7 @@ Result<Response> send_file(App& app, const Request& request, const RepoId& id, V
     if (entry->lfs && view == View::file) return store.open_blob(entry->lfs->id);
     return store.open_git_blob(entry->oid);
   };
-  if (cold) reply.follow = following(app, reading, *entry);
+  if (cold) reply.follow = following(app, request, reading, *entry);
   auto response = blob_response(request, std::move(reply));
   if (response && response->status == 200 && view == View::file)
     app.catalog->downloads().served(reading.repo, reading.path,

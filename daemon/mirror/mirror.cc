@@ -12,6 +12,7 @@ namespace {
 
 /// Commits of refs that are searched for a file of which only the hash is known.
 constexpr std::size_t searched_commits_max = 50;
+constexpr std::size_t fills_min = 16;
 
 PullThrough::Who who_of(std::string_view name) {
   if (name == "users") return PullThrough::Who::users;
@@ -50,7 +51,9 @@ Fills::Options fill_options(const Config& config, Log& log) {
   options.limits.streams = config.upstream.streams_per_file;
   options.limits.tries = config.upstream.retries + 1;
   options.limits.pause = std::chrono::milliseconds(config.upstream.retry_base_ms);
-  options.at_once = std::max(1u, config.upstream.streams);
+  options.limits.budget = std::make_shared<StreamBudget>(config.upstream.streams);
+  // More than what has transfers: a reader's small file must not stand behind large ones.
+  options.at_once = fills_min + 2 * config.upstream.streams;
   options.ended = [&log](const Fill& fill, const Status& status) {
     LogLine line;
     line.level = status ? LogLevel::info : LogLevel::warn;
@@ -76,6 +79,8 @@ Result<std::shared_ptr<Mirror>> Mirror::start(const Config& config, storage::Sto
                                               storage::Random& random, Log& log) {
   std::shared_ptr<Mirror> mirror(new Mirror(store, blocking));
   mirror->call_time_ = std::chrono::milliseconds(config.upstream.call_timeout_ms);
+  mirror->filled_ = std::make_unique<FilledBytes>(store);
+  mirror->fill_bytes_max_ = config.mirror.fill_bytes_max;
   WAAG_TRY(mirror->upstreams_, Upstreams::make(config.upstream, clock, random));
   if (mirror->upstreams_->empty()) return std::shared_ptr<Mirror>();
   mirror->lookup_ = std::make_unique<Lookup>(store, pointers(*mirror->upstreams_), clock,
@@ -125,6 +130,16 @@ Result<std::optional<Mirror::Place>> Mirror::find(const storage::RepoRow& repo,
         return std::optional(Place{ref.row.target, std::move(entry)});
   }
   return std::optional<Place>();
+}
+
+Status Mirror::may_demand(const Identity& who, const storage::TreeEntry& entry) {
+  if (!pull_through_->may_trigger(who))
+    return waag::fail(Errc::forbidden, "Files are not fetched from the upstream for this caller");
+  if (fill_bytes_max_ == 0 || !entry.lfs) return ok();
+  WAAG_TRY(const auto filled, filled_->total());
+  if (filled + entry.size_bytes > fill_bytes_max_)
+    return waag::fail(Errc::no_space, "files on demand have reached mirror.fill_bytes_max");
+  return ok();
 }
 
 Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const CommitId& commit,

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "daemon/mirror/fill/fills.h"
+#include "daemon/mirror/filled_bytes.h"
 #include "daemon/mirror/lookup.h"
 #include "daemon/mirror/pull_through.h"
 #include "daemon/upstream/upstreams.h"
@@ -35,6 +36,9 @@ class Mirror {
     storage::TreeEntry entry;
   };
   Result<std::optional<Place>> find(const storage::RepoRow& repo, const BlobId& blob) const;
+  /// Whether the caller may have this file fetched: mirror.pull_through and mirror.fill_bytes_max.
+  /// Errc::forbidden, Errc::no_space. Blocks.
+  Status may_demand(const Identity& who, const storage::TreeEntry& entry);
   /// The fill of a cold file, started if there is none. Blocks.
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry);
@@ -52,6 +56,8 @@ class Mirror {
   storage::Store& store_;
   asio::thread_pool& blocking_;
   std::chrono::milliseconds call_time_{};
+  std::unique_ptr<FilledBytes> filled_;
+  std::uint64_t fill_bytes_max_ = 0;
   std::unique_ptr<Upstreams> upstreams_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<PullThrough> pull_through_;

@@ -52,6 +52,8 @@ class PullThrough {
   PullThrough& operator=(const PullThrough&) = delete;
 
   Task<Prepared> prepare(AskedRevision asked, Identity who);
+  /// Whether the setting lets the caller bring something here.
+  [[nodiscard]] bool may_trigger(const Identity& who) const;
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -63,7 +65,6 @@ class PullThrough {
     std::optional<Error> error;  // of the last look
   };
   Result<Local> look_here(const AskedRevision& asked) const;
-  [[nodiscard]] bool may_trigger(const Identity& who) const;
   std::shared_ptr<Answer> start(const AskedRevision& asked, const std::string& key);
   Task<bool> wait_for(std::shared_ptr<Answer> answer);
   void finish(const std::string& key, const std::shared_ptr<Answer>& answer, Status status);

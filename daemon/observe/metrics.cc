@@ -141,6 +141,29 @@ void Metrics::append_clients(std::string& out) const {
        [](const ClientRow& row) { return static_cast<double>(load(row.duration_ms)) / 1e3; });
 }
 
+void Metrics::append_upstreams(std::string& out, const Gauges& gauges) {
+  if (gauges.upstreams.empty()) return;
+  head(out, "waag_fills", "gauge", "Files on their way from an upstream.");
+  line(out, "waag_fills {}", gauges.fills);
+  const auto each = [&](std::string_view name, std::string_view kind, std::string_view about,
+                        std::string_view ending, auto value) {
+    head(out, name, kind, about);
+    for (const auto& row : gauges.upstreams)
+      line(out, "{}{}{{upstream=\"{}\"}} {}", name, ending, row.url, value(row));
+  };
+  using Row = Gauges::Upstream;
+  each("waag_upstream_down", "gauge", "1 while the upstream is not called.", "",
+       [](const Row& row) { return row.down ? 1 : 0; });
+  each("waag_upstream_calls", "counter", "Calls to the upstream.", "_total",
+       [](const Row& row) { return row.calls; });
+  each("waag_upstream_failures", "counter", "Calls that had no good answer.", "_total",
+       [](const Row& row) { return row.failures; });
+  each("waag_upstream_limited", "counter", "Answers that asked for fewer calls.", "_total",
+       [](const Row& row) { return row.limited; });
+  each("waag_upstream_bytes", "counter", "Bytes of files that came from the upstream.", "_total",
+       [](const Row& row) { return row.bytes; });
+}
+
 void Metrics::append_jobs(std::string& out, const std::vector<Gauges::Jobs>& jobs) {
   head(out, "waag_jobs", "gauge", "Jobs that are not over.");
   for (const auto& row : jobs)
@@ -184,6 +207,7 @@ std::string Metrics::text(const Gauges& gauges) const {
   line(out, "waag_process_resident_bytes {}", resident_bytes());
   append_clients(out);
   append_jobs(out, gauges.jobs);
+  append_upstreams(out, gauges);
   out += "# EOF\n";
   return out;
 }

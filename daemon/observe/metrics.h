@@ -56,6 +56,16 @@ class Metrics {
       std::uint64_t count = 0;
     };
     std::vector<Jobs> jobs;
+    struct Upstream {
+      std::string url;  // of the configuration
+      bool down = false;
+      std::uint64_t calls = 0;
+      std::uint64_t failures = 0;
+      std::uint64_t limited = 0;
+      std::uint64_t bytes = 0;
+    };
+    std::vector<Upstream> upstreams;
+    std::uint64_t fills = 0;
   };
 
   /// @param routes  the rows that Done::route points into; must outlive this
@@ -94,6 +104,7 @@ class Metrics {
   void append_requests(std::string& out) const;
   void append_durations(std::string& out) const;
   static void append_jobs(std::string& out, const std::vector<Gauges::Jobs>& jobs);
+  static void append_upstreams(std::string& out, const Gauges& gauges);
   void append_clients(std::string& out) const;
   [[nodiscard]] std::string_view row_name(std::size_t index) const;
 

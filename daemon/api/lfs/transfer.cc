@@ -39,14 +39,16 @@ Status finish_upload(storage::Store& store, storage::Ingest& ingest, const HrefG
 }
 
 /// What a mirrored repo's upstream has still to send: sets the reply's size and body.
-Status follow_object(App& app, const storage::RepoRow& repo, const BlobId& oid, BlobReply& reply) {
+Status follow_object(App& app, const HrefTarget& target, const BlobId& oid, BlobReply& reply) {
+  const auto& repo = target.repo;
   WAAG_TRY(auto place, app.mirror->find(repo, oid));
   if (!place) return fail(Errc::not_found, "Object does not exist");
   reply.size_bytes = place->entry.size_bytes;
   WAAG_TRY(const bool cold, app.mirror->is_cold(repo, place->entry));
   if (!cold) return ok();
-  reply.follow = [&app, repo, place = *std::move(place)](
+  reply.follow = [&app, who = target.who, repo, place = *std::move(place)](
                      http::ByteRange range, bool rest) -> Result<std::shared_ptr<AsyncSource>> {
+    WAAG_CHECK(app.mirror->may_demand(who, place.entry));
     WAAG_TRY(auto fill, app.mirror->fill(repo, place.commit, place.entry));
     return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
   };
@@ -60,7 +62,7 @@ Result<Response> send_object(App& app, const Request& request, const HrefGrant& 
   BlobReply reply;
   reply.etag = grant.oid.hex();
   if (app.mirror && target.repo.mirrored) {
-    WAAG_CHECK(follow_object(app, target.repo, grant.oid, reply));
+    WAAG_CHECK(follow_object(app, target, grant.oid, reply));
   } else {
     WAAG_TRY(const auto size, store.blob_size(grant.oid));
     if (!size) return fail(Errc::not_found, "Object does not exist");

@@ -172,8 +172,15 @@ bool Fill::start_streams(ByteSource& source) {
       const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
       const auto room = limits_.streams + (next && next->wanted ? streams_for_readers : 0);
       if (!next || streams_.size() >= room) return started;
+      std::unique_ptr<StreamBudget::Slot> slot;
+      if (limits_.budget) {
+        // A reader who waits is not made to wait for other files.
+        slot = limits_.budget->take(/*even_so=*/streams_.empty() || next->wanted);
+        if (!slot) return started;
+      }
       if (next->shortened) streams_[*next->shortened]->end = next->stretch.begin;
       stream = std::make_shared<Stream>(shared_from_this(), next->stretch);
+      stream->slot = std::move(slot);
       streams_.push_back(stream);
     }
     // Without the lock: a source that fails at once says so from here.

@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/mirror/fill/byte_source.h"
+#include "daemon/mirror/fill/stream_budget.h"
 #include "daemon/mirror/fill/stretch_plan.h"
 #include "storage/fill/fill_file.h"
 #include "storage/store.h"
@@ -45,6 +46,7 @@ class Fill : public std::enable_shared_from_this<Fill> {
     std::uint64_t stretch_bytes_max = 32ull << 20;
     unsigned tries = 5;  // transfers that may fail, one after another, without a byte between them
     std::chrono::milliseconds pause{500};  // before the second try; doubled for each next
+    std::shared_ptr<StreamBudget> budget;  // of all fills together; null: none
   };
   enum class State : std::uint8_t { running, done, failed };
 

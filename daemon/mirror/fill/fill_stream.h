@@ -30,6 +30,7 @@ class Fill::Stream final : public UpstreamSink {
   bool over = false;
   Status status = ok();
   std::shared_ptr<HttpClient::Transfer> transfer;
+  std::unique_ptr<StreamBudget::Slot> slot;
   using Time = std::chrono::steady_clock::time_point;
   Time began = std::chrono::steady_clock::now();
   Time last_byte = began;

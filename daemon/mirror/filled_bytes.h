@@ -1,0 +1,31 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "storage/store.h"
+
+namespace waag::daemon {
+
+/// What the files of mirrored repos take, each repo's counted apart. A repo is read again only when
+/// files were linked to it or taken from it. Thread-safe.
+class FilledBytes {
+ public:
+  explicit FilledBytes(storage::Store& store) : store_(store) {}
+
+  /// LFS files alone: the others are small. Blocks.
+  Result<std::uint64_t> total();
+
+ private:
+  struct Known {
+    std::uint64_t version = 0;  // of the repo's links
+    std::uint64_t bytes = 0;
+  };
+  Result<Known> read(std::uint64_t uid) const;
+
+  storage::Store& store_;
+  std::mutex mutex_;
+  std::map<std::uint64_t, Known> known_;
+};
+
+}  // namespace waag::daemon
