@@ -36,7 +36,7 @@ lint:
 	@cmake --preset clang >/dev/null
 	@$(CMAKE_BUILD) --preset clang -- --quiet
 
-## make demo          a real model up with one client, down with another, compared byte for byte
+## make demo          a real model up with one client, down with another, mirrored, compared by bytes
 demo: build
 	@deploy/install-deps.sh run test
 	@python3 tests/harness/venvs.py

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 from bench import measure  # noqa: E402
 from bench.growth import growth  # noqa: E402
 from bench.ingest import ingest, memory  # noqa: E402
+from bench.mirror import mirror  # noqa: E402
 from bench.serve import big_file, client_pull, requests  # noqa: E402
 from bench.xet import xet  # noqa: E402
 
@@ -69,6 +70,7 @@ def main() -> int:
         "ingest": lambda at: ingest(at, size // 2),
         "memory": lambda at: memory(at, size // 4),
         "xet": lambda at: xet(at, 2 * size),
+        "mirror": lambda at: mirror(at, size // 4),
         "growth": lambda at: growth(at, options.quick),
     }
     chosen = [name for name in options.only.split(",") if name] or list(parts)

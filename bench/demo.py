@@ -1,5 +1,5 @@
-"""make demo: a real model up with one client version, down with another, both by Xet, and what it
-cost to send and to store.
+"""make demo: a real model up with one client version, down with another, both by Xet, what it cost
+to send and to store; then a second hub mirrors the first, which goes away.
 
 Everything happens in a temporary folder that is removed at the end; only loopback is used.
 """
@@ -7,6 +7,7 @@ Everything happens in a temporary folder that is removed at the end; only loopba
 import hashlib
 import json
 import pathlib
+import shutil
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from proxy import CuttingProxy  # noqa: E402
 
 WRITER, READER = "hub-0.36", "hub-new"
 EDIT_AT, EDIT_BYTES = 40_000_000, 4096
+TTL_S = 1  # after which the second hub asks the first again
 rows: list[tuple[str, str, str]] = []
 
 
@@ -122,12 +124,14 @@ def push_edit(
 def run(scratch: pathlib.Path) -> None:
     source = model_folder()
     with Hub(scratch / "data") as hub, CuttingProxy(hub.address) as proxy:
-        client = Client(WRITER, proxy.endpoint, hub.token, scratch / "writer", xet=True)
+        # Not the admin, as the second hub has a namespace of that name of its own.
+        token = hub.user("ada")
+        client = Client(WRITER, proxy.endpoint, token, scratch / "writer", xet=True)
         user = client.call("whoami")["name"]
         repo = f"{user}/all-MiniLM-L6-v2"
         push(hub, client, proxy, repo, source)
 
-        reader = Client(READER, proxy.endpoint, hub.token, scratch / "reader", xet=True)
+        reader = Client(READER, proxy.endpoint, token, scratch / "reader", xet=True)
         folder, seconds = timed(lambda: reader.call("snapshot_download", repo_id=repo))
         must(proxy.count("GET", "/data/") > 0, "the download did not go by Xet")
         say("pull", seconds, f"by Xet into a fresh cache, with the newest client ({READER})")
@@ -137,10 +141,36 @@ def run(scratch: pathlib.Path) -> None:
         check_weights(source, pathlib.Path(folder))
         fresh = client.at(home=scratch / "another machine")
         push_edit(hub, fresh, proxy, repo, source, scratch)
-        must(hub.stop() == 0, "waagd did not stop cleanly")
-        check, seconds = timed(lambda: hub.offline("fsck"))
-        must(check.returncode == 0, check.stdout + check.stderr)
-        say("fsck", seconds, "the store is whole")
+        ours["model.safetensors"] = digests(scratch)["model.safetensors"]
+        second = Hub(scratch / "second", {"upstream.urls": hub.endpoint, "mirror.ttl_s": TTL_S})
+        with second:
+            mirror_act(hub, second, repo, ours, scratch / "third machine")
+            must(second.stop() == 0, "the second waagd did not stop cleanly")
+        for each in (hub, second):
+            check, seconds = timed(lambda: each.offline("fsck"))
+            must(check.returncode == 0, check.stdout + check.stderr)
+            which = "first" if each is hub else "second"
+            say("fsck", seconds, f"the {which} hub's store is whole")
+
+
+def mirror_act(hub: Hub, second: Hub, repo: str, want: dict[str, str], home: pathlib.Path) -> None:
+    """The second hub has heard of nothing; the client knows only it, and has no token."""
+    client = Client(READER, second.endpoint, None, home, xet=True)
+
+    def pull() -> float:
+        shutil.rmtree(home, ignore_errors=True)
+        folder, seconds = timed(lambda: client.call("snapshot_download", repo_id=repo))
+        must(digests(pathlib.Path(folder)) == want, "the mirror's files differ")
+        return seconds
+
+    say("mirror", pull(), f"{len(want)} files through a second hub, which fetched them: all equal")
+    must(hub.stop() == 0, "waagd did not stop cleanly")
+    time.sleep(TTL_S + 0.5)
+    say("upstream gone", pull(), "the first hub is off; the second serves all to an empty cache")
+    reply = second.request("HEAD", f"/{repo}/resolve/main/model.safetensors", token=None)
+    age = reply.headers["X-Waag-Stale"]
+    must(reply.status == 200 and age is not None, f"{reply.status}, X-Waag-Stale: {age}")
+    say("stale", 0, f"the second hub says so: X-Waag-Stale: {age} (seconds)")
 
 
 def push(hub: Hub, client: Client, proxy: CuttingProxy, repo: str, source: pathlib.Path) -> None:

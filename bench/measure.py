@@ -84,10 +84,12 @@ def commit_lfs(hub: Hub, repo: str, files: dict[str, pathlib.Path]) -> None:
 
 
 class Nginx:
-    """nginx with sendfile on, on a free port; `locations` is configuration text."""
+    """nginx with sendfile on, on a free port; `locations` is configuration text, as is `shared`,
+    which stands outside of the server."""
 
-    def __init__(self, folder: pathlib.Path, locations: str, workers: int = 2):
+    def __init__(self, folder: pathlib.Path, locations: str, workers: int = 2, shared: str = ""):
         self.folder, self.locations, self.workers = folder, locations, workers
+        self.shared = shared
         folder.mkdir(parents=True, exist_ok=True)
         self.process = None
 
@@ -103,7 +105,7 @@ events {{ worker_connections 1024; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
   client_body_temp_path {self.folder}/t; proxy_temp_path {self.folder}/t;
   fastcgi_temp_path {self.folder}/t; uwsgi_temp_path {self.folder}/t;
-  scgi_temp_path {self.folder}/t;
+  scgi_temp_path {self.folder}/t; {self.shared}
   server {{ listen 127.0.0.1:{self.port} reuseport; {self.locations} }} }}
 user root;
 """)
