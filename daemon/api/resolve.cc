@@ -113,6 +113,8 @@ Result<Response> send_file(App& app, const Request& request, const RepoId& id, V
     if (entry->lfs && view == View::file) return store.open_blob(entry->lfs->id);
     return store.open_git_blob(entry->oid);
   };
+  if (app.mirror && view == View::file)
+    reply.from_the_start = app.mirror->went_wrong(reading.repo, *entry);
   if (cold) reply.follow = following(app, request, reading, *entry);
   auto response = blob_response(request, std::move(reply));
   if (response && response->status == 200 && view == View::file)

@@ -190,6 +190,17 @@ Result<std::optional<Mirror::Place>> Mirror::find(const storage::RepoRow& repo,
   return std::optional<Place>();
 }
 
+bool Mirror::went_wrong(const storage::RepoRow& repo, const storage::TreeEntry& entry) const {
+  if (!repo.mirrored) return false;
+  WantedFile wanted;
+  wanted.repo_uid = repo.uid;
+  if (entry.lfs)
+    wanted.id = entry.lfs->id;
+  else
+    wanted.id = entry.oid;
+  return fills_->went_wrong(wanted.key());
+}
+
 Status Mirror::may_demand(const Identity& who, const storage::TreeEntry& entry) {
   if (!pull_through_->may_trigger(who))
     return waag::fail(Errc::forbidden, "Files are not fetched from the upstream for this caller");

@@ -47,6 +47,9 @@ class Mirror {
     storage::TreeEntry entry;
   };
   Result<std::optional<Place>> find(const storage::RepoRow& repo, const BlobId& blob) const;
+  /// Whether readers have got bytes of this file that were not its own, and were cut off.
+  [[nodiscard]] bool went_wrong(const storage::RepoRow& repo,
+                                const storage::TreeEntry& entry) const;
   /// Whether the caller may have this file fetched: mirror.pull_through and mirror.fill_bytes_max.
   /// Errc::forbidden, Errc::no_space. Blocks.
   Status may_demand(const Identity& who, const storage::TreeEntry& entry);

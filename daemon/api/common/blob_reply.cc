@@ -35,7 +35,8 @@ Result<Response> blob_response(const Request& request, BlobReply reply) {
   const auto none_match = request.headers.get("If-None-Match");
   if (none_match && http::if_none_match(*none_match, quoted)) return with_headers(reply, 304);
   std::optional<http::ByteRange> range;
-  const auto wanted = request.headers.get("Range");
+  auto wanted = request.headers.get("Range");
+  if (reply.from_the_start && wanted && wanted->ends_with('-')) wanted.reset();
   const auto if_range = request.headers.get("If-Range");
   if (wanted && (!if_range || http::if_range_allows(*if_range, quoted))) {
     const auto parsed = http::parse_byte_range(*wanted, reply.size_bytes);

@@ -14,6 +14,8 @@ struct BlobReply {
   std::string etag;  // without quotes; strong
   std::uint64_t size_bytes = 0;
   Headers headers;  // of the route: sent with every status
+  /// Who goes on with a cut download gets all of the file: what he has of it may be wrong.
+  bool from_the_start = false;
   /// Opens the bytes; called only if some will be sent. Blocks.
   std::function<Result<std::unique_ptr<storage::BlobReader>>()> open;
   /// Instead, for bytes that are still on their way: a body that follows them.

@@ -342,6 +342,11 @@ Status Fill::wait_until(std::chrono::steady_clock::time_point deadline) {
   return state_ == State::done ? ok() : Status(error_);
 }
 
+bool Fill::went_wrong() const {
+  const std::scoped_lock lock(mutex_);
+  return generation_ > 0;
+}
+
 Fill::State Fill::state() const {
   const std::scoped_lock lock(mutex_);
   return state_;

@@ -84,6 +84,8 @@ class Fill : public std::enable_shared_from_this<Fill> {
   Status wait_until(std::chrono::steady_clock::time_point deadline);
   [[nodiscard]] State state() const;
   [[nodiscard]] const WantedFile& wanted() const { return wanted_; }
+  /// Some readers were given bytes that were not the file's, and were cut off.
+  [[nodiscard]] bool went_wrong() const;
   [[nodiscard]] std::uint64_t fetched_bytes() const;
 
  private:

@@ -8,6 +8,10 @@ namespace {
 /// Parts that nobody has asked for in so long are not gone on with.
 constexpr auto parked_time = std::chrono::days(7);
 
+/// Clients go on with a cut download at once, or the next time they are started.
+constexpr auto wrong_time = std::chrono::hours(24);
+constexpr std::size_t wrong_max = 10'000;
+
 }  // namespace
 
 Fills::Fills(storage::Store& store, Options options)
@@ -65,8 +69,18 @@ void Fills::run(const std::shared_ptr<Fill>& fill, const std::string& key) {
   {
     const std::scoped_lock lock(mutex_);
     fills_.erase(key);
+    if (fill->went_wrong()) wrong_[key] = std::chrono::steady_clock::now() + wrong_time;
+    if (wrong_.size() > wrong_max) wrong_.erase(wrong_.begin());
   }
   if (options_.ended) options_.ended(*fill, result);
+}
+
+bool Fills::went_wrong(std::string_view key) const {
+  const std::scoped_lock lock(mutex_);
+  if (const auto fill = fills_.find(key); fill != fills_.end() && fill->second->went_wrong())
+    return true;
+  const auto wrong = wrong_.find(key);
+  return wrong != wrong_.end() && std::chrono::steady_clock::now() < wrong->second;
 }
 
 std::vector<Fills::Running> Fills::running() const {

@@ -24,6 +24,9 @@ class Fills {
 
   /// The fill of that file, started if there is none. Errc::no_space if it has no room.
   Result<std::shared_ptr<Fill>> join(WantedFile wanted);
+  /// Whether wrong bytes of this file went out a while ago: whoever goes on with what he has of it
+  /// would keep them. @param key  WantedFile::key()
+  [[nodiscard]] bool went_wrong(std::string_view key) const;
   struct Running {
     std::string about;
     std::uint64_t size_bytes = 0;
@@ -42,6 +45,7 @@ class Fills {
   std::stop_source stop_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Fill>, std::less<>> fills_;
+  std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> wrong_;  // until when
   asio::thread_pool threads_;  // last: joined before the rest goes
 };
 

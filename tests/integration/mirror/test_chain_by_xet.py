@@ -101,7 +101,8 @@ def test_faults(faulty_chain, fault, step):
     chain.relay.heal()
     assert answer.end in ("whole", "cut", "lost") and answer.seconds < 12, answer
     if answer.status == 200:
-        assert answer.body == data if answer.end == "whole" else data.startswith(answer.body)
+        # What came before a cut may be wrong: nobody can tell before the whole is verified.
+        assert answer.body == data if answer.end == "whole" else len(answer.body) < len(data)
     else:
         assert answer.status in GATEWAY, answer
     if fault.expect == "heals":

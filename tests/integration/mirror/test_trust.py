@@ -1,7 +1,7 @@
 """Whose token goes where, who may start a pull, and what a caller may see of it."""
 
 import pytest
-from imposter import ATTRIBUTES, Lfs, actions, safetensors
+from imposter import ATTRIBUTES, Lfs, actions, safetensors, seeded
 from imposter.faults import Fault
 from mirrors import GATEWAY, allowed, pull, resolve
 
@@ -137,3 +137,19 @@ def test_encodings_are_not_asked_for(upstream, new_mirror):
     asked = {entry.headers.get("accept-encoding", "identity") for entry in upstream.ledger.entries
              if entry.place in ("resolve", "cdn")}
     assert asked == {"identity"}
+
+
+def test_who_goes_on_after_wrong_bytes_gets_all_of_it(upstream, new_mirror):
+    """A client that was cut off keeps what it has and asks for the rest: it may be wrong."""
+    weights = Lfs(seeded("wrong once", 3_000_000))
+    commit = upstream.repo("acme/open").commit({"w.bin": weights})
+    hub = new_mirror(scaled=True)
+    path = resolve("acme/open", "w.bin", commit)
+    planted = upstream.plant(Fault("wrong", actions.flip(0.1), wants="body"), "cdn")
+    first = pull(hub, path)
+    assert first.end == "cut" or first.status in GATEWAY, first
+    upstream.heal(planted)
+    rest = pull(hub, path, Range="bytes=1000000-")
+    assert rest.status == 200 and rest.body == weights.data, rest
+    part = pull(hub, path, Range="bytes=1000000-1000099")
+    assert part.status == 206 and part.body == weights.data[1_000_000:1_000_100]
