@@ -6,6 +6,7 @@
 #include <list>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "daemon/mirror/fill/byte_source.h"
 
@@ -19,13 +20,15 @@ class FakeSource final : public ByteSource {
  public:
   explicit FakeSource(std::string content, bool trusted = true)
       : content_(std::move(content)), trusted_(trusted), thread_([this] { work(); }) {}
-  ~FakeSource() override {
+  ~FakeSource() override { stop(); }
+  /// Its thread may hold the last of a fill, and so this: it is ended first.
+  void stop() {
     {
       const std::scoped_lock lock(mutex_);
       over_ = true;
       changed_.notify_all();
     }
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   // --- what it does ---
@@ -117,7 +120,7 @@ class FakeSource final : public ByteSource {
     FakeSource& source;
     const Stretch part;
     std::uint64_t at;
-    const std::shared_ptr<UpstreamSink> sink;
+    std::shared_ptr<UpstreamSink> sink;  // null after its end, as it holds this
     std::optional<Fault> fault;
     bool began = false;
     bool cancelled = false;
@@ -163,14 +166,14 @@ class FakeSource final : public ByteSource {
     reply.status = status_;
     lock.unlock();
     if (at_end) {
-      transfer.sink->done(std::move(status));
+      std::exchange(transfer.sink, nullptr)->done(std::move(status));
       lock.lock();
       return false;
     }
     Status taken = ok();
     if (!std::exchange(transfer.began, true)) taken = transfer.sink->begin(reply);
     if (taken) taken = transfer.sink->write(as_bytes(content_).subspan(transfer.at, bytes));
-    if (!taken) transfer.sink->done(taken);
+    if (!taken) std::exchange(transfer.sink, nullptr)->done(taken);
     lock.lock();
     transfer.at += bytes;
     if (taken) sent_ += bytes;

@@ -12,6 +12,10 @@ namespace waag::daemon::testing {
 
 /// A real store with a mirrored repo, and fills of its files from fake sources.
 struct FillFixture : waag::testing::StoreFixture {
+  ~FillFixture() {
+    for (const auto& each : sources) each->stop();
+  }
+
   static constexpr std::uint64_t kib = 1024;
   static constexpr std::uint64_t mib = 1u << 20;
   static constexpr std::uint64_t held_back = 64 * kib;

@@ -1,0 +1,197 @@
+#include "daemon/mirror/fill/fills.h"
+
+#include <fstream>
+
+#include "tests/daemon/mirror/fill/fill_fixture.h"
+
+namespace waag::daemon::testing {
+
+using waag::testing::noise;
+
+namespace {
+
+/// What ended, in the order in which it did.
+class Endings {
+ public:
+  Fills::Options options(std::size_t at_once = 4) {
+    Fills::Options made;
+    made.limits = FillFixture::limits();
+    made.at_once = at_once;
+    made.ended = [this](const Fill& fill, const Status& status) {
+      const std::scoped_lock lock(mutex_);
+      ended_.emplace_back(fill.wanted().about, status);
+      changed_.notify_all();
+    };
+    return made;
+  }
+  std::vector<std::pair<std::string, Status>> wait(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    const auto all = [&] { return ended_.size() >= count; };
+    if (!changed_.wait_for(lock, std::chrono::seconds(10), all)) FAIL("fills do not end");
+    return ended_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::pair<std::string, Status>> ended_;
+};
+
+std::chrono::steady_clock::time_point soon() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds(10);
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(FillFixture, "fills: who wants a file that is on its way joins",
+                 "[daemon][fills]") {
+  const auto content = noise(1, 100 * kib);
+  mirror(content);
+  const auto from = source(content);
+  const auto spare = source(content);
+  from->hold();
+  Endings endings;
+  Fills fills(*store, endings.options());
+  const auto first = fills.join(wanted(content, {from}));
+  REQUIRE(first);
+  const auto second = fills.join(wanted(content, {spare}));
+  REQUIRE(second);
+  CHECK(*first == *second);
+  from->allow({0, 10 * kib});
+  REQUIRE(from->wait_for_bytes(10 * kib));
+  const auto running = fills.running();
+  REQUIRE(running.size() == 1);
+  CHECK(running[0].about == "acme/tiny file");
+  CHECK(running[0].size_bytes == content.size());
+  CHECK(running[0].there_bytes == 10 * kib);
+  from->allow_all();
+  CHECK((*second)->wait_until(soon()));
+  CHECK(endings.wait(1)[0].second);
+  CHECK(fills.running().empty());
+  CHECK(from->fetches().size() == 1);
+  CHECK(spare->fetches().empty());
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: what one repo's upstream sends is not another's",
+                 "[daemon][fills]") {
+  const auto content = noise(2, 10 * kib);
+  mirror(content);
+  const auto from = source(content);
+  from->hold();
+  Endings endings;
+  Fills fills(*store, endings.options());
+  const auto mine = fills.join(wanted(content, {from}));
+  auto other = wanted(content, {from});
+  ++other.repo_uid;
+  const auto theirs = fills.join(other);
+  REQUIRE((mine && theirs));
+  CHECK(*mine != *theirs);
+  REQUIRE(from->wait_for_fetches(2));
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: after a failure the next one begins anew",
+                 "[daemon][fills]") {
+  const auto content = noise(3, 10 * kib);
+  mirror(content);
+  const auto from = source(content);
+  from->fail_next(Errc::not_found);
+  Endings endings;
+  Fills fills(*store, endings.options());
+  const auto first = fills.join(wanted(content, {from}));
+  REQUIRE(first);
+  CHECK(endings.wait(1)[0].second.error().code == Errc::not_found);
+  const auto second = fills.join(wanted(content, {from}));
+  REQUIRE(second);
+  CHECK(*first != *second);
+  CHECK((*second)->wait_until(soon()));
+  CHECK(endings.wait(2)[1].second);
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: more than run at once wait their turn", "[daemon][fills]") {
+  const auto one = noise(4, 10 * kib);
+  const auto two = noise(5, 10 * kib);
+  mirror(one);
+  const auto first = source(one);
+  const auto second = source(two);
+  first->hold();
+  Endings endings;
+  Fills fills(*store, endings.options(/*at_once=*/1));
+  auto file = wanted(one, {first});
+  file.about = "one";
+  REQUIRE(fills.join(file));
+  REQUIRE(first->wait_for_fetches(1));
+  file = wanted(two, {second});
+  file.about = "two";
+  const auto waiting = fills.join(file);
+  REQUIRE(waiting);
+  CHECK(fills.running().size() == 2);
+  CHECK((*waiting)->state() == Fill::State::running);
+  CHECK(second->fetches().empty());
+  first->allow_all();
+  const auto ended = endings.wait(2);
+  CHECK(ended[0].first == "one");
+  CHECK(ended[1].first == "two");
+  CHECK(ended[1].second);
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: the end of the hub keeps what came", "[daemon][fills]") {
+  const auto content = noise(6, 100 * kib);
+  const auto other = noise(7, 10 * kib);
+  mirror(content);
+  const auto from = source(content);
+  from->hold();
+  const auto file = wanted(content, {from});
+  Endings endings;
+  {
+    Fills fills(*store, endings.options(/*at_once=*/1));
+    REQUIRE(fills.join(file));
+    REQUIRE(fills.join(wanted(other, {source(other)})));
+    from->allow({0, 40 * kib});
+    REQUIRE(from->wait_for_bytes(40 * kib));
+  }
+  const auto ended = endings.wait(2);
+  CHECK(ended[0].second.error().code == Errc::unavailable);
+  CHECK(ended[1].second.error().code == Errc::unavailable);  // it had not begun
+  CHECK(sources[1]->fetches().empty());
+  CHECK(has_part(file));
+  from->allow_all();
+  Fills again(*store, endings.options());
+  const auto rest = again.join(file);
+  REQUIRE(rest);
+  CHECK((*rest)->wait_until(soon()));
+  CHECK(from->fetches().back() == Stretch{40 * kib, content.size()});
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: a file that has no room", "[daemon][fills]") {
+  const auto content = noise(8, kib);
+  mirror(content);
+  const auto from = source(content);
+  auto file = wanted(content, {from});
+  file.size_bytes = 1ull << 60;
+  Endings endings;
+  Fills fills(*store, endings.options());
+  const auto joined = fills.join(file);
+  REQUIRE_FALSE(joined);
+  CHECK(joined.error().code == Errc::no_space);
+  CHECK(fills.running().empty());
+  CHECK_FALSE(has_part(file));
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: old parts are swept", "[daemon][fills]") {
+  const auto put = [&](const std::string& name, std::chrono::hours age) {
+    const auto path = store->fills() / name;
+    std::ofstream(path) << "bytes";
+    const auto now = std::filesystem::file_time_type::clock::now();
+    std::filesystem::last_write_time(path, now - age);
+    return path;
+  };
+  const auto old_part = put("old.part", std::chrono::days(8));
+  const auto old_have = put("old.have", std::chrono::days(8));
+  const auto fresh_part = put("fresh.part", std::chrono::days(6));
+  const Fills fills(*store, {});
+  CHECK_FALSE(std::filesystem::exists(old_part));
+  CHECK_FALSE(std::filesystem::exists(old_have));
+  CHECK(std::filesystem::exists(fresh_part));
+}
+
+}  // namespace waag::daemon::testing
