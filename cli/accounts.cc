@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/context.h"
+#include "cli/jobs/progress_line.h"
 #include "cli/print.h"
 
 /// status, user and token: the hub's own API under /api/waag/v1.
@@ -173,6 +174,11 @@ int status(Context& context) {
   print_fields(
       context.world.out, shown,
       {"version", "user", "repos", "blobs", "packs", "logicalBytes", "packBytes", "freeBytes"});
+  const auto* upstreams = shown.is_object() ? shown.as_object().if_contains("upstreams") : nullptr;
+  if (upstreams == nullptr || !upstreams->is_object()) return exit_ok;
+  for (const auto& [url, state] : upstreams->as_object())
+    context.world.out << "upstream      " << printable(url) << " "
+                      << printable(field_text(*upstreams, url)) << '\n';
   return exit_ok;
 }
 

@@ -24,6 +24,9 @@ constexpr const char* footer =
     "  waag repo requests accept ada/tiny bob\n"
     "  waag repo du ada/tiny\n"
     "  waag jobs watch 12\n"
+    "  waag pull acme/tiny --include '*.safetensors'\n"
+    "  waag import ./tiny --repo ada/tiny\n"
+    "  waag mirror add nightly 'acme/*' --every 6h\n"
     "  waag --json repo ls --type dataset\n"
     "\n"
     "The hub is --endpoint, else WAAG_ENDPOINT, else HF_ENDPOINT, else http://127.0.0.1:8080;\n"
@@ -75,6 +78,9 @@ int run(std::vector<std::string> args, const World& world) {
   add_repo_commands(app, chosen);
   add_access_commands(app, chosen);
   add_job_commands(app, chosen);
+  add_pull(app, chosen);
+  add_import(app, chosen);
+  add_mirror_commands(app, chosen);
   std::reverse(args.begin(), args.end());  // what CLI11 expects of a vector
   try {
     app.parse(args);

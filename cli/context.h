@@ -36,6 +36,9 @@ void add_org_commands(CLI::App& app, Command& chosen);
 void add_access_commands(CLI::App& app, Command& chosen);
 void add_repo_commands(CLI::App& app, Command& chosen);
 void add_job_commands(CLI::App& app, Command& chosen);
+void add_pull(CLI::App& app, Command& chosen);
+void add_import(CLI::App& app, Command& chosen);
+void add_mirror_commands(CLI::App& app, Command& chosen);
 // Below "repo".
 void add_repo_usage(CLI::App& repo_group, Command& chosen);
 void add_repo_settings(CLI::App& repo_group, Command& chosen);

@@ -1,5 +1,7 @@
 #include "cli/http.h"
 
+#include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 
@@ -66,9 +68,27 @@ Slist headers_of(const HttpRequest& request) {
   };
   add("Accept: application/json");
   add("Expect:");  // our bodies are small: no 100-continue round trip
-  if (!request.body.empty()) add("Content-Type: application/json");
+  if (!request.body.empty()) add("Content-Type: " + request.content_type);
+  for (const auto& [name, value] : request.headers) add(name + ": " + value);
   if (!request.token.empty()) add("Authorization: Bearer " + request.token);
   return list;
+}
+
+struct FileClose {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+using OpenFile = std::unique_ptr<std::FILE, FileClose>;
+
+/// The body is read from the file while it is sent.
+Result<OpenFile> send_from_file(CURL* easy, const std::string& path) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  OpenFile file(error ? nullptr : std::fopen(path.c_str(), "rbe"));
+  if (!file) return fail(Errc::not_found, "cannot read " + path);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_READDATA, file.get());  // with fread, as is the default
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(bytes));
+  return file;
 }
 
 bool is_unreserved(char c) {
@@ -99,8 +119,10 @@ Result<HttpReply> CurlHttp::perform(const HttpRequest& request, const Take* take
   const auto headers = headers_of(request);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  if (!request.body.empty()) {
+  OpenFile file;
+  if (!request.file.empty()) {
+    WAAG_TRY(file, send_from_file(easy, request.file));
+  } else if (!request.body.empty()) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
@@ -108,6 +130,7 @@ Result<HttpReply> CurlHttp::perform(const HttpRequest& request, const Take* take
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{0});
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
   }
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "waag/0.1.0");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

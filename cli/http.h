@@ -14,7 +14,10 @@ struct HttpRequest {
   std::string method = "GET";
   std::string url;
   std::string token;  // "" = none
-  std::string body;   // JSON; "" = none
+  std::string body;   // "" = none
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;  // more of them
+  std::string file;  // path of what is sent instead of `body`, as it is read; "" = none
 };
 
 struct HttpReply {

@@ -23,6 +23,32 @@ Hub::Answer Hub::call(std::string_view method, std::string_view path,
   request.url = path.starts_with('/') ? endpoint_ + std::string(path) : std::string(path);
   request.token = token_;
   if (!body.is_null()) request.body = boost::json::serialize(body);
+  return answer_to(request);
+}
+
+Hub::Answer Hub::send(std::string_view method, std::string_view path, std::string body,
+                      std::string content_type) {
+  HttpRequest request;
+  request.method = method;
+  request.url = endpoint_ + std::string(path);
+  request.token = token_;
+  request.body = std::move(body);
+  request.content_type = std::move(content_type);
+  return answer_to(request);
+}
+
+std::optional<Hub::Failure> Hub::put_file(
+    const std::string& url, const std::string& file,
+    std::vector<std::pair<std::string, std::string>> headers) {
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = url;
+  request.file = file;
+  request.headers = std::move(headers);
+  return answer_to(request).failure;
+}
+
+Hub::Answer Hub::answer_to(const HttpRequest& request) {
   Answer answer;
   auto reply = http_.send(request);
   if (!reply) {

@@ -28,6 +28,13 @@ class Hub {
 
   /// @param path from "/" on, or a whole URL of this hub (a next page)
   Answer call(std::string_view method, std::string_view path, const boost::json::value& body = {});
+  /// The same with a body of another kind than JSON.
+  Answer send(std::string_view method, std::string_view path, std::string body,
+              std::string content_type);
+  /// Sends a file to a URL that authorises itself, with these headers: without our token, for it
+  /// may be on another host.
+  std::optional<Failure> put_file(const std::string& url, const std::string& file,
+                                  std::vector<std::pair<std::string, std::string>> headers);
   /// All pages of a list, at most `items_max` items.
   Answer list(std::string_view path, std::size_t items_max);
   /// A GET whose body is handed over as it comes, until it ends or `take` returns false.
@@ -36,6 +43,8 @@ class Hub {
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
 
  private:
+  Answer answer_to(const HttpRequest& request);
+
   Http& http_;
   std::string endpoint_;
   std::string token_;

@@ -146,7 +146,9 @@ Status RealDaemon::start() {
                                    log_, std::move(href_key)});
   WAAG_TRY(app_->mirror, Mirror::start(config_, *store_, *blocking_, clock_, random_, log_));
   WAAG_CHECK(app_->uploads->resume(*store_, clock_.now()));
+  if (app_->mirror) app_->mirror->add_jobs(*app_->jobs);
   WAAG_CHECK(app_->jobs->start());
+  if (app_->mirror) app_->mirror->begin_schedule();
   trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });
   WAAG_CHECK(listen());
   WAAG_CHECK(publish_address());
@@ -163,7 +165,8 @@ Status RealDaemon::stop() {
   std::filesystem::remove(std::filesystem::path(config_.store.data) / address_file, ignored);
   if (app_) app_->jobs->begin_stop();  // first, so that those who watch jobs leave
   if (server_) server_->stop(std::chrono::seconds(config_.server.drain_s));
-  if (app_) app_->jobs->stop();  // before what their work uses
+  if (app_ && app_->mirror) app_->mirror->begin_stop();  // what jobs wait for
+  if (app_) app_->jobs->stop();                          // before what their work uses
   // Before the threads of connections: what it wakes is posted there.
   if (app_) app_->mirror.reset();
   server_.reset();

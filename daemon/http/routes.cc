@@ -13,7 +13,7 @@ std::vector<Route> collect() {
   for (const Family& family :
        {health(), files(), metadata(), side_calls(), profiles(), repo_changes(), access(),
         uploads(), xet_tokens(), xet_server(), git(), forum(), organisations(), collaborators(),
-        jobs(), administration()})
+        jobs(), mirrors(), administration()})
     all.insert(all.end(), family.begin(), family.end());
   return all;
 }

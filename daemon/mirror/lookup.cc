@@ -112,7 +112,7 @@ Result<Found> Lookup::bring_from(HubClient& hub, const Wish& wish, const RepoId&
 Result<storage::Listing> Lookup::list(HubClient& hub, const UpstreamRevision& revision,
                                       const Wish& wish) {
   WAAG_TRY(auto entries, hub.tree(revision.repo, revision.commit, wish.call));
-  if (options_.check) WAAG_CHECK(options_.check(revision, entries));
+  if (options_.check) WAAG_CHECK(options_.check(hub, revision, entries, wish.call));
   storage::Listing listing;
   listing.date = revision.last_modified;
   listing.author = revision.author;

@@ -28,9 +28,10 @@ struct Found {
   std::string name;      // ns/name there
 };
 
-/// May say no to a revision before anything of it is taken: Errc::forbidden names the rule.
-using MirrorCheck =
-    std::function<Status(const UpstreamRevision&, const std::vector<UpstreamEntry>&)>;
+/// May say no to a revision before anything of it is taken: Errc::forbidden names the rule. It may
+/// ask the hub for more about it.
+using MirrorCheck = std::function<Status(HubClient&, const UpstreamRevision&,
+                                         const std::vector<UpstreamEntry>&, const UpstreamCall&)>;
 
 /// Brings revisions of upstream repos here: names and trees at once, histories behind them.
 /// Thread-safe; every call blocks on the upstream and on disk.

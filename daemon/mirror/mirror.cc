@@ -5,6 +5,9 @@
 #include "daemon/config.h"
 #include "daemon/mirror/fill/follower.h"
 #include "daemon/mirror/hub_source.h"
+#include "daemon/mirror/policy/policy_check.h"
+#include "daemon/mirror/schedule/schedule.h"
+#include "daemon/mirror/sync/mirror_job.h"
 #include "daemon/observe/log.h"
 
 namespace waag::daemon {
@@ -30,12 +33,13 @@ PullThrough::Options pull_options(const Config& config) {
   return options;
 }
 
-Lookup::Options lookup_options(const Config& config, Log& log) {
-  Lookup::Options options;
-  options.git = config.upstream.git;
-  options.retries = config.upstream.retries;
-  options.retry_base = std::chrono::milliseconds(config.upstream.retry_base_ms);
-  options.log = [&log](std::string_view event, const std::string& about, const Status& status) {
+/// Where the rules are looked through; their intervals are minutes at least.
+constexpr std::chrono::seconds schedule_period{15};
+/// One call of a job may be a tree of many pages.
+constexpr int job_call_factor = 5;
+
+auto log_event(Log& log) {
+  return [&log](std::string_view event, const std::string& about, const Status& status) {
     LogLine line;
     line.level = status ? LogLevel::info : LogLevel::warn;
     line.event = event;
@@ -43,6 +47,16 @@ Lookup::Options lookup_options(const Config& config, Log& log) {
     if (!status) line.err = status.error().what;
     log.write(line);
   };
+}
+
+Lookup::Options lookup_options(const Config& config, std::shared_ptr<const MirrorPolicy> policy,
+                               Log& log) {
+  Lookup::Options options;
+  options.git = config.upstream.git;
+  options.retries = config.upstream.retries;
+  options.retry_base = std::chrono::milliseconds(config.upstream.retry_base_ms);
+  if (policy) options.check = policy_check(std::move(policy));
+  options.log = log_event(log);
   return options;
 }
 
@@ -66,6 +80,24 @@ Fills::Options fill_options(const Config& config, Log& log) {
   return options;
 }
 
+std::unique_ptr<XetServices> xet_services(const Config& config, storage::Store& store,
+                                          storage::Clock& clock, Log& log) {
+  if (!config.upstream.xet) return nullptr;
+  const auto threads = std::max(1u, config.upstream.streams);
+  auto made = std::make_unique<XetServices>(store, clock, threads);
+  made->call_time =
+      std::min(made->call_time, std::chrono::milliseconds(config.upstream.call_timeout_ms));
+  made->log = [&log](std::string_view event, const std::string& about, const Status& status) {
+    LogLine line;
+    line.level = LogLevel::warn;
+    line.event = event;
+    line.repo = about;
+    if (!status) line.err = status.error().what;
+    log.write(line);
+  };
+  return made;
+}
+
 std::vector<HubClient*> pointers(const Upstreams& upstreams) {
   std::vector<HubClient*> hubs;
   for (const auto& hub : upstreams.all()) hubs.push_back(hub.get());
@@ -74,28 +106,54 @@ std::vector<HubClient*> pointers(const Upstreams& upstreams) {
 
 }  // namespace
 
+Mirror::Mirror(storage::Store& store, asio::thread_pool& blocking, storage::Clock& clock, Log& log)
+    : store_(store), blocking_(blocking), clock_(clock), log_(log) {}
+
 Result<std::shared_ptr<Mirror>> Mirror::start(const Config& config, storage::Store& store,
                                               asio::thread_pool& blocking, storage::Clock& clock,
                                               storage::Random& random, Log& log) {
-  std::shared_ptr<Mirror> mirror(new Mirror(store, blocking));
+  std::shared_ptr<Mirror> mirror(new Mirror(store, blocking, clock, log));
   mirror->call_time_ = std::chrono::milliseconds(config.upstream.call_timeout_ms);
   mirror->filled_ = std::make_unique<FilledBytes>(store);
   mirror->fill_bytes_max_ = config.mirror.fill_bytes_max;
   WAAG_TRY(mirror->upstreams_, Upstreams::make(config.upstream, clock, random));
   if (mirror->upstreams_->empty()) return std::shared_ptr<Mirror>();
+  mirror->files_at_once_ = std::max(1u, config.upstream.streams);
+  if (!config.mirror.policy_file.empty()) {
+    WAAG_TRY(auto policy, MirrorPolicy::load(config.mirror.policy_file));
+    mirror->policy_ = std::make_shared<const MirrorPolicy>(std::move(policy));
+  }
   mirror->lookup_ = std::make_unique<Lookup>(store, pointers(*mirror->upstreams_), clock,
-                                             lookup_options(config, log));
+                                             lookup_options(config, mirror->policy_, log));
   mirror->pull_through_ =
       std::make_unique<PullThrough>(store, blocking, clock, *mirror->lookup_, pull_options(config));
+  mirror->xet_ = xet_services(config, store, clock, log);
   mirror->fills_ = std::make_unique<Fills>(store, fill_options(config, log));
   return mirror;
 }
 
+Mirror::~Mirror() { begin_stop(); }
+
 /// Who waits for an answer of an upstream, or its budget, is told that it does not come.
-Mirror::~Mirror() {
+void Mirror::begin_stop() {
   if (!upstreams_) return;
   for (const auto& hub : upstreams_->all()) hub->governor().close();
+  if (schedule_) schedule_->end();
 }
+
+void Mirror::add_jobs(Jobs& jobs) {
+  MirrorJob::Options options;
+  options.files_at_once = files_at_once_;
+  options.call_time = job_call_factor * call_time_;
+  options.log = log_event(log_);
+  add_mirror_jobs(jobs, store_, *this, options);
+  Schedule::Options schedule;
+  schedule.call_time = options.call_time;
+  schedule.log = log_event(log_);
+  schedule_ = std::make_unique<Schedule>(store_, *lookup_, jobs, clock_, std::move(schedule));
+}
+
+void Mirror::begin_schedule() { schedule_->begin(schedule_period); }
 
 Task<Prepared> Mirror::prepare(const Route& route, const Request& request) {
   auto asked = AskedRevision::of(route, request);
@@ -144,6 +202,7 @@ Status Mirror::may_demand(const Identity& who, const storage::TreeEntry& entry) 
 
 Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const CommitId& commit,
                                            const storage::TreeEntry& entry) {
+  if (policy_) WAAG_CHECK(policy_->check_file(repo.id, {entry.path, entry.size_bytes}));
   WAAG_TRY(const auto row, store_.mirrors().find(repo.uid));
   if (!row) return waag::fail(Errc::corrupt, "a mirrored repo without its row");
   WantedFile wanted;
@@ -160,11 +219,19 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
   const HubSource::File file{*there, commit, entry.path, entry.size_bytes};
   // Bytes may come from anybody, as they are verified; first from where the names came from.
   auto* bound = lookup_->hub_of(*row);
-  if (bound != nullptr)
-    wanted.sources.push_back(std::make_shared<HubSource>(*bound, file, call_time_));
+  if (bound != nullptr) wanted.sources.push_back(source(*bound, file, wanted));
   for (auto* hub : lookup_->hubs())
-    if (hub != bound) wanted.sources.push_back(std::make_shared<HubSource>(*hub, file, call_time_));
+    if (hub != bound) wanted.sources.push_back(source(*hub, file, wanted));
   return fills_->join(std::move(wanted));
+}
+
+std::shared_ptr<ByteSource> Mirror::source(HubClient& hub, const HubSource::File& file,
+                                           const WantedFile& wanted) const {
+  const auto* blob = std::get_if<BlobId>(&wanted.id);
+  auto plain = std::make_shared<HubSource>(hub, file, call_time_);
+  if (!xet_ || blob == nullptr || file.size_bytes < xet_file_bytes_min) return plain;
+  XetSource::File by_xet{file, *blob, wanted.about};
+  return std::make_shared<XetSource>(*xet_, hub, std::move(plain), std::move(by_xet));
 }
 
 std::shared_ptr<AsyncSource> Mirror::follow(std::shared_ptr<Fill> fill, Stretch range, bool rest) {

@@ -6,12 +6,16 @@
 #include "daemon/mirror/filled_bytes.h"
 #include "daemon/mirror/lookup.h"
 #include "daemon/mirror/pull_through.h"
+#include "daemon/mirror/xet/xet_source.h"
 #include "daemon/upstream/upstreams.h"
 
 namespace waag::daemon {
 
 struct Config;
+class Jobs;  // daemon/jobs/jobs.h
 class Log;
+class MirrorPolicy;  // daemon/mirror/policy/policy.h
+class Schedule;      // daemon/mirror/schedule/schedule.h
 
 /// Everything that has to do with upstreams, wired up. Absent where none is configured.
 class Mirror {
@@ -23,6 +27,13 @@ class Mirror {
   ~Mirror();
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
+
+  /// Teaches `jobs` to mirror. Before Jobs::start(). @param jobs outlives the work of this
+  void add_jobs(Jobs& jobs);
+  /// Starts to look when rules are due. After Jobs::start().
+  void begin_schedule();
+  /// Ends what waits for an upstream's answer or budget, and the schedule. Nothing new begins.
+  void begin_stop();
 
   /// Before a handler runs.
   Task<Prepared> prepare(const Route& route, const Request& request);
@@ -39,7 +50,8 @@ class Mirror {
   /// Whether the caller may have this file fetched: mirror.pull_through and mirror.fill_bytes_max.
   /// Errc::forbidden, Errc::no_space. Blocks.
   Status may_demand(const Identity& who, const storage::TreeEntry& entry);
-  /// The fill of a cold file, started if there is none. Blocks.
+  /// The fill of a cold file, started if there is none. Errc::forbidden if the policy leaves the
+  /// file out. Blocks.
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry);
   /// A body that follows it. @param rest  as BlobReply::follow
@@ -49,19 +61,33 @@ class Mirror {
   [[nodiscard]] Lookup& lookup() { return *lookup_; }
   [[nodiscard]] const Fills& fills() const { return *fills_; }
   [[nodiscard]] const Upstreams& upstreams() const { return *upstreams_; }
+  /// Bytes by all roads; nullptr if Xet is off.
+  [[nodiscard]] const XetTraffic* xet_traffic() const { return xet_ ? &xet_->traffic : nullptr; }
+  /// After add_jobs().
+  [[nodiscard]] Schedule& schedule() { return *schedule_; }
 
  private:
-  Mirror(storage::Store& store, asio::thread_pool& blocking) : store_(store), blocking_(blocking) {}
+  Mirror(storage::Store& store, asio::thread_pool& blocking, storage::Clock& clock, Log& log);
+
+  /// One way to the bytes; by Xet where that may be worth it.
+  std::shared_ptr<ByteSource> source(HubClient& hub, const HubSource::File& file,
+                                     const WantedFile& wanted) const;
 
   storage::Store& store_;
   asio::thread_pool& blocking_;
+  storage::Clock& clock_;
+  Log& log_;
   std::chrono::milliseconds call_time_{};
+  std::size_t files_at_once_ = 1;
+  std::shared_ptr<const MirrorPolicy> policy_;
   std::unique_ptr<FilledBytes> filled_;
   std::uint64_t fill_bytes_max_ = 0;
   std::unique_ptr<Upstreams> upstreams_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<PullThrough> pull_through_;
+  std::unique_ptr<XetServices> xet_;  // null: files come by plain HTTP
   std::unique_ptr<Fills> fills_;
+  std::unique_ptr<Schedule> schedule_;
 };
 
 }  // namespace waag::daemon

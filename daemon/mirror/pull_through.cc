@@ -56,6 +56,9 @@ bool is_absence(Errc code) {
          code == Errc::entry_not_found || code == Errc::not_found || code == Errc::conflict;
 }
 
+/// What holds for a while: nothing is there, or a rule of our own keeps it out.
+bool is_answer(Errc code) { return is_absence(code) || code == Errc::forbidden; }
+
 /// What a client is told of an upstream's trouble: never that something is not there, or that it
 /// may not.
 Error as_trouble(Error error) {
@@ -183,7 +186,7 @@ Task<Prepared> PullThrough::prepare(AskedRevision asked, Identity who) {
                std::chrono::steady_clock::now() < known->second.fresh_until) {
       // A failure is remembered for the sake of what is here alone.
       const auto& error = known->second.error;
-      if (!error || is_absence(error->code) || local.revision)
+      if (!error || is_answer(error->code) || local.revision)
         co_return judge(local, error, /*answered=*/true);
     }
     if (!answer) answer = start(asked, key);
@@ -208,7 +211,7 @@ Prepared PullThrough::judge(const Local& local, const std::optional<Error>& erro
     return prepared;
   }
   if (local.revision) {
-    if (error) {
+    if (error && error->code != Errc::forbidden) {
       const auto age = std::max(clock_.now() - local.checked, std::chrono::milliseconds(0));
       prepared.stale = std::chrono::duration_cast<std::chrono::seconds>(age);
     }
@@ -253,7 +256,7 @@ void PullThrough::finish(const std::string& key, const std::shared_ptr<Answer>& 
   auto ttl = options_.ttl;
   if (!status) {
     entry.error = status.error();
-    ttl = is_absence(status.error().code) ? options_.negative_ttl : options_.failure_ttl;
+    ttl = is_answer(status.error().code) ? options_.negative_ttl : options_.failure_ttl;
   }
   entry.fresh_until = std::chrono::steady_clock::now() + ttl;
   answer->status = std::move(status);

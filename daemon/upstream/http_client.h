@@ -22,6 +22,8 @@ struct UpstreamRequest {
   /// Taken for an answer: a 206 of exactly this range; for a range from byte 0 also a 200, of which
   /// no more than the range is read; and what is no success (status >= 300).
   std::optional<http::ByteRange> range;
+  /// Sent as the Range header, but the answer is a body of its own: a Xet reconstruction.
+  std::optional<http::ByteRange> range_asked;
   bool follow = true;  // false: a redirect is the answer
   /// fetch(): of the body; a longer one is Errc::upstream_failed.
   std::size_t body_bytes_max = 32u << 20;

@@ -13,6 +13,7 @@ namespace {
 
 /// Pages of a tree hold 1,000 files on the Hub, 50 on some others.
 constexpr std::size_t tree_pages_max = 10'000;
+constexpr std::size_t list_pages_max = 1'000;
 /// A caller that gave less time learns nothing about the upstream when it passes.
 constexpr std::chrono::milliseconds fair_time{2'000};
 
@@ -131,6 +132,22 @@ Result<std::vector<UpstreamCommit>> HubClient::commits(const RepoId& repo,
   return parse_upstream_commits(reply.body);
 }
 
+Result<std::vector<RepoId>> HubClient::repos_of(RepoType type, std::string_view ns,
+                                                const UpstreamCall& call) {
+  std::vector<RepoId> repos;
+  auto url = options_.base_url + "/api/" + std::string(api_plural(type)) +
+             "?author=" + http::percent_encode(ns) + "&limit=500";
+  for (std::size_t page = 0; page < list_pages_max; ++page) {
+    WAAG_TRY(auto reply, get(url, call));
+    if (reply.status == 404) return repos;
+    if (reply.status != 200) return upstream_error(reply.status, reply.headers);
+    WAAG_CHECK(parse_upstream_repo_page(type, ns, reply.body, repos));
+    WAAG_TRY(url, next_page(reply));
+    if (url.empty()) return repos;
+  }
+  return odd("a list of too many pages");
+}
+
 Result<UpstreamReply> HubClient::get(const std::string& url, const UpstreamCall& call,
                                      std::string_view etag) {
   UpstreamRequest request;
@@ -147,7 +164,7 @@ Result<UpstreamReply> HubClient::fetch(UpstreamBucket bucket, UpstreamRequest re
     WAAG_CHECK(governor_->wait(bucket, call.priority, call.deadline));
     auto reply = try_once(bucket, request, call.deadline);
     const bool again = reply ? is_transient(reply->status) : may_pass(reply.error());
-    if (!again || attempt > options_.retries) return reply;
+    if (!again || call.once || attempt > options_.retries) return reply;
     // After a 429 or 503 it is the governor that says when.
     const bool governed = reply && (reply->status == 429 || reply->status == 503);
     const auto wait = governed ? Millis(0) : governor_->backoff(attempt, options_.retry_base);

@@ -24,6 +24,7 @@ class Secret {
 struct UpstreamCall {
   std::chrono::steady_clock::time_point deadline;
   UpstreamPriority priority = UpstreamPriority::demand;
+  bool once = false;  // a failure is not tried again
 };
 
 /// One upstream hub: its metadata, and where its files are. Every call goes through the governor
@@ -60,6 +61,9 @@ class HubClient {
   /// The first page, newest first.
   Result<std::vector<UpstreamCommit>> commits(const RepoId& repo, std::string_view revision,
                                               const UpstreamCall& call);
+  /// All repos of a namespace, as this token sees them; none if there is no such namespace.
+  Result<std::vector<RepoId>> repos_of(RepoType type, std::string_view ns,
+                                       const UpstreamCall& call);
   /// A call of the caller's own to this upstream, governed and tried again like the others.
   /// `request.url` is absolute; of a success or not, the reply is the answer.
   Result<UpstreamReply> fetch(UpstreamBucket bucket, UpstreamRequest request,

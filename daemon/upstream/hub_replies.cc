@@ -198,6 +198,19 @@ Status parse_upstream_tree_page(std::string_view text, std::vector<UpstreamEntry
   return ok();
 }
 
+Status parse_upstream_repo_page(RepoType type, std::string_view ns, std::string_view text,
+                                std::vector<RepoId>& repos) {
+  WAAG_TRY(const auto page, theirs(hub::parse_json_array(text)));
+  if (page.size() > upstream_entries_max - repos.size()) return bad("too many repos");
+  for (const auto& value : page) {
+    if (!value.is_object()) return bad("a repo that is no object");
+    // Old ones have a name of one part, and stand in no namespace.
+    auto id = repo_of(type, value.get_object());
+    if (id && http::equal_nocase(id->ns, ns)) repos.push_back(*std::move(id));
+  }
+  return ok();
+}
+
 Status check_upstream_tree(const std::vector<UpstreamEntry>& entries) {
   std::unordered_set<std::string_view> paths;
   std::unordered_set<std::string_view> files;

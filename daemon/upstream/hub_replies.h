@@ -77,6 +77,10 @@ Status check_upstream_tree(const std::vector<UpstreamEntry>& entries);
 Result<UpstreamRefs> parse_upstream_refs(std::string_view json);
 Result<std::vector<UpstreamCommit>> parse_upstream_commits(std::string_view json);
 
+/// Adds those of one page's repos that are in the namespace and have names that we can take.
+Status parse_upstream_repo_page(RepoType type, std::string_view ns, std::string_view json,
+                                std::vector<RepoId>& repos);
+
 /// What a reply that is no success means. Only what the upstream says as a hub does is taken for
 /// "no such thing": an error code, or a 401 or 404 that is no web page. All else is
 /// Errc::upstream_failed, too_many_requests or deadline_exceeded, for clients remember a 404.

@@ -68,6 +68,9 @@ std::string unproven(std::uint64_t uid, const GitId& id) {
 }
 std::string unproven_of(std::uint64_t uid) { return Key('Y').number(uid).take(); }
 std::string claimed_commit(const CommitId& id) { return Key('K').raw(id.view()).take(); }
+std::string seen_xorb(const BlobId& upstream, const XorbHash& xorb) {
+  return Key('J').raw(upstream.view()).raw(xorb.view()).take();
+}
 std::string job(std::uint64_t id) { return Key('j').number(id).take(); }
 std::string mirror_rule(std::string_view name) { return Key('Z').folded(name).take(); }
 

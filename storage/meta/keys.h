@@ -49,6 +49,7 @@
 ///   Y uid git id            -> ""            the mirrored repo names it, its upstream has not yet
 ///                                            sent it: what others have of that name is not shown
 ///   K commit id             -> ClaimedCommit an upstream's word for a commit; gone once it is here
+///   J SHA-256 XorbHash      -> SeenXorb      what the upstream of that URL has sent of its xorb
 ///   j job id                -> JobRow
 ///   Z lower(name)           -> mirror rule, a value of daemon/mirror
 ///   reserved: z leases, y tombstones
@@ -130,6 +131,7 @@ std::string listed_size(const GitId& id);
 std::string unproven(std::uint64_t uid, const GitId& id);
 std::string unproven_of(std::uint64_t uid);  // prefix
 std::string claimed_commit(const CommitId& id);
+std::string seen_xorb(const BlobId& upstream, const XorbHash& xorb);
 std::string job(std::uint64_t id);
 std::string mirror_rule(std::string_view name);
 

@@ -1,6 +1,7 @@
 #include "cli/http.h"
 
 #include <array>
+#include <fstream>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -9,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/temp_folder.h"
+
 using namespace waag::cli;
 
 namespace {
@@ -16,7 +19,9 @@ namespace {
 /// Answers one request on a free loopback port with fixed bytes, then closes.
 class OneReply {
  public:
-  explicit OneReply(std::string bytes) : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  /// @param seen   gets the request, if that is not null, as soon as it ends with `until`
+  explicit OneReply(std::string bytes, std::string* seen = nullptr, std::string until = {})
+      : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -28,11 +33,18 @@ class OneReply {
     url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
     const timeval limit{20, 0};  // of accept: a client that never comes must not hang the test
     ::setsockopt(listener_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    thread_ = std::thread([this, bytes = std::move(bytes)] {
+    thread_ = std::thread([this, bytes = std::move(bytes), seen, until = std::move(until), limit] {
       const int peer = ::accept(listener_, nullptr, nullptr);
       if (peer < 0) return;
       std::array<char, 4096> request{};
-      (void)!::recv(peer, request.data(), request.size(), 0);
+      ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+      std::string all;
+      do {
+        const auto got = ::recv(peer, request.data(), request.size(), 0);
+        if (got <= 0) break;
+        all.append(request.data(), static_cast<std::size_t>(got));
+      } while (seen != nullptr && !all.ends_with(until));
+      if (seen != nullptr) *seen = all;
       (void)!::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       ::close(peer);
     });
@@ -83,6 +95,34 @@ TEST_CASE("http: a stream is handed over, an error's body is not", "[cli][http]"
   CHECK(refused->status == 404);
   CHECK(refused->body == "no");
   CHECK(got.empty());
+}
+
+TEST_CASE("http: a file is sent as it is read", "[cli][http]") {
+  const waag::testing::TempFolder folder;
+  const auto path = folder.path() / "w.bin";
+  const std::string content("\0weights\n", 9);
+  std::ofstream(path, std::ios::binary) << content;
+  CurlHttp http;
+  HttpRequest request;
+  request.method = "PUT";
+  request.file = path.string();
+  request.headers = {{"X-Waag", "1"}};
+  std::string seen;
+  {
+    const OneReply peer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+                        &seen, content);
+    request.url = peer.url;
+    const auto reply = http.send(request);
+    REQUIRE(reply);
+    CHECK(reply->status == 200);
+  }
+  CHECK(seen.starts_with("PUT / HTTP/1.1\r\n"));
+  CHECK(seen.find("\r\nContent-Length: 9\r\n") != std::string::npos);
+  CHECK(seen.find("\r\nX-Waag: 1\r\n") != std::string::npos);
+  CHECK(seen.find("Authorization") == std::string::npos);
+  CHECK(seen.ends_with("\r\n\r\n" + content));
+  request.file = (folder.path() / "none").string();
+  CHECK_FALSE(http.send(request));
 }
 
 TEST_CASE("http: next of a Link header", "[cli][http]") {

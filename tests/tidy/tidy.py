@@ -42,7 +42,7 @@ HOMES = {
     "rocksdb/": ("storage/meta/",),
     "sodium": ("daemon/auth/secrets/passwords",),
     "spdlog/": ("daemon/",),
-    "toml++/": ("daemon/config",),
+    "toml++/": ("daemon/config", "daemon/mirror/policy/"),
     "CLI/": ("daemon/", "cli/"),
     "blake3.h": ("protocol/",),
     "zlib.h": ("protocol/git/",),

@@ -4,6 +4,7 @@
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
 #include "daemon/auth/permission.h"
+#include "daemon/mirror/mirror.h"
 #include "protocol/http/field.h"
 #include "protocol/hub/dates.h"
 #include "protocol/hub/json_writer.h"
@@ -28,15 +29,26 @@ Response user_response(const storage::UserRow& user) {
   return json_response(json.take());
 }
 
+/// In one word each; GET upstreams says more.
+void write_upstreams(hub::JsonWriter& json, const Upstreams& upstreams) {
+  json.key("upstreams").begin_object();
+  for (const auto& hub : upstreams.all()) {
+    const auto state = hub->governor().snapshot().state;
+    json.field(hub->base_url(), state == Governor::State::closed ? "up" : "down");
+  }
+  json.end_object();
+}
+
 /// How much there is of everybody's is for those who look after the hub.
-Result<Response> show_status(storage::Store& store, const Identity& who) {
+Result<Response> show_status(App& app, const Identity& who) {
   hub::JsonWriter json;
   json.begin_object().field("version", "0.1.0").field("user", who.user);
   if (may_audit(who)) {
-    WAAG_TRY(const auto stats, store.stats());
+    WAAG_TRY(const auto stats, app.store.stats());
     json.field("repos", stats.repos).field("blobs", stats.blobs).field("packs", stats.packs);
     json.field("logicalBytes", stats.logical_bytes).field("packBytes", stats.pack_bytes);
     json.field("freeBytes", stats.free_bytes);
+    if (app.mirror) write_upstreams(json, app.mirror->upstreams());
   }
   json.end_object();
   return json_response(json.take());
@@ -106,7 +118,7 @@ Result<Response> change_user(App& app, const Identity& who, const std::string& n
 }  // namespace
 
 Reply get_status(App& app, Request request) {
-  auto work = [&store = app.store, who = request.who] { return show_status(store, who); };
+  auto work = [&app, who = request.who] { return show_status(app, who); };
   co_return co_await offload(app.blocking, std::move(work));
 }
 

@@ -32,6 +32,8 @@ Family xet_tokens();
 Family xet_server();
 // jobs.cc
 Family jobs();
+// mirrors.cc
+Family mirrors();
 // administration.cc
 Family administration();
 

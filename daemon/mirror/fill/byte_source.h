@@ -16,6 +16,11 @@ class ByteSource {
   /// done(). Returns at once.
   virtual std::shared_ptr<HttpClient::Transfer> fetch(storage::Stretch part,
                                                       std::shared_ptr<UpstreamSink> sink) = 0;
+  /// The bytes were not the file's. @return whether it has another way to get them, and takes that
+  /// from now on
+  virtual bool change_way() { return false; }
+  /// The file is whole, verified and stored. May block.
+  virtual void filled() {}
   /// Whether parts may be passed on before the whole file is verified.
   [[nodiscard]] virtual bool trusted() const = 0;
   [[nodiscard]] virtual const std::string& name() const = 0;  // for the log

@@ -68,10 +68,15 @@ Fill::Fill(storage::Store& store, WantedFile wanted, Limits limits,
       wanted_(std::move(wanted)),
       limits_(limits),
       file_(std::move(file)),
-      resumed_(file_->bytes() > 0) {}
+      resumed_(file_->bytes() > 0) {
+  // Nobody knows which of them has sent what an earlier life has left.
+  if (resumed_)
+    trusted_ = std::ranges::all_of(wanted_.sources, [](auto& source) { return source->trusted(); });
+}
 
 Status Fill::run(std::stop_token stop) {
-  Status result = fail(Errc::upstream_failed, "no upstream has the file");
+  Status result = stop.stop_requested() ? fail(Errc::unavailable, "the hub stops")
+                                        : fail(Errc::upstream_failed, "no upstream has the file");
   for (std::size_t turn = 0; turn < wanted_.sources.size() && !stop.stop_requested();) {
     auto& source = *wanted_.sources[turn];
     result = run_from(source, stop);
@@ -83,13 +88,16 @@ Status Fill::run(std::stop_token stop) {
       continue;
     }
     // The bytes are not the file's. Those of an earlier life may be to blame: once more, then.
-    if (!std::exchange(resumed_, false)) ++turn;
+    const bool again = std::exchange(resumed_, false);
+    if (!source.change_way() && !again) ++turn;
     result = fail(Errc::upstream_failed, source.name() + " sends other bytes than it promised");
     if (const auto begun = begin_anew(); !begun) {
       result = begun;
       break;
     }
   }
+  if (result)
+    for (const auto& source : wanted_.sources) source->filled();
   finish(result);
   return result;
 }
@@ -136,10 +144,13 @@ Status Fill::reap() {
     if (!stream->over) return false;
     if (!stream->status) result = stream->status;
     if (stream->status) adapt(Clock::now() - stream->began);
-    if (stream->status || stream->brought() >= progress_bytes)
+    if (stream->status || stream->brought() >= progress_bytes) {
       failures_ = 0;
-    else
+    } else if (stream->began >= failed_at_) {
+      // Those that ran beside it fail for the same reason.
       ++failures_;
+      failed_at_ = Clock::now();
+    }
     return true;
   });
   return result;

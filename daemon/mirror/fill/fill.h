@@ -119,7 +119,8 @@ class Fill : public std::enable_shared_from_this<Fill> {
   std::vector<std::shared_ptr<Stream>> streams_;
   std::uint64_t stretch_bytes_ = 2u << 20;  // of one transfer; grows with the pace
   std::uint64_t fetched_ = 0;
-  unsigned failures_ = 0;                // in a row
+  unsigned failures_ = 0;  // in a row
+  std::chrono::steady_clock::time_point failed_at_{};
   std::uint64_t unannounced_bytes_ = 0;  // readers who wait were not told
   std::chrono::steady_clock::time_point announced_{};
 };

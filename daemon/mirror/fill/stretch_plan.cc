@@ -48,7 +48,7 @@ std::optional<NextStretch> next_stretch(const Gap& gap, const std::vector<Active
       continue;
     }
     const auto& transfer = active[*owner];
-    if (missing->begin > std::max(transfer.at, transfer.soon))
+    if (missing->begin > std::max(transfer.at + lead_bytes_min, transfer.soon))
       return NextStretch{{missing->begin, transfer.end}, owner, true};
   }
   const auto front = uncovered(gap, active, {0, size_bytes});

@@ -25,6 +25,10 @@ struct NextStretch {
   bool wanted = false;  // by a reader
 };
 
+/// A transfer that is so near is never cut short: what it has just brought may not be counted yet,
+/// and as much may be on the wire.
+inline constexpr std::uint64_t lead_bytes_min = 1u << 20;
+
 /// Picks what to fetch next: first what readers want, in the order in which they came, then the
 /// front of the file.
 /// @param gap  the first missing stretch at or behind `at` and before `end`

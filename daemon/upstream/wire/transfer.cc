@@ -78,7 +78,7 @@ Status WireTransfer::check_request() const {
   for (const auto& [name, value] : request_.headers.all())
     if (!http::is_token(name) || !http::is_field_value(value))
       return fail(Errc::invalid_argument, "malformed header for an upstream");
-  const auto& range = request_.range;
+  const auto& range = request_.range ? request_.range : request_.range_asked;
   if (range && (range->last < range->first || request_.method != "GET"))
     return fail(Errc::invalid_argument, "malformed range for an upstream");
   return ok();
@@ -175,9 +175,9 @@ Status WireTransfer::set_headers() {
     if (is_own_header(name) || (is_credential(name) && !at_home_)) continue;
     add(value.empty() ? name + ";" : name + ": " + value);
   }
-  if (request_.range)
-    add("Range: bytes=" + std::to_string(request_.range->first) + "-" +
-        std::to_string(request_.range->last));
+  const auto& range = request_.range ? request_.range : request_.range_asked;
+  if (range)
+    add("Range: bytes=" + std::to_string(range->first) + "-" + std::to_string(range->last));
   if (!full) return fail(Errc::unavailable, "no memory for headers");
   header_list_ = std::move(list);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_list_.get());

@@ -144,6 +144,14 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"repo_group_put", Class::admin},
                                                         {"repo_group_delete", Class::admin},
                                                         {"jobs", Class::user},
+                                                        {"pull", Class::user},
+                                                        {"mirrors", Class::audit},
+                                                        {"mirror_create", Class::hub_admin},
+                                                        {"mirror", Class::audit},
+                                                        {"mirror_change", Class::hub_admin},
+                                                        {"mirror_delete", Class::hub_admin},
+                                                        {"mirror_run", Class::hub_admin},
+                                                        {"upstreams", Class::audit},
                                                         {"job", Class::user},
                                                         {"job_cancel", Class::user},
                                                         {"job_events", Class::user},
@@ -349,6 +357,7 @@ std::string target_of(const Route& route, Repo repo) {
   replace_all(target, "{part}", "1");
   replace_all(target, "{number}", "999");
   replace_all(target, "{job}", "999");
+  replace_all(target, "{mirror}", "nightly");
   replace_all(target, "{comment}", "00000000000003e700000000");
   replace_all(target, "{user}", "nobody");
   replace_all(target, "{token}", "nothing");

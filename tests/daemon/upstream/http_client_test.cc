@@ -170,6 +170,20 @@ TEST_CASE("http client: ranges", "[daemon][upstream]") {
   }
 }
 
+TEST_CASE("http client: a range that is only asked about", "[daemon][upstream]") {
+  ScriptServer server([](ScriptPeer& peer, const ScriptRequest& request) {
+    peer.reply("200 OK", "", "plan of " + request.header("Range"));
+  });
+  const auto client = *HttpClient::start(options_for({server.origin()}));
+  auto request = request_for(server, "/plan");
+  request.range_asked = http::ByteRange{100, 199};
+  const auto reply = client->fetch(request);
+  REQUIRE(reply);
+  CHECK(reply->body == "plan of bytes=100-199");
+  request.range_asked = http::ByteRange{5, 4};
+  CHECK(failed(client->fetch(request), Errc::invalid_argument));
+}
+
 TEST_CASE("http client: a reply longer than wanted", "[daemon][upstream]") {
   Answers answers("HTTP/1.1 200 OK\r\n\r\n" + std::string(1000, 'x'));
   UpstreamRequest request;

@@ -149,6 +149,10 @@ TEST_CASE("hub client: what may pass is tried again", "[daemon][upstream]") {
   left = 100;
   CHECK(failed(hub.revision(), Errc::upstream_failed));
   CHECK(hub.calls() == 7);  // once and three times more
+  auto call = Hub::soon();
+  call.once = true;
+  CHECK_FALSE(hub.client->revision(hub.repo, "main", "", call));
+  CHECK(hub.calls() == 8);
 }
 
 TEST_CASE("hub client: an upstream that is down is not called", "[daemon][upstream]") {
@@ -205,6 +209,28 @@ TEST_CASE("hub client: a tree of many pages", "[daemon][upstream]") {
   CHECK((*tree)[24].path == "f24");
   CHECK(hub.server.requests()[0].target ==
         "/hub/api/models/acme/tiny/tree/" + sha + "?recursive=true&expand=false");
+}
+
+TEST_CASE("hub client: the repos of a namespace", "[daemon][upstream]") {
+  std::string origin;
+  Hub hub([&](ScriptPeer& peer, const ScriptRequest& request) {
+    if (request.target.find("author=none") != std::string::npos)
+      return peer.reply("404 Not Found", "", "{}");
+    if (request.target.ends_with("cursor=1"))
+      return peer.reply("200 OK", "", R"([{"id":"Acme/b"},{"id":"eve/c"},{"id":"acme/.."}])");
+    peer.reply("200 OK", "Link: <" + origin + "/api/models?cursor=1>; rel=\"next\"\r\n",
+               R"([{"id":"acme/a"},{"id":"gpt2"}])");
+  });
+  origin = hub.server.origin();
+  const auto repos = hub.client->repos_of(RepoType::model, "acme", Hub::soon());
+  REQUIRE(repos);
+  REQUIRE(repos->size() == 2);
+  CHECK((*repos)[0].full_name() == "acme/a");
+  CHECK((*repos)[1].full_name() == "Acme/b");
+  CHECK(hub.server.requests()[0].target == "/api/models?author=acme&limit=500");
+  CHECK(hub.client->repos_of(RepoType::model, "none", Hub::soon())->empty());
+  Hub odd(always("200 OK", "", R"({"id":"acme/a"})"));
+  CHECK(failed(odd.client->repos_of(RepoType::model, "acme", Hub::soon()), Errc::upstream_failed));
 }
 
 TEST_CASE("hub client: pages that lead astray", "[daemon][upstream]") {

@@ -40,6 +40,8 @@ TEST_CASE("keys: layout is fixed", "[storage][keys]") {
   CHECK(keys::event(1, 2, 3) == "e\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\3"s);
   CHECK(keys::access(1, "Ann") == "a\0\0\0\0\0\0\0\1ann"s);
   CHECK(keys::holder(filled<BlobId>(3), 4) == "L"s + std::string(32, '\3') + "\0\0\0\0\0\0\0\4"s);
+  CHECK(keys::seen_xorb(filled<BlobId>(3), filled<XorbHash>(4)) ==
+        "J"s + std::string(32, '\3') + std::string(32, '\4'));
 }
 
 TEST_CASE("keys: names are found whatever their case, spellings of ids are not folded",
@@ -138,6 +140,7 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
                                 keys::grants(0)[0],
                                 keys::granted_to("")[0],
                                 keys::redirect({})[0],
+                                keys::seen_xorb(id, {})[0],
                                 keys::trashed(0)[0],
                                 keys::likes(0)[0],
                                 keys::user_likes("")[0],
@@ -151,5 +154,5 @@ TEST_CASE("keys: kinds never meet", "[storage][keys]") {
                                 keys::claimed_commit({})[0],
                                 keys::job(0)[0],
                                 keys::mirror_rule("")[0]};
-  CHECK(kinds.size() == 44);
+  CHECK(kinds.size() == 45);
 }

@@ -49,6 +49,10 @@ TEST_CASE("stretch_plan: what readers want goes before", "[daemon][stretch_plan]
   const auto soon = next(there, {{mib, part, 5 * mib}}, {{3 * mib, 4 * mib}});
   REQUIRE(soon);
   CHECK(soon->stretch.begin == part);
+  // So does one just ahead of a transfer that stands still.
+  const auto near = next(there, {{mib, part, mib}}, {{2 * mib, 4 * mib}});
+  REQUIRE(near);
+  CHECK(near->stretch.begin == part);
   // One that it reaches late does not: the transfer ends there.
   const auto late = next(there, {{mib, part, 5 * mib}}, {{20 * mib, 21 * mib}});
   REQUIRE(late);

@@ -1,0 +1,234 @@
+#include "daemon/mirror/sync/mirror_job.h"
+
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+
+#include "daemon/jobs/jobs.h"
+#include "daemon/mirror/sync/file_globs.h"
+
+namespace waag::daemon {
+namespace {
+
+namespace json = boost::json;
+
+/// Mirror jobs that run side by side: what they share is the upstream's budget.
+constexpr unsigned jobs_at_once = 4;
+/// Of a result, which the job's row holds.
+constexpr std::size_t failures_told_max = 100;
+/// Of the error's text, for people.
+constexpr std::size_t failures_named_max = 5;
+
+/// How far back it is looked for the commit that a branch led to before.
+constexpr std::size_t searched_commits_max = 10'000;
+constexpr std::size_t history_page = 500;
+
+bool may_heal(Errc code) {
+  return code == Errc::upstream_failed || code == Errc::deadline_exceeded ||
+         code == Errc::unavailable || code == Errc::too_many_requests;
+}
+
+Error told_to_stop() { return fail(Errc::unavailable, "the job was told to stop"); }
+
+}  // namespace
+
+Status MirrorJob::run() {
+  WAAG_TRY(spec_, MirrorSpec::parse(context_.spec()));
+  context_.set_note("asking the upstream for " + spec_.repo.full_name());
+  before_ = head_before();
+  UpstreamCall call;
+  call.deadline = std::chrono::steady_clock::now() + options_.call_time;
+  call.priority = UpstreamPriority::job;
+  WAAG_TRY(found_, mirror_.lookup().bring({spec_.repo, spec_.revision, call}));
+  WAAG_CHECK(may_see(found_.repo));
+  WAAG_CHECK(plan());
+  if (spec_.dry_run) {
+    tell_result();
+    return ok();
+  }
+  const auto brought = bring_files();
+  // The files are what is waited for; a history may take its time.
+  if (brought && !context_.stopped()) note_history();
+  tell_result();
+  WAAG_CHECK(brought);
+  return outcome();
+}
+
+/// What an upstream shows to this hub alone is not for everybody who asks for it: a closed repo is
+/// as good as missing for whoever does not look after the hub.
+Status MirrorJob::may_see(const storage::RepoRow& repo) const {
+  if (repo.visibility == storage::Visibility::open) return ok();
+  const auto user = store_.find_user(context_.owner().user);
+  if (user && user->hub_admin && !user->disabled) return ok();
+  return fail(Errc::repo_not_found, spec_.repo.full_name() + " is not there");
+}
+
+/// What is wanted, and what of it is here.
+Status MirrorJob::plan() {
+  WAAG_TRY(const auto snapshot, store_.snapshot(found_.repo.uid, found_.commit));
+  WAAG_TRY(auto entries, snapshot->list("", /*recursive=*/true, "", 0));
+  const FileGlobs include(spec_.include), exclude(spec_.exclude);
+  for (auto& entry : entries) {
+    if (context_.stopped()) return told_to_stop();
+    if (entry.type != storage::TreeEntry::Type::file) continue;
+    if (!include.empty() && !include.matches(entry.path)) continue;
+    if (exclude.matches(entry.path)) continue;
+    ++files_;
+    bytes_ += entry.size_bytes;
+    WAAG_TRY(const bool cold, mirror_.is_cold(found_.repo, entry));
+    if (cold) {
+      cold_.push_back(std::move(entry));
+    } else {
+      ++files_before_;
+      bytes_before_ += entry.size_bytes;
+    }
+  }
+  files_here_ = files_before_;
+  bytes_here_ = bytes_before_;
+  context_.set_total(bytes_, files_);
+  context_.set_done(bytes_here_, files_here_);
+  return ok();
+}
+
+void MirrorJob::note_history() {
+  context_.set_note("bringing the history");
+  const auto came = mirror_.lookup().bring_history(found_.repo.uid);
+  context_.set_note("");
+  if (!came) {
+    history_ = came.error().what;
+    return;
+  }
+  const auto rewritten = is_rewritten();
+  rewritten_ = rewritten && *rewritten;
+  if (rewritten_ && options_.log)
+    options_.log("mirror_rewritten",
+                 spec_.repo.full_name() + " " + spec_.revision + " was " + before_->hex(), ok());
+}
+
+/// Where the revision leads before the upstream is asked.
+std::optional<CommitId> MirrorJob::head_before() const {
+  const auto repo = store_.find_repo(spec_.repo);
+  if (!repo || !repo->mirrored) return std::nullopt;
+  const auto commit = store_.resolve(repo->uid, spec_.revision);
+  return commit ? std::optional(*commit) : std::nullopt;
+}
+
+/// A forced push: the old commit is not in the history of the new one. It stays here.
+Result<bool> MirrorJob::is_rewritten() const {
+  if (!before_ || *before_ == found_.commit) return false;
+  for (std::size_t seen = 0; seen < searched_commits_max; seen += history_page) {
+    WAAG_TRY(const auto page, store_.history(found_.repo.uid, found_.commit, seen, history_page));
+    for (const auto& commit : page)
+      if (commit.id == *before_) return false;
+    if (page.size() < history_page) return true;
+  }
+  return false;  // nobody knows
+}
+
+Status MirrorJob::bring_files() {
+  auto next = cold_.begin();
+  while (next != cold_.end() || !running_.empty()) {
+    // Fills run on: readers may follow them, and the next beginning of the job finds their bytes.
+    if (context_.stopped()) return told_to_stop();
+    while (next != cold_.end() && running_.size() < options_.files_at_once) start(*next++);
+    if (!running_.empty()) {
+      context_.set_note(running_.front().entry.path);
+      static_cast<void>(
+          running_.front().fill->wait_until(std::chrono::steady_clock::now() + options_.look));
+    }
+    reap();
+    tell_progress();
+  }
+  context_.set_note("");
+  return ok();
+}
+
+void MirrorJob::start(const storage::TreeEntry& entry) {
+  auto fill = mirror_.fill(found_.repo, found_.commit, entry);
+  if (fill) {
+    // Two files may be the same bytes, which come once.
+    const bool shared =
+        std::ranges::any_of(running_, [&](const Running& other) { return other.fill == *fill; });
+    running_.push_back({entry, *std::move(fill), shared});
+  } else if (fill.error().code == Errc::forbidden) {
+    ++files_left_out_;  // by the policy: that is no failure
+  } else {
+    fail_file(entry.path, fill.error());
+  }
+}
+
+/// Takes out the fills that have ended.
+void MirrorJob::reap() {
+  std::erase_if(running_, [this](const Running& one) {
+    if (one.fill->state() == Fill::State::running) return false;
+    if (!one.shared) bytes_fetched_ += one.fill->fetched_bytes();
+    const auto ended = one.fill->wait_until(std::chrono::steady_clock::time_point{});
+    if (ended) {
+      ++files_here_;
+      bytes_here_ += one.entry.size_bytes;
+    } else {
+      fail_file(one.entry.path, ended.error());
+    }
+    return true;
+  });
+}
+
+void MirrorJob::fail_file(const std::string& path, const Error& error) {
+  failed_.emplace_back(path, error);
+}
+
+void MirrorJob::tell_progress() {
+  auto bytes = bytes_here_;
+  for (const auto& one : running_) bytes += one.fill->file().bytes();
+  context_.set_done(bytes, files_here_);
+}
+
+void MirrorJob::tell_result() {
+  json::object result{{"commit", found_.commit.hex()}, {"upstream", found_.base_url}};
+  result["files"] = files_;
+  result["bytes"] = bytes_;
+  result["files_here"] = files_here_;
+  result["bytes_here"] = bytes_here_;
+  if (spec_.dry_run) {
+    result["dry_run"] = true;
+  } else {
+    result["bytes_fetched"] = bytes_fetched_;
+    json::array failed;
+    for (const auto& [path, error] : failed_)
+      if (failed.size() < failures_told_max)
+        failed.push_back(json::object{{"path", path}, {"error", error.what}});
+    result["files_failed"] = std::move(failed);
+    if (failed_.size() > failures_told_max) result["files_failed_total"] = failed_.size();
+    if (files_left_out_ > 0) result["files_left_out"] = files_left_out_;
+    if (!history_.empty()) result["history"] = history_;
+    if (rewritten_) result["rewritten_from"] = before_->hex();
+  }
+  context_.set_result(std::move(result));
+}
+
+/// Of all failures one that may heal counts, for then another try brings something.
+Status MirrorJob::outcome() const {
+  if (failed_.empty()) return ok();
+  const auto heals = [](const auto& one) { return may_heal(one.second.code); };
+  auto first = std::ranges::find_if(failed_, heals);
+  if (first == failed_.end()) first = failed_.begin();
+  auto text =
+      std::to_string(failed_.size()) + " of " + std::to_string(files_) + " files did not come: ";
+  for (std::size_t i = 0; i < std::min(failed_.size(), failures_named_max); ++i)
+    text += (i > 0 ? "; " : "") + failed_[i].first + ": " + failed_[i].second.what;
+  if (failed_.size() > failures_named_max) text += "; and others";
+  return fail(first->second.code, std::move(text));
+}
+
+void add_mirror_jobs(Jobs& jobs, storage::Store& store, Mirror& mirror,
+                     MirrorJob::Options options) {
+  JobKind kind;
+  kind.name = "mirror";
+  kind.at_once = jobs_at_once;
+  kind.work = [&store, &mirror, options](JobContext& context) {
+    return MirrorJob(store, mirror, context, options).run();
+  };
+  jobs.add_kind(std::move(kind));
+}
+
+}  // namespace waag::daemon

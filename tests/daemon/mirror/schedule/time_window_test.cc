@@ -1,0 +1,37 @@
+#include "daemon/mirror/schedule/time_window.h"
+
+#include <catch2/catch.hpp>
+
+#include "protocol/hub/dates.h"
+
+using namespace waag;
+using namespace waag::daemon;
+
+namespace {
+
+bool contains(const std::string& window, const std::string& time) {
+  const auto parsed = TimeWindow::parse(window);
+  if (!parsed) FAIL(parsed.error().what);
+  return parsed->contains(*hub::parse_date("2026-11-26T" + time + "Z"));
+}
+
+}  // namespace
+
+TEST_CASE("time window: by day and over midnight", "[daemon][mirror]") {
+  CHECK(contains("08:00-18:30", "08:00:00"));
+  CHECK(contains("08:00-18:30", "18:29:59"));
+  CHECK_FALSE(contains("08:00-18:30", "18:30:00"));
+  CHECK_FALSE(contains("08:00-18:30", "07:59:59"));
+  CHECK(contains("22:00-06:00", "23:59:59"));
+  CHECK(contains("22:00-06:00", "00:00:00"));
+  CHECK_FALSE(contains("22:00-06:00", "06:00:00"));
+  CHECK_FALSE(contains("22:00-06:00", "12:00:00"));
+  CHECK(contains("00:00-24:00", "23:59:59"));
+}
+
+TEST_CASE("time window: what is none", "[daemon][mirror]") {
+  const auto* text = GENERATE("", "22:00", "22-06", "25:00-06:00", "22:60-06:00", "06:00-06:00",
+                              "24:01-06:00", "2:00-06:00", "22:00-06:00x", "22:00 - 06:00");
+  CAPTURE(text);
+  CHECK_FALSE(TimeWindow::parse(text));
+}
