@@ -29,7 +29,7 @@ std::optional<unsigned> minute_of(std::string_view text) {
 Result<TimeWindow> TimeWindow::parse(std::string_view text) {
   const auto dash = text.find('-');
   const auto begin = minute_of(text.substr(0, dash));
-  const auto end = dash == text.npos ? std::nullopt : minute_of(text.substr(dash + 1));
+  const auto end = minute_of(dash == text.npos ? std::string_view() : text.substr(dash + 1));
   if (!begin || !end || *begin == *end)
     return fail(Errc::invalid_argument, "window: expected a time of the day like 22:00-06:00");
   TimeWindow window;

@@ -16,8 +16,6 @@ constexpr std::size_t entries_max = 256;
 /// Source: XET 6.1.
 constexpr std::size_t token_bytes_max = 64'000;
 constexpr std::size_t reply_bytes_max = 256 * 1024;
-/// The parts of one file ask at once; a failure of one is that of all.
-constexpr std::chrono::seconds failure_time{1};
 
 /// Made, and not taken from a reply: our own token goes there.
 std::string token_url(const HubClient& hub, const RepoId& repo, const CommitId& commit) {
@@ -60,10 +58,11 @@ Result<XetToken> XetTokens::get(HubClient& hub, const RepoId& repo, const Commit
   UpstreamRequest request;
   request.url = token_url(hub, repo, commit);
   const auto held = entry(request.url);
+  const auto came = std::chrono::steady_clock::now();
   const std::scoped_lock lock(held->mutex);
   if (held->token.expires - early > clock_.now()) return held->token;
-  if (held->error && std::chrono::steady_clock::now() < held->failed + failure_time)
-    return *held->error;
+  // The parts of one file ask at once: the failure of one is that of all who waited for it.
+  if (held->error && came < held->failed) return *held->error;
   auto token = ask(hub, std::move(request), call);
   held->token = token ? *token : XetToken{};
   held->error = token ? std::nullopt : std::optional(token.error());

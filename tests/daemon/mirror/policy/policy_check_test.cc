@@ -14,6 +14,14 @@ using waag::testing::ScriptServer;
 
 namespace {
 
+UpstreamEntry entry(const std::string& path, std::uint64_t size_bytes) {
+  UpstreamEntry made;
+  made.path = path;
+  made.size_bytes = size_bytes;
+  made.is_directory = path == "sub";
+  return made;
+}
+
 struct Check {
   ScriptServer server;
   waag::testing::TestClock clock;
@@ -21,9 +29,8 @@ struct Check {
   std::unique_ptr<HttpClient> http;
   std::unique_ptr<HubClient> hub;
   UpstreamRevision revision;
-  std::vector<UpstreamEntry> entries{{.path = "README.md", .size_bytes = 300'000},
-                                     {.path = "sub", .is_directory = true},
-                                     {.path = "sub/a", .size_bytes = 1}};
+  std::vector<UpstreamEntry> entries{entry("README.md", 300'000), entry("sub", 0),
+                                     entry("sub/a", 1)};
 
   explicit Check(ScriptServer::Handler handler) : server(std::move(handler)) {
     http = *HttpClient::start(options_for({server.origin()}));

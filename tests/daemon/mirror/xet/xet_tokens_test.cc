@@ -1,5 +1,7 @@
 #include "daemon/mirror/xet/xet_tokens.h"
 
+#include <thread>
+
 #include "tests/daemon/mirror/xet/xet_hub.h"
 
 namespace waag::daemon::testing {
@@ -60,14 +62,24 @@ TEST_CASE_METHOD(TokensFixture, "xet_tokens: one serves a commit until shortly b
 
 TEST_CASE_METHOD(TokensFixture, "xet_tokens: a refusal is the caller's, and not asked for twice",
                  "[mirror][xet_tokens]") {
-  upstream.go_wrong([](ScriptPeer& peer, const ScriptRequest&) {
-    peer.reply("503 Later", "", "");
+  std::atomic<bool> second_comes{false};
+  upstream.go_wrong([&](ScriptPeer& peer, const ScriptRequest&) {
+    while (!second_comes) peer.pause(1ms);
+    peer.pause(500ms);  // it has still to begin to wait
+    peer.reply("500 Oh", "", "");
     return true;
   });
-  CHECK_FALSE(get());
-  CHECK(upstream.server.requests().size() == 1);
+  std::atomic<bool> first_failed{false};
+  std::thread first([&] { first_failed = !get(); });
+  const bool asked = upstream.server.wait_for_requests(1);
+  second_comes = true;
   CHECK_FALSE(get());  // another part of the same file
+  first.join();
+  CHECK(first_failed);
+  CHECK(asked);
   CHECK(upstream.server.requests().size() == 1);
+  CHECK_FALSE(get());  // another file, later
+  CHECK(upstream.server.requests().size() == 2);
   upstream.go_wrong({});
 }
 
