@@ -42,6 +42,7 @@ class PullThrough {
     std::chrono::milliseconds negative_ttl{30'000};  // of a 404
     std::chrono::milliseconds failure_ttl{2'000};    // of a failure, for what is here
     std::chrono::milliseconds wait{8'000};
+    std::chrono::milliseconds wait_here{2'000};  // if an older answer is here
     std::chrono::milliseconds call{60'000};
     std::size_t threads = 16;
   };
@@ -66,7 +67,7 @@ class PullThrough {
   };
   Result<Local> look_here(const AskedRevision& asked) const;
   std::shared_ptr<Answer> start(const AskedRevision& asked, const std::string& key);
-  Task<bool> wait_for(std::shared_ptr<Answer> answer);
+  Task<bool> wait_for(std::shared_ptr<Answer> answer, std::chrono::milliseconds limit);
   void finish(const std::string& key, const std::shared_ptr<Answer>& answer, Status status);
   [[nodiscard]] Prepared judge(const Local& local, const std::optional<Error>& error,
                                bool answered) const;
