@@ -1,5 +1,7 @@
 #include "daemon/mirror/hub_source.h"
 
+#include "daemon/upstream/wire/hop_rules.h"
+
 namespace waag::daemon {
 namespace {
 
@@ -86,9 +88,12 @@ std::optional<UpstreamRequest> HubSource::direct_request() const {
 }
 
 void HubSource::learn(const UpstreamReply& reply) {
+  // The hub itself wants its token, and counts its calls, whatever the path.
+  const auto base = parse_hop_url(hub_.base_url());
+  const auto last = parse_hop_url(reply.url);
+  if (!base || !last || base->origin == last->origin) return;
   const std::scoped_lock lock(mutex_);
-  // The hub itself wants its token, and counts its calls.
-  if (reply.url == direct_url_ || reply.url.starts_with(hub_.base_url())) return;
+  if (reply.url == direct_url_) return;
   direct_url_ = reply.url;
   direct_until_ = std::chrono::steady_clock::now() + direct_time;
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "protocol/lfs/pointer.h"
+#include "storage/meta/accounts/orgs.h"
 
 namespace waag::daemon {
 namespace {
@@ -55,28 +56,38 @@ Result<Found> Lookup::bring(const Wish& wish) {
     auto* hub = hub_of(*mirror);
     if (hub == nullptr)
       return fail(Errc::upstream_failed, mirror->upstream + " is not an upstream any more");
-    auto found = bring_from(*hub, wish, named(wish.repo.type, mirror->name));
+    auto found = bring_from(*hub, wish, named(wish.repo.type, mirror->name), &*here);
     if (!found && found.error().code == Errc::repo_not_found) note_gone(here->uid, wish.repo);
     return found;
   }
   Result<Found> found = fail(Errc::repo_not_found, "no upstream");
   for (auto* hub : hubs_) {
     if (!hub->trusted()) continue;
-    found = bring_from(*hub, wish, wish.repo);
+    found = bring_from(*hub, wish, wish.repo, nullptr);
     // One that cannot be reached may be the one that has it: another must not take its place.
     if (found || found.error().code != Errc::repo_not_found) return found;
   }
   return found;
 }
 
-Result<Found> Lookup::bring_from(HubClient& hub, const Wish& wish, const RepoId& there) {
+/// A namespace of our own is ours alone: a former name must not lead into it.
+Status Lookup::check_namespace(const Wish& wish, const RepoId& canonical) const {
+  if (canonical.ns == wish.repo.ns) return ok();
+  if (!store_.find_user(canonical.ns) && !store_.orgs().find(canonical.ns)) return ok();
+  return fail(Errc::conflict, canonical.ns + " is a namespace of this hub");
+}
+
+/// @param here  the mirrored repo, which keeps its name; nullptr: there is none yet
+Result<Found> Lookup::bring_from(HubClient& hub, const Wish& wish, const RepoId& there,
+                                 const storage::RepoRow* here) {
   WAAG_TRY(const auto answer, hub.revision(there, wish.revision, "", wish.call));
   if (!answer) return fail(Errc::upstream_failed, "the upstream answers 304 to no condition");
   const auto& revision = *answer;
   if (is_commit_id(wish.revision) && revision.commit.hex() != wish.revision)
     return fail(Errc::upstream_failed, "the upstream has another commit of that id");
   storage::NewMirror repo;
-  repo.id = revision.repo;
+  if (here == nullptr) WAAG_CHECK(check_namespace(wish, revision.repo));
+  repo.id = here == nullptr ? revision.repo : here->id;
   repo.visibility = revision.is_private ? storage::Visibility::closed : storage::Visibility::open;
   repo.gate = gate_of(revision.gated);
   repo.sdk = revision.sdk;
@@ -100,11 +111,13 @@ Result<Found> Lookup::bring_from(HubClient& hub, const Wish& wish, const RepoId&
   const auto now = clock_.now();
   WAAG_CHECK(store_.mirrors().change(row.uid, [&](storage::MirrorRow& mirror) {
     mirror.gone = {};
+    mirror.name = listing.name;
     if (!tree_here) mirror.proven = false;
     // Each answer is not worth a write.
     if (!tree_here || now - mirror.checked > std::chrono::minutes(5)) mirror.checked = now;
   }));
-  if (repo.id != wish.repo) WAAG_CHECK(store_.mirrors().add_alias(row.uid, wish.repo));
+  for (const auto& name : {wish.repo, revision.repo})
+    if (repo.id != name) WAAG_CHECK(store_.mirrors().add_alias(row.uid, name));
   if (!tree_here) bring_history_later(row.uid);
   return Found{std::move(row), revision.commit, hub.base_url(), listing.name};
 }

@@ -68,7 +68,9 @@ class Lookup {
   [[nodiscard]] const std::vector<HubClient*>& hubs() const { return hubs_; }
 
  private:
-  Result<Found> bring_from(HubClient& hub, const Wish& wish, const RepoId& there);
+  Status check_namespace(const Wish& wish, const RepoId& canonical) const;
+  Result<Found> bring_from(HubClient& hub, const Wish& wish, const RepoId& there,
+                           const storage::RepoRow* here);
   Result<storage::Listing> list(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
   Result<storage::ListedFile> listed_file(HubClient& hub, const UpstreamRevision& revision,
                                           UpstreamEntry entry, const UpstreamCall& call);
