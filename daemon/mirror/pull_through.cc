@@ -191,7 +191,8 @@ Task<Prepared> PullThrough::prepare(AskedRevision asked, Identity who) {
     }
     if (!answer) answer = start(asked, key);
   }
-  const bool answered = co_await wait_for(answer);
+  const auto limit = local.revision ? std::min(options_.wait, options_.wait_here) : options_.wait;
+  const bool answered = co_await wait_for(answer, limit);
   std::optional<Error> error;
   {
     const std::scoped_lock lock(mutex_);
@@ -211,7 +212,7 @@ Prepared PullThrough::judge(const Local& local, const std::optional<Error>& erro
     return prepared;
   }
   if (local.revision) {
-    if (error && error->code != Errc::forbidden) {
+    if (!answered || (error && error->code != Errc::forbidden)) {
       const auto age = std::max(clock_.now() - local.checked, std::chrono::milliseconds(0));
       prepared.stale = std::chrono::duration_cast<std::chrono::seconds>(age);
     }
@@ -266,9 +267,9 @@ void PullThrough::finish(const std::string& key, const std::shared_ptr<Answer>& 
 }
 
 /// @return false if it took too long
-Task<bool> PullThrough::wait_for(std::shared_ptr<Answer> answer) {
+Task<bool> PullThrough::wait_for(std::shared_ptr<Answer> answer, std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto timer = std::make_shared<asio::steady_timer>(executor, options_.wait);
+  const auto timer = std::make_shared<asio::steady_timer>(executor, limit);
   {
     const std::scoped_lock lock(mutex_);
     if (answer->over) co_return true;
