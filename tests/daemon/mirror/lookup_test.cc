@@ -304,7 +304,8 @@ TEST_CASE_METHOD(LookupFixture, "lookup: trees that contradict", "[daemon][looku
 TEST_CASE_METHOD(LookupFixture, "lookup: a rule says no before anything comes",
                  "[daemon][lookup]") {
   auto options = without_git();
-  options.check = [](const UpstreamRevision& revision, const std::vector<UpstreamEntry>& entries) {
+  options.check = [](HubClient&, const UpstreamRevision& revision,
+                     const std::vector<UpstreamEntry>& entries, const UpstreamCall&) {
     if (revision.repo.name == "tiny" && entries.size() == 1)
       return Status(fail(Errc::forbidden, "rule 1"));
     return ok();

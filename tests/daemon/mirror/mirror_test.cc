@@ -8,6 +8,12 @@ namespace {
 using testing::HubFixture;
 using testing::MirrorFixture;
 
+testing::FakeUpstream::Repo with(std::map<std::string, std::string> files) {
+  testing::FakeUpstream::Repo repo;
+  repo.files = std::move(files);
+  return repo;
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(HubFixture, "mirror: without an upstream there is none", "[daemon][mirror]") {
@@ -21,7 +27,7 @@ TEST_CASE_METHOD(HubFixture, "mirror: without an upstream there is none", "[daem
 TEST_CASE_METHOD(MirrorFixture, "mirror: a repo that is not here comes by being read",
                  "[daemon][mirror]") {
   const std::string weights(300'000, 'w');
-  upstream.put("Qwen/Tiny", {.files = {{"config.json", "{\"a\": 1}"}, {"w.bin", weights}}});
+  upstream.put("Qwen/Tiny", with({{"config.json", "{\"a\": 1}"}, {"w.bin", weights}}));
   begin();
   const auto info = get("/api/models/Qwen/Tiny");
   REQUIRE(info.status == 200);
@@ -52,8 +58,8 @@ TEST_CASE_METHOD(MirrorFixture, "mirror: a repo that is not here comes by being 
 }
 
 TEST_CASE_METHOD(MirrorFixture, "mirror: how much and for whom", "[daemon][mirror]") {
-  upstream.put("Qwen/Tiny", {.files = {{"a.bin", std::string(200'000, 'a')},
-                                       {"b.bin", std::string(200'000, 'b')}}});
+  upstream.put("Qwen/Tiny",
+               with({{"a.bin", std::string(200'000, 'a')}, {"b.bin", std::string(200'000, 'b')}}));
   SECTION("in all") {
     config.mirror.fill_bytes_max = 300'000;
     begin();
@@ -78,7 +84,7 @@ TEST_CASE_METHOD(MirrorFixture, "mirror: what the upstream does not have is not 
   CHECK(get("/api/models/Qwen/None").status == 401);
   CHECK(get("/api/models/Qwen/None").header("X-Error-Code") == "RepoNotFound");
   // A namespace of our own is never looked up.
-  upstream.put("ada/Tiny", {.files = {{"a.txt", "theirs"}}});
+  upstream.put("ada/Tiny", with({{"a.txt", "theirs"}}));
   const auto calls = upstream.count("");
   CHECK(get("/api/models/ada/Tiny").status == 401);
   CHECK(upstream.count("") == calls);
