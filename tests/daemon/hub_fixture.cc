@@ -14,6 +14,22 @@
 namespace waag::daemon::testing {
 namespace {
 
+/// On one thread from the beginning to the end, as a session reads it.
+Task<Result<std::string>> read_all(StreamBody stream) {
+  std::string text;
+  std::vector<std::byte> block(4096);
+  for (;;) {
+    Result<std::size_t> read = std::size_t{0};
+    if (stream.async)
+      read = co_await stream.async->read(block);
+    else
+      read = stream.source->read(block);
+    if (!read) co_return read.error();
+    if (*read == 0) co_return text;
+    text += as_text(ByteView(block).first(*read));
+  }
+}
+
 Reply take(Response response) {
   Reply reply;
   reply.status = response.status;
@@ -32,14 +48,9 @@ Reply take(Response response) {
     }
   }
   if (auto* stream = std::get_if<StreamBody>(&response.body)) {
-    std::vector<std::byte> block(4096);
-    for (std::size_t got = 1; got > 0;) {
-      const auto read =
-          stream->async ? run_task(stream->async->read(block)) : stream->source->read(block);
-      if (!read) FAIL("read: " << read.error().what);
-      got = *read;
-      reply.body += as_text(ByteView(block).first(got));
-    }
+    auto body = run_task(read_all(*stream));
+    if (!body) FAIL("read: " << body.error().what);
+    reply.body = *std::move(body);
   }
   return reply;
 }

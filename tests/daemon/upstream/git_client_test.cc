@@ -265,6 +265,9 @@ TEST_CASE("git_client: submodules and LFS pointers", "[daemon][upstream]") {
               oid.hex() + "\\nsize 7\\n' > model.bin; git add model.bin; git commit -qm both");
   hub.up.publish();
   hub.must_fetch();
+  // An upstream that names a file has not shown that it has it.
+  CHECK_FALSE(*hub.store->repo_has_blob(hub.uid, oid));
+  REQUIRE(hub.store->rows().apply(storage::Mirrors::proof(hub.uid, oid)));
   hub.check_equal();
   const auto snapshot = hub.snapshot(hub.uid, hub.head(hub.uid));
   CHECK(snapshot->stat("module")->oid.hex() == std::string(40, 'c'));
