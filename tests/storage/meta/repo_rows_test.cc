@@ -31,7 +31,7 @@ RepoRow repo() {
 TEST_CASE("repo_rows: a repo row of version 1 is read as without a gate", "[storage][repo_rows]") {
   auto old = encode(repo());
   old[0] = 1;
-  old.resize(old.size() - 3);
+  old.resize(old.size() - 4);
   auto expected = repo();
   expected.gate = Gate::none;
   expected.disabled = false;
