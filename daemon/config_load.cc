@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
+#include "daemon/config_toml.h"
 #include "daemon/http/net/server.h"
 
 namespace waag::daemon {
@@ -94,14 +94,7 @@ Status LoadedConfig::set(std::string_view key, std::string_view value, std::stri
 }
 
 Status LoadedConfig::apply_file(std::string_view toml, std::string_view file_name) {
-  toml::table root;
-  try {
-    root = toml::parse(toml, file_name);
-  } catch (const toml::parse_error& error) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("{}:{}: {}", file_name, error.source().begin.line, error.description()));
-  }
+  WAAG_TRY(const auto root, parse_toml(toml, file_name));
   for (const auto& [section, content] : root) {
     const auto* table = content.as_table();
     const auto line_of = [&](const toml::node& node) {

@@ -16,6 +16,11 @@ constexpr std::uint64_t history_blob_bytes_max = 128ull << 20;
 /// A history that could not be fetched is not asked for again by every reader.
 constexpr std::chrono::seconds history_pause{60};
 
+/// How old the note of the upstream's last answer may be.
+constexpr std::chrono::minutes checked_period{5};
+/// Revisions of which the last answer's ETag is remembered.
+constexpr std::size_t etags_max = 100'000;
+
 bool is_commit_id(std::string_view revision) { return CommitId::parse(revision).has_value(); }
 
 storage::Gate gate_of(std::string_view gated) {
@@ -80,8 +85,11 @@ Status Lookup::check_namespace(const Wish& wish, const RepoId& canonical) const 
 /// @param here  the mirrored repo, which keeps its name; nullptr: there is none yet
 Result<Found> Lookup::bring_from(HubClient& hub, const Wish& wish, const RepoId& there,
                                  const storage::RepoRow* here) {
-  WAAG_TRY(const auto answer, hub.revision(there, wish.revision, "", wish.call));
-  if (!answer) return fail(Errc::upstream_failed, "the upstream answers 304 to no condition");
+  const auto etag = etag_of(here, wish.revision);
+  WAAG_TRY(const auto answer, hub.revision(there, wish.revision, etag, wish.call));
+  if (!answer && etag.empty())
+    return fail(Errc::upstream_failed, "the upstream answers 304 to no condition");
+  if (!answer) return unchanged(hub, wish, *here);
   const auto& revision = *answer;
   if (is_commit_id(wish.revision) && revision.commit.hex() != wish.revision)
     return fail(Errc::upstream_failed, "the upstream has another commit of that id");
@@ -107,19 +115,71 @@ Result<Found> Lookup::bring_from(HubClient& hub, const Wish& wish, const RepoId&
   if (!is_commit_id(wish.revision)) {
     WAAG_TRY(listing.ref, ref_of(hub, revision, wish));
   }
+  if (here != nullptr) WAAG_CHECK(close_as_there(*here, repo));
   WAAG_TRY(auto row, store_.mirrors().import(repo, listing));
-  const auto now = clock_.now();
-  WAAG_CHECK(store_.mirrors().change(row.uid, [&](storage::MirrorRow& mirror) {
-    mirror.gone = {};
+  WAAG_CHECK(note_answer(row.uid, [&](storage::MirrorRow& mirror) {
     mirror.name = listing.name;
-    if (!tree_here) mirror.proven = false;
-    // Each answer is not worth a write.
-    if (!tree_here || now - mirror.checked > std::chrono::minutes(5)) mirror.checked = now;
+    if (tree_here) return;
+    mirror.proven = false;
+    mirror.checked = clock_.now();
   }));
+  remember_etag(row.uid, wish.revision, revision.etag);
   for (const auto& name : {wish.repo, revision.repo})
     if (repo.id != name) WAAG_CHECK(store_.mirrors().add_alias(row.uid, name));
   if (!tree_here) bring_history_later(row.uid);
   return Found{std::move(row), revision.commit, hub.base_url(), listing.name};
+}
+
+/// As the last answer said, and what it led to is here.
+Result<Found> Lookup::unchanged(const HubClient& hub, const Wish& wish,
+                                const storage::RepoRow& here) {
+  WAAG_TRY(const auto commit, store_.resolve(here.uid, wish.revision));
+  WAAG_TRY(const auto mirror, store_.mirrors().find(here.uid));
+  if (!mirror) return fail(Errc::corrupt, "a mirrored repo without its row");
+  WAAG_CHECK(note_answer(here.uid, [](storage::MirrorRow&) {}));
+  return Found{here, commit, hub.base_url(), mirror->name};
+}
+
+Status Lookup::note_answer(std::uint64_t uid,
+                           const std::function<void(storage::MirrorRow&)>& edit) {
+  const auto now = clock_.now();
+  return store_.mirrors().change(uid, [&](storage::MirrorRow& mirror) {
+    mirror.gone = {};
+    // Each answer is not worth a write.
+    if (now - mirror.checked > checked_period) mirror.checked = now;
+    edit(mirror);
+  });
+}
+
+/// What the upstream has closed since is closed here too; what it opens is opened here by hand.
+Status Lookup::close_as_there(const storage::RepoRow& here, const storage::NewMirror& there) {
+  storage::RepoSettings settings;
+  if (there.visibility > here.visibility) settings.visibility = there.visibility;
+  if (there.gate != storage::Gate::none && here.gate == storage::Gate::none)
+    settings.gate = there.gate;
+  if (!settings.visibility && !settings.gate) return ok();
+  const auto changed = store_.change_repo(here.uid, settings);
+  return changed ? ok() : Status(changed.error());
+}
+
+/// "" unless what the last answer led to is here.
+std::string Lookup::etag_of(const storage::RepoRow* here, const std::string& revision) {
+  if (here == nullptr) return "";
+  const auto commit = store_.resolve(here->uid, revision);
+  if (!commit || !store_.snapshot(here->uid, *commit)) return "";
+  const std::scoped_lock lock(mutex_);
+  const auto found = etags_.find({here->uid, revision});
+  return found == etags_.end() ? "" : found->second;
+}
+
+void Lookup::remember_etag(std::uint64_t uid, const std::string& revision,
+                           const std::string& etag) {
+  const std::scoped_lock lock(mutex_);
+  if (etags_.size() >= etags_max) etags_.clear();  // then some answers are read again
+  if (etag.empty())
+    etags_.erase({uid, revision});
+  else
+    etags_[{uid, revision}] = etag;
 }
 
 Result<storage::Listing> Lookup::list(HubClient& hub, const UpstreamRevision& revision,

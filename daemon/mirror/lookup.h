@@ -74,6 +74,11 @@ class Lookup {
   Result<storage::Listing> list(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
   Result<storage::ListedFile> listed_file(HubClient& hub, const UpstreamRevision& revision,
                                           UpstreamEntry entry, const UpstreamCall& call);
+  Result<Found> unchanged(const HubClient& hub, const Wish& wish, const storage::RepoRow& here);
+  Status note_answer(std::uint64_t uid, const std::function<void(storage::MirrorRow&)>& edit);
+  Status close_as_there(const storage::RepoRow& here, const storage::NewMirror& there);
+  [[nodiscard]] std::string etag_of(const storage::RepoRow* here, const std::string& revision);
+  void remember_etag(std::uint64_t uid, const std::string& revision, const std::string& etag);
   Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
   Status fetch_history_now(std::uint64_t uid);
   Result<History> try_history(HubClient& hub, const storage::PushOptions& options,
@@ -84,7 +89,8 @@ class Lookup {
   const std::vector<HubClient*> hubs_;
   storage::Clock& clock_;
   const Options options_;
-  std::mutex mutex_;  // guards the two below
+  std::mutex mutex_;                                                    // guards all below
+  std::map<std::pair<std::uint64_t, std::string>, std::string> etags_;  // of the last answers
   std::condition_variable changed_;
   std::set<std::uint64_t> histories_;  // on their way
   std::map<std::uint64_t, std::chrono::steady_clock::time_point> failed_;

@@ -288,6 +288,9 @@ void PullThrough::drop_old() {
   std::erase_if(entries_, [now](const auto& entry) {
     return !entry.second.running && entry.second.fresh_until < now;
   });
+  // All are young: somebody asks for ever new names. What goes is asked for once more.
+  for (auto at = entries_.begin(); at != entries_.end() && entries_.size() >= entries_max;)
+    at = at->second.running ? std::next(at) : entries_.erase(at);
 }
 
 }  // namespace waag::daemon

@@ -1,7 +1,6 @@
 #include "daemon/upstream/governor.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <span>
 
@@ -15,14 +14,6 @@ namespace {
 constexpr std::chrono::milliseconds look_again{50};
 /// An upstream that names no time with its 429 is left alone for longer each time.
 constexpr unsigned doublings_max = 16;
-
-std::optional<std::uint64_t> number(std::string_view digits) {
-  std::uint64_t value = 0;
-  const auto end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, value);
-  if (digits.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return value;
-}
 
 /// The parts of `text` between `mark`s, trimmed.
 std::vector<std::string_view> split(std::string_view text, char mark) {
@@ -48,7 +39,7 @@ std::optional<std::uint64_t> parameter(const std::vector<std::string_view>& part
                                        std::string_view key) {
   for (const auto part : parts)
     if (part.starts_with(key) && part.substr(key.size()).starts_with('='))
-      return number(part.substr(key.size() + 1));
+      return http::decimal(part.substr(key.size() + 1));
   return std::nullopt;
 }
 
@@ -105,7 +96,7 @@ std::optional<std::chrono::milliseconds> parse_retry_after(const Headers& header
                                                            std::chrono::milliseconds now) {
   const auto value = headers.get("Retry-After");
   if (!value) return std::nullopt;
-  if (const auto count = number(http::trimmed(*value))) return seconds_of(*count);
+  if (const auto count = http::decimal(http::trimmed(*value))) return seconds_of(*count);
   const auto date = hub::parse_http_date(http::trimmed(*value));
   if (!date) return std::nullopt;
   const auto sent = headers.get("Date");

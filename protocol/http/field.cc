@@ -1,6 +1,7 @@
 #include "protocol/http/field.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 
 namespace waag::http {
@@ -27,6 +28,14 @@ bool equal_nocase(std::string_view a, std::string_view b) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
+std::optional<std::uint64_t> decimal(std::string_view digits) {
+  std::uint64_t value = 0;
+  const auto end = digits.data() + digits.size();
+  const auto parsed = std::from_chars(digits.data(), end, value);
+  if (digits.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return value;
 }
 
 bool is_field_value(std::string_view text) {

@@ -6,7 +6,8 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
+
+#include "daemon/config_toml.h"
 
 namespace waag::daemon {
 namespace {
@@ -155,14 +156,7 @@ class MirrorPolicy::Reader {
 };
 
 Result<MirrorPolicy> MirrorPolicy::parse(std::string_view toml, std::string_view file_name) {
-  toml::table root;
-  try {
-    root = toml::parse(toml, file_name);
-  } catch (const toml::parse_error& error) {
-    return fail(
-        Errc::invalid_argument,
-        fmt::format("{}:{}: {}", file_name, error.source().begin.line, error.description()));
-  }
+  WAAG_TRY(const auto root, parse_toml(toml, file_name));
   MirrorPolicy policy;
   for (const auto& [key, node] : root) {
     const auto* list = node.as_array();

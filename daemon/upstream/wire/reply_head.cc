@@ -1,21 +1,11 @@
 #include "daemon/upstream/wire/reply_head.h"
 
-#include <charconv>
-
 #include "protocol/http/field.h"
 
 namespace waag::daemon {
 namespace {
 
 Error bad(std::string what) { return fail(Errc::upstream_failed, std::move(what)); }
-
-std::optional<std::uint64_t> number(std::string_view digits) {
-  std::uint64_t value = 0;
-  const auto end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, value);
-  if (digits.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return value;
-}
 
 /// All values of a field; most have one.
 std::vector<std::string_view> values_of(const Headers& headers, std::string_view name) {
@@ -28,7 +18,7 @@ std::vector<std::string_view> values_of(const Headers& headers, std::string_view
 Result<std::optional<std::uint64_t>> announced_length(const Headers& headers) {
   std::optional<std::uint64_t> length;
   for (const auto value : values_of(headers, "Content-Length")) {
-    const auto parsed = number(value);
+    const auto parsed = http::decimal(value);
     if (!parsed || (length && *length != *parsed)) return bad("Content-Length of two meanings");
     length = parsed;
   }
@@ -45,7 +35,7 @@ Status check_content_range(const http::ByteRange& asked, const Headers& headers)
   if (values.size() != 1) return bad("a range without one Content-Range");
   const auto slash = values[0].find('/');
   const auto total = slash == std::string_view::npos ? std::nullopt  // "*" is no number either
-                                                     : number(values[0].substr(slash + 1));
+                                                     : http::decimal(values[0].substr(slash + 1));
   if (!http::equal_nocase(values[0].substr(0, slash), expected) || !total || *total <= asked.last)
     return bad("another range than asked for: " + std::string(values[0].substr(0, 80)));
   return ok();
@@ -90,7 +80,7 @@ Status ReplyHead::take(std::string_view line) {
 Status ReplyHead::take_status(std::string_view line) {
   const auto space = line.find(' ');
   const auto digits = space == line.npos ? std::string_view() : line.substr(space + 1, 3);
-  const auto value = number(digits);
+  const auto value = http::decimal(digits);
   if (!value || digits.size() != 3 || *value < 100 || *value > 599)
     return bad("malformed status line");
   status_ = static_cast<unsigned>(*value);

@@ -76,6 +76,52 @@ TEST_CASE_METHOD(LookupFixture, "lookup: a tree that is here is not asked for ag
   CHECK(row(uid).checked == clock.now());
 }
 
+TEST_CASE_METHOD(LookupFixture, "lookup: an answer that has not changed is not read again",
+                 "[daemon][lookup]") {
+  auto repo = tiny();
+  repo.etag = "\"one\"";
+  first.put("acme/tiny", repo);
+  begin({&first});
+  const auto uid = brought("acme/tiny").repo.uid;
+  CHECK(first.conditional() == 0);
+  clock.advance(std::chrono::hours(1));
+  const auto again = brought("acme/tiny");
+  CHECK(first.conditional() == 1);
+  CHECK(again.repo.uid == uid);
+  CHECK(again.commit.hex() == commit_1);
+  CHECK(row(uid).checked == clock.now());
+  // Another one is.
+  repo.etag = "\"two\"";
+  repo.commit = commit_2;
+  first.put("acme/tiny", repo);
+  CHECK(brought("acme/tiny").commit.hex() == commit_2);
+  // Of what is not here any more the answer is asked for whole.
+  REQUIRE(store->mirrors().move_ref(uid, "refs/heads/main", std::nullopt));
+  const auto conditional = first.conditional();
+  CHECK(brought("acme/tiny").commit.hex() == commit_2);
+  CHECK(first.conditional() == conditional);
+  CHECK(store->resolve(uid, "main")->hex() == commit_2);
+}
+
+TEST_CASE_METHOD(LookupFixture, "lookup: what is closed there later is closed here",
+                 "[daemon][lookup]") {
+  auto repo = tiny();
+  first.put("acme/tiny", repo);
+  begin({&first});
+  const auto uid = brought("acme/tiny").repo.uid;
+  repo.more = R"(,"private":true,"gated":"manual")";
+  first.put("acme/tiny", repo);
+  brought("acme/tiny");
+  const auto closed = store->find_repo_by_uid(uid);
+  REQUIRE(closed);
+  CHECK(closed->visibility == storage::Visibility::closed);
+  CHECK(closed->gate == storage::Gate::manual);
+  // Not the other way round: who closed it here had a reason.
+  first.put("acme/tiny", tiny());
+  brought("acme/tiny");
+  CHECK(store->find_repo_by_uid(uid)->visibility == storage::Visibility::closed);
+}
+
 TEST_CASE_METHOD(LookupFixture, "lookup: another name leads to the repo", "[daemon][lookup]") {
   first.put("old/name", tiny());
   first.put("acme/tiny", tiny());

@@ -28,6 +28,7 @@ class ScriptedHub {
     std::set<std::string> lfs{};                    // paths
     std::map<std::string, std::string> pointers{};  // of LFS files, not written in the usual way
     std::string more{};                             // JSON members of the revision
+    std::string etag{};                             // of the revision, in quotes
     std::vector<std::string> tags{};
   };
 
@@ -65,6 +66,12 @@ class ScriptedHub {
         std::ranges::count_if(server_.requests(), [&](const ScriptRequest& request) {
           return request.target.find(part) != std::string::npos;
         }));
+  }
+  /// Requests that asked only for what is new since.
+  [[nodiscard]] std::size_t conditional() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        server_.requests(),
+        [](const ScriptRequest& request) { return !request.header("If-None-Match").empty(); }));
   }
   bool wait_for_requests(std::size_t count) { return server_.wait_for_requests(count); }
   [[nodiscard]] std::string origin() const { return server_.origin(); }
@@ -136,8 +143,13 @@ class ScriptedHub {
     for (const auto& [name, repo] : repos_) {
       if (const auto what = behind(request, "/api/models/" + name + "/")) {
         const auto json = json_of(repo, *what);
+        const auto etag = what->starts_with("revision/") ? repo.etag : "";
         lock.unlock();
-        return peer.reply("200 OK", "Content-Type: application/json\r\n", json);
+        if (!etag.empty() && request.header("If-None-Match") == etag)
+          return peer.reply("304 Not Modified", "ETag: " + etag + "\r\n", "");
+        auto headers = std::string("Content-Type: application/json\r\n");
+        if (!etag.empty()) headers += "ETag: " + etag + "\r\n";
+        return peer.reply("200 OK", headers, json);
       }
       for (const std::string view : {"resolve", "raw"}) {
         const auto path = behind(request, "/" + name + "/" + view + "/" + repo.commit + "/");

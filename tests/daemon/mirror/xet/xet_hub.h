@@ -20,12 +20,12 @@ using waag::testing::ScriptServer;
 
 /// An upstream on a socket that serves its files by Xet and plainly, and goes wrong on order. What
 /// is already in a xorb of an earlier file is not put into another one.
-class XetHub {
+class XetUpstream {
  public:
   /// True: it has answered, or meant not to.
   using Fault = std::function<bool(ScriptPeer&, const ScriptRequest&)>;
 
-  XetHub()
+  XetUpstream()
       : server([this](ScriptPeer& peer, const ScriptRequest& request) {
           Fault fault;
           {
@@ -196,7 +196,7 @@ class XetHub {
 
 /// An upstream, a store, and what lies between.
 struct XetFixture : waag::testing::StoreFixture {
-  XetHub upstream;
+  XetUpstream upstream;
   std::shared_ptr<Governor> governor =
       std::make_shared<Governor>(Governor::Options{}, clock, random);
   std::unique_ptr<HttpClient> http;
