@@ -73,6 +73,10 @@ Reply get_metrics(App& app, Request) {
   if (app.mirror) {
     gauges.upstreams = count_upstreams(*app.mirror);
     gauges.fills = app.mirror->fills().running().size();
+    if (const auto* traffic = app.mirror->xet_traffic())
+      gauges.xet_bytes =
+          Metrics::Gauges::XetBytes{traffic->bytes(XetRoad::plain), traffic->bytes(XetRoad::xet),
+                                    traffic->bytes(XetRoad::local)};
   }
   auto response = text_response(app.metrics.text(gauges));
   response.headers.set("Content-Type",

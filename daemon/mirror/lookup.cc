@@ -190,12 +190,24 @@ Result<storage::Listing> Lookup::list(HubClient& hub, const UpstreamRevision& re
   listing.date = revision.last_modified;
   listing.author = revision.author;
   listing.title = "Revision of the upstream";  // what it says of it comes with the history
+  if (!options_.git) describe(hub, revision, wish, listing);
   for (auto& entry : entries) {
     if (entry.is_directory) continue;
     WAAG_TRY(auto file, listed_file(hub, revision, std::move(entry), wish.call));
     listing.files.push_back(std::move(file));
   }
   return listing;
+}
+
+/// Without a history to come, the upstream's API says what the commit is. It is no loss if not.
+void Lookup::describe(HubClient& hub, const UpstreamRevision& revision, const Wish& wish,
+                      storage::Listing& listing) {
+  const auto commits = hub.commits(revision.repo, revision.commit.hex(), wish.call);
+  if (!commits || commits->empty() || commits->front().id != revision.commit) return;
+  const auto& commit = commits->front();
+  listing.title = commit.title;
+  listing.date = commit.date;
+  if (!commit.authors.empty()) listing.author = commit.authors.front();
 }
 
 /// A pointer that is not written in the usual way is asked for: its id is that of its bytes.

@@ -72,6 +72,8 @@ class Lookup {
   Result<Found> bring_from(HubClient& hub, const Wish& wish, const RepoId& there,
                            const storage::RepoRow* here);
   Result<storage::Listing> list(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
+  static void describe(HubClient& hub, const UpstreamRevision& revision, const Wish& wish,
+                       storage::Listing& listing);
   Result<storage::ListedFile> listed_file(HubClient& hub, const UpstreamRevision& revision,
                                           UpstreamEntry entry, const UpstreamCall& call);
   Result<Found> unchanged(const HubClient& hub, const Wish& wish, const storage::RepoRow& here);

@@ -145,6 +145,13 @@ void Metrics::append_upstreams(std::string& out, const Gauges& gauges) {
   if (gauges.upstreams.empty()) return;
   head(out, "waag_fills", "gauge", "Files on their way from an upstream.");
   line(out, "waag_fills {}", gauges.fills);
+  if (gauges.xet_bytes) {
+    head(out, "waag_xet_fill_bytes", "counter",
+         "Bytes of files on their way, by the road they took.");
+    line(out, "waag_xet_fill_bytes_total{{road=\"plain\"}} {}", gauges.xet_bytes->plain);
+    line(out, "waag_xet_fill_bytes_total{{road=\"xet\"}} {}", gauges.xet_bytes->xet);
+    line(out, "waag_xet_fill_bytes_total{{road=\"local\"}} {}", gauges.xet_bytes->local);
+  }
   const auto each = [&](std::string_view name, std::string_view kind, std::string_view about,
                         std::string_view ending, auto value) {
     head(out, name, kind, about);

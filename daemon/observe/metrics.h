@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -66,6 +67,12 @@ class Metrics {
     };
     std::vector<Upstream> upstreams;
     std::uint64_t fills = 0;
+    struct XetBytes {
+      std::uint64_t plain = 0;  // of files that might have come by Xet
+      std::uint64_t xet = 0;
+      std::uint64_t local = 0;  // of chunks that were here already
+    };
+    std::optional<XetBytes> xet_bytes;
   };
 
   /// @param routes  the rows that Done::route points into; must outlive this

@@ -40,6 +40,9 @@ TEST_CASE_METHOD(LookupFixture, "lookup: a revision is here with its tree, not i
   CHECK(found.repo.gate == storage::Gate::none);
   CHECK(store->resolve(found.repo.uid, "main")->hex() == commit_1);
   const auto files = snapshot(found.repo.uid, found.commit);
+  CHECK(files->commit().message == "Upload weights");
+  CHECK(files->commit().author_name == "ann");
+  CHECK(files->commit().date.count() == 1793610845000);
   CHECK(files->stat("config.json")->size_bytes == 2);
   CHECK(files->stat("a/model.bin")->lfs->id == sha256(as_bytes(weights)));
   CHECK_FALSE(store->open_git_blob(files->stat("config.json")->oid));

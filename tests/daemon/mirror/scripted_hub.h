@@ -105,6 +105,10 @@ class ScriptedHub {
       for (const auto& [path, content] : repo.files) add(entry(repo, path, content));
       return "[" + list + "]";
     }
+    if (what == "commits/" + repo.commit)
+      return R"([{"id":")" + repo.commit +
+             R"(","title":"Upload weights","message":"","authors":[{"user":"ann"}],)" +
+             R"("date":"2026-11-02T09:14:05.000Z"}])";
     if (what.starts_with("refs")) {
       for (const auto& tag : repo.tags) add(ref(repo, "tags", tag));
       return R"({"branches":[)" + ref(repo, "heads", "main") + R"(],"converts":[],"tags":[)" +

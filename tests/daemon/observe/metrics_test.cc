@@ -50,6 +50,31 @@ TEST_CASE("metrics: requests by route, method and code; durations; bytes", "[dae
     CHECK(has(text, line));
   CHECK(text.find("route=\"first\"") == std::string::npos);
   CHECK(text.ends_with("# EOF\n"));
+  CHECK(text.find("upstream") == std::string::npos);
+}
+
+TEST_CASE("metrics: upstreams and what comes from them", "[daemon][metrics]") {
+  const Metrics metrics(rows());
+  Metrics::Gauges gauges;
+  Metrics::Gauges::Upstream upstream;
+  upstream.url = "https://hub.example";
+  upstream.down = true;
+  upstream.calls = 7;
+  upstream.failures = 3;
+  upstream.limited = 2;
+  upstream.bytes = 99;
+  gauges.upstreams = {upstream};
+  gauges.fills = 4;
+  gauges.xet_bytes = Metrics::Gauges::XetBytes{1, 2, 3};
+  const auto text = metrics.text(gauges);
+  for (const auto* line :
+       {"waag_fills 4", R"(waag_upstream_down{upstream="https://hub.example"} 1)",
+        R"(waag_upstream_calls_total{upstream="https://hub.example"} 7)",
+        R"(waag_upstream_failures_total{upstream="https://hub.example"} 3)",
+        R"(waag_upstream_limited_total{upstream="https://hub.example"} 2)",
+        R"(waag_upstream_bytes_total{upstream="https://hub.example"} 99)",
+        R"(waag_xet_fill_bytes_total{road="local"} 3)"})
+    CHECK(has(text, line));
 }
 
 }  // namespace waag::daemon
