@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+
+#include "convert/write/gguf_pairs.h"
+#include "protocol/result.h"
+
+namespace waag::convert {
+
+/// What the model's config says that the tokenizer needs.
+struct TokenizerOptions {
+  std::uint64_t vocab_size = 0;  // rows of the embedding: as many tokens are written
+  std::string config_text;       // config.json
+};
+
+/// Every `tokenizer.*` pair of the GGUF for the tokenizer in `folder` (FORMATS 2.5): byte-level BPE
+/// from tokenizer.json, SentencePiece from tokenizer.model; special tokens; chat templates.
+/// @return Errc::unprocessable if a file is malformed, has more tokens than vocab_size, or uses a
+/// pre-tokenizer that llama.cpp has no name for (a wrong one silently degrades);
+/// Errc::not_found if there is no tokenizer
+Result<GgufEntries> read_tokenizer(const std::filesystem::path& folder,
+                                   const TokenizerOptions& options);
+
+}  // namespace waag::convert
