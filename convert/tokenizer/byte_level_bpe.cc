@@ -164,7 +164,8 @@ class Reader {
   }
 
   /// Tokens that only tokenizer_config.json adds: in the order of their ids there, then the special
-  /// ones by name.
+  /// ones by name. Of a token that both files add, its `added_tokens_decoder` says whether it is
+  /// special.
   Status read_config() {
     WAAG_CHECK(read_added_decoder());
     static constexpr std::array roles{"bos_token", "eos_token", "unk_token", "sep_token",
@@ -193,7 +194,12 @@ class Reader {
     for (const auto& [id, token] : tokens) {
       const auto text = token_text(*token, "content");
       const auto special = hub::json_bool(*token, "special");
-      if (text) WAAG_CHECK(add(*text, special && special->value_or(false)));
+      if (!text) continue;
+      const bool is_special = special && special->value_or(false);
+      WAAG_CHECK(add(*text, is_special));
+      if (const auto known = ids_.find(*text); known != ids_.end()) {
+        added_[known->second].special = is_special;
+      }
     }
     return ok();
   }

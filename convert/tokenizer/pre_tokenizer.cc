@@ -152,14 +152,12 @@ bool is_plain_normalizer(const json::value* from, int depth) {
   return true;
 }
 
-/// llama.cpp looks a whole piece up before merging for llama-bpe, and only for it among those that
-/// split alike; smaug-bpe is the one that does not.
-std::string variant_of(std::string_view name, const json::object& tokenizer, bool adds_bos) {
+/// llama.cpp's converter tells these two pairs apart by whether the ids of its probe text begin
+/// with a BOS.
+std::string variant_of(std::string_view name, bool adds_bos) {
   if (name == "qwen2" && adds_bos) return "deepseek-r1-qwen";
-  const auto* model = tokenizer.if_contains("model");
-  const bool whole_first =
-      model != nullptr && model->is_object() && flag(model->get_object(), "ignore_merges", false);
-  return std::string(name == "llama-bpe" && !whole_first ? "smaug-bpe" : name);
+  if (name == "llama-bpe" && !adds_bos) return "smaug-bpe";
+  return std::string(name);
 }
 
 }  // namespace
@@ -171,7 +169,7 @@ Result<std::string> pre_tokenizer_name(const json::object& tokenizer, bool adds_
   std::vector<std::string> steps;
   if (flatten(tokenizer.if_contains("pre_tokenizer"), 0, steps)) {
     for (const auto& row : known()) {
-      if (matches(steps, row)) return variant_of(row.name, tokenizer, adds_bos);
+      if (matches(steps, row)) return variant_of(row.name, adds_bos);
     }
   }
   std::string names;

@@ -13,7 +13,8 @@ namespace waag::convert {
 /// text. llama.cpp applies no normalizer; NFC is let pass, as its own converter does.
 ///
 /// @param tokenizer  tokenizer.json
-/// @param adds_bos   the tokenizer puts a BOS in front: tells deepseek-r1-qwen from qwen2
+/// @param adds_bos   the tokenizer puts a BOS in front: tells deepseek-r1-qwen from qwen2 and
+///                   llama-bpe from smaug-bpe
 /// @return Errc::unprocessable if there is no name for it; the message lists what has one
 /// Source: llama.cpp src/llama-vocab.cpp (the expressions stand in its comments), published
 /// tokenizer.json files.

@@ -45,10 +45,8 @@ class Reader {
     if (jsons_.tokenizer_config != nullptr) WAAG_CHECK(read_tokenizer_config());
     if (jsons_.config != nullptr) WAAG_CHECK(read_config());
     SpecialTokens found;
-    for (const auto& role : roles_) {
-      if (const auto id = ids_.find(role); id != ids_.end() && role != "cls") {
-        found.ids.emplace_back(*id);
-      }
+    for (auto& id : ids_) {
+      if (id.first != "cls") found.ids.push_back(std::move(id));  // there is no key for it
     }
     found.added = std::move(added_);
     return found;
@@ -198,15 +196,18 @@ class Reader {
     }
     if (!id->is_int64() && !id->is_uint64()) return ok();
     const auto number = id->to_number<std::uint64_t>();
-    if (number < vocab_size_) ids_.emplace(role, static_cast<std::uint32_t>(number));
+    const auto is_role = [&](const auto& entry) { return entry.first == role; };
+    if (number < vocab_size_ && std::none_of(ids_.begin(), ids_.end(), is_role)) {
+      ids_.emplace_back(role, static_cast<std::uint32_t>(number));
+    }
     return ok();
   }
 
   TokenizerJsons jsons_;
   std::uint64_t vocab_size_;
   std::vector<std::string> roles_{"bos", "eos", "unk", "sep", "pad", "cls", "mask"};
-  std::map<std::string, std::string> names_;  // role -> text of its token
-  std::map<std::string, std::uint32_t> ids_;  // role -> id
+  std::map<std::string, std::string> names_;                // role -> text of its token
+  std::vector<std::pair<std::string, std::uint32_t>> ids_;  // as they are found
   std::vector<std::pair<std::string, bool>> added_;
 };
 
