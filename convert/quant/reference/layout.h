@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,6 +22,12 @@ inline constexpr std::array<int, 16> iq4_values{-127, -104, -83, -65, -49, -35, 
 /// Twice the values of E2M1, by code. Source: ggml, src/ggml-common.h kvalues_mxfp4.
 inline constexpr std::array<int, 16> mxfp4_values{0, 1,  2,  3,  4,  6,  8,  12,
                                                   0, -1, -2, -3, -4, -6, -8, -12};
+
+/// Half of 2^(exponent - 127), because mxfp4_values are doubled.
+constexpr float mxfp4_half_scale(int exponent) {
+  const auto bits = static_cast<std::uint32_t>(exponent);
+  return std::bit_cast<float>(bits < 2 ? 0x00200000u << bits : (bits - 1) << 23);
+}
 
 inline std::byte low_byte(int value) { return static_cast<std::byte>(value & 0xff); }
 inline int as_int(std::byte value) { return std::to_integer<int>(value); }

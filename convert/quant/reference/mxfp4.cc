@@ -11,12 +11,6 @@
 namespace waag::convert::reference {
 namespace {
 
-// Half of 2^(exponent - 127), because mxfp4_values are doubled.
-float half_scale(int exponent) {
-  const auto bits = static_cast<std::uint32_t>(exponent);
-  return std::bit_cast<float>(bits < 2 ? 0x00200000u << bits : (bits - 1) << 23);
-}
-
 int nearest_code(float x, float scale) {
   int best = 0;
   float best_error = std::fabs(as_float(mxfp4_values[0]) * scale - x);
@@ -51,7 +45,7 @@ void quantize_mxfp4(const float* x, std::uint64_t columns, const float*, std::by
   for (const float* end = x + columns; x != end; x += block_elements, out += 17) {
     const float largest = std::fabs(largest_magnitude({x, block_elements}));
     const int exponent = largest > 0 ? (floor_log2(largest) - 2 + 127) & 0xff : 0;
-    const float scale = half_scale(exponent);
+    const float scale = mxfp4_half_scale(exponent);
     std::array<int, block_elements> codes{};
     std::transform(x, x + block_elements, codes.begin(),
                    [scale](float value) { return nearest_code(value, scale); });
