@@ -226,6 +226,9 @@ class Planner {
   std::vector<PlannedTensor> in_order() {
     std::vector<PlannedTensor> all;
     for (auto& [name, tensor] : planned_) {
+      // llama.cpp counts no dimension of one behind the last of more.
+      while (tensor.shape.size() > 1 && tensor.shape.front() == 1)
+        tensor.shape.erase(tensor.shape.begin());
       tensor.is_f32 = tensor.is_f32 || tensor.shape.size() <= 1 || name.ends_with("_norm.weight") ||
                       !name.ends_with(".weight") || name.find("ffn_gate_inp") != std::string::npos;
       all.push_back(std::move(tensor));

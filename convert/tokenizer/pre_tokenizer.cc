@@ -1,7 +1,6 @@
 #include "convert/tokenizer/pre_tokenizer.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -42,7 +41,7 @@ constexpr std::string_view deepseek3_split =
 
 struct Known {
   std::string_view name;
-  std::initializer_list<std::string_view> steps;
+  std::vector<std::string_view> steps;  // a list would not outlive the table's making
 };
 
 /// DeepSeek's list of letters runs over a thousand characters: its beginning tells it.
