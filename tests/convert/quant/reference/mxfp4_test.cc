@@ -11,15 +11,15 @@ TEST_CASE("mxfp4: as ggml writes and reads it", "[convert][quant][ggml]") {
 }
 
 TEST_CASE("mxfp4: the exponent is that of log2f, also where it rounds up", "[convert][quant]") {
-  // log2f of the C library is the reference here; it is off by less than 0.05 units more than half
-  // one, so all values that it may round either way lie within 200 units of a power of two.
-  for (int exponent = -149; exponent <= 127; ++exponent) {
+  // log2f of the C library is the reference here. It is off by little more than half a unit, and
+  // what rounds to a power of two lies within 89 units of it: 200 cover all that is in doubt.
+  for (int exponent = -149; exponent <= 128; ++exponent) {
     const float power = std::ldexp(1.0f, exponent);
     float below = power;
     float above = power;
     for (int unit = 0; unit < 200; ++unit) {
       CAPTURE(exponent, unit);
-      if (below > 0)
+      if (below > 0 && std::isfinite(below))
         REQUIRE(reference::floor_log2(below) == static_cast<int>(std::floor(std::log2(below))));
       if (std::isfinite(above))
         REQUIRE(reference::floor_log2(above) == static_cast<int>(std::floor(std::log2(above))));
@@ -27,8 +27,6 @@ TEST_CASE("mxfp4: the exponent is that of log2f, also where it rounds up", "[con
       above = std::nextafter(above, INFINITY);
     }
   }
-  const float largest = std::numeric_limits<float>::max();
-  CHECK(reference::floor_log2(largest) == static_cast<int>(std::floor(std::log2(largest))));
 }
 
 TEST_CASE("mxfp4: of two codes as near the lower one, and no minus zero", "[convert][quant]") {
