@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-r"""What real ggml makes of the sample of tests/convert/quant/sample_rows.h, as a C++ header.
+"""What real ggml makes of the sample of tests/convert/quant/sample_rows.h, as a C++ header.
 
-    python3 tests/harness/ggml_oracle.py path/to/libggml-base.so | clang-format-19 \
-        > tests/vectors/ggml_digests.h
+    python3 tests/harness/ggml_oracle.py path/to/libggml-base.so > tests/vectors/ggml_digests.h
+    clang-format-19 -i tests/vectors/ggml_digests.h
 
 Needs numpy and an x86-64 build of ggml without FMA (its own default for the base library); another
 one is refused. The digests of the long sample take some minutes.
