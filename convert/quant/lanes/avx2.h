@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include "convert/quant/lanes/iq4_values.h"
 #include "convert/quant/lanes/vector.h"
 
 // Eight lanes: AVX2 and F16C. Only for files built with those flags (*_avx2.cc).
@@ -65,6 +66,48 @@ WAAG_LANE Floats8 select(Mask8 mask, Floats8 yes, Floats8 no) {
 }
 WAAG_LANE Ints8 select(Mask8 mask, Ints8 yes, Ints8 no) {
   return {_mm256_blendv_epi8(no.v, yes.v, _mm256_castps_si256(mask.v))};
+}
+
+namespace tables {
+/// Entry (-k) & 7 for k = 0..7, because a mask that holds is -1.
+struct Eight {
+  alignas(32) float entry[8];
+};
+consteval Eight iq4_middles_from(int first, int step) {
+  Eight out{};
+  for (int k = 0; k < 8; ++k)
+    if (first + k * step < 15) out.entry[(8 - k) & 7] = iq4_middles[first + k * step];
+  return out;
+}
+consteval Eight iq4_values_from(int first) {
+  Eight out{};
+  for (int k = 0; k < 8; ++k)
+    out.entry[(8 - k) & 7] = static_cast<float>(iq4_values[first + 2 * k]);
+  return out;
+}
+inline constexpr Eight middles_of_four = iq4_middles_from(1, 4);
+inline constexpr Eight middles_of_two = iq4_middles_from(0, 2);
+inline constexpr Eight even_values = iq4_values_from(0), odd_values = iq4_values_from(1);
+}  // namespace tables
+
+WAAG_LANE __m256 look_up(const tables::Eight& table, __m256i at) {
+  return _mm256_permutevar8x32_ps(_mm256_load_ps(table.entry), at);
+}
+
+/// The nearest value of IQ4, by bisection; x is a number.
+WAAG_LANE Floats8 iq4_value(Floats8 x) {
+  const __m256 half = _mm256_cmp_ps(x.v, _mm256_set1_ps(iq4_middles[7]), _CMP_GE_OQ);
+  const __m256 of_eight =
+      _mm256_blendv_ps(_mm256_set1_ps(iq4_middles[3]), _mm256_set1_ps(iq4_middles[11]), half);
+  const __m256i first = _mm256_castps_si256(half);
+  const __m256i second = _mm256_castps_si256(_mm256_cmp_ps(x.v, of_eight, _CMP_GE_OQ));
+  const __m256i four = _mm256_add_epi32(_mm256_add_epi32(first, first), second);
+  const __m256i third =
+      _mm256_castps_si256(_mm256_cmp_ps(x.v, look_up(tables::middles_of_four, four), _CMP_GE_OQ));
+  const __m256i eight = _mm256_add_epi32(_mm256_add_epi32(four, four), third);
+  const __m256 odd = _mm256_cmp_ps(x.v, look_up(tables::middles_of_two, eight), _CMP_GE_OQ);
+  return {_mm256_blendv_ps(look_up(tables::even_values, eight), look_up(tables::odd_values, eight),
+                           odd)};
 }
 
 struct Avx2 {

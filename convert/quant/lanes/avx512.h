@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include "convert/quant/lanes/iq4_values.h"
 #include "convert/quant/lanes/vector.h"
 
 // Sixteen lanes: AVX-512 F, BW, DQ, VL. Only for files built with those flags (*_avx512.cc).
@@ -67,6 +68,24 @@ WAAG_LANE Floats16 select(Mask16 mask, Floats16 yes, Floats16 no) {
 }
 WAAG_LANE Ints16 select(Mask16 mask, Ints16 yes, Ints16 no) {
   return {_mm512_mask_blend_epi32(mask.v, no.v, yes.v)};
+}
+
+namespace tables {
+inline constexpr Iq4Stretches iq4 = iq4_stretches();
+}
+
+/// The nearest value of IQ4; x is a number.
+WAAG_LANE Floats16 iq4_value(Floats16 x) {
+  constexpr int lesser_magnitude = 2;  // with the sign of the first
+  const __m512 near = _mm512_range_ps(x.v, _mm512_set1_ps(iq4_reach), lesser_magnitude);
+  const __m512 shifted = _mm512_add_ps(_mm512_mul_ps(near, _mm512_set1_ps(1 / iq4_stretch)),
+                                       _mm512_set1_ps(round_shift));
+  const __m512i at = _mm512_castps_si512(shifted);  // its low five bits: the stretch
+  const auto look_up = [at](const float* table) __attribute__((always_inline)) {
+    return _mm512_permutex2var_ps(_mm512_load_ps(table), at, _mm512_load_ps(table + 16));
+  };
+  const __mmask16 passed = _mm512_cmp_ps_mask(near, look_up(tables::iq4.middle), _CMP_GE_OQ);
+  return {_mm512_mask_mov_ps(look_up(tables::iq4.below), passed, look_up(tables::iq4.above))};
 }
 
 struct Avx512 {

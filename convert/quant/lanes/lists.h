@@ -14,6 +14,10 @@ struct KernelList {
 
 KernelList k_min_avx2();
 KernelList k_min_avx512();
+KernelList iq4_avx2();
+KernelList iq4_avx512();
+KernelList blocks_avx2();
+KernelList blocks_avx512();
 KernelList k_signed_avx2();
 KernelList k_signed_avx512();
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "convert/quant/lanes/iq4_values.h"
 #include "convert/quant/lanes/vector.h"
 
 // QX of FORMATS 3.3 (a signed scale, x ~ scale * l with l in -N..N-1) and the search of IQ4_NL and
@@ -92,39 +93,13 @@ QxFound<V> search_qx(const float* x, const float* w) {
   return found;
 }
 
-/// The 16 values of IQ4 and the middles between them: a value on a middle takes the upper one.
-inline constexpr float iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                         1,    13,   25,  38,  53,  69,  89,  113};
-inline constexpr float iq4_middles[15] = {-115.5f, -93.5f, -74.0f, -57.0f, -42.0f,
-                                          -28.5f,  -16.0f, -4.5f,  7.0f,   19.0f,
-                                          31.5f,   45.5f,  61.0f,  79.0f,  101.0f};
-
-/// The nearest of the values.
-template <class V>
-WAAG_LANE typename V::Floats iq4_nearest(typename V::Floats x) {
-  auto value = V::of(iq4_values[0]);
-#pragma GCC unroll 15
-  for (int i = 0; i < 15; ++i)
-    value = select(x < V::of(iq4_middles[i]), value, V::of(iq4_values[i + 1]));
-  return value;
-}
-
-/// The place of the nearest of the values; of NaN the last.
-template <class V>
-WAAG_LANE typename V::Ints iq4_index(typename V::Floats x) {
-  auto index = V::of(0);
-#pragma GCC unroll 15
-  for (int i = 0; i < 15; ++i) index = select(x < V::of(iq4_middles[i]), index, V::of(i + 1));
-  return index;
-}
-
 template <class V, std::size_t n>
 WAAG_LANE QxSums<V> iq4_sums(const float* x, const float* w, typename V::Floats inverse) {
   QxSums<V> sums{V::of(0.0f), V::of(0.0f)};
 #pragma GCC unroll 2
   for (std::size_t i = 0; i < n; ++i) {
     const auto value = V::load(x + i * V::lanes);
-    const auto q = iq4_nearest<V>(inverse * value);
+    const auto q = iq4_value(inverse * value);
     const auto weighted = V::load(w + i * V::lanes) * q;
     sums.lx = sums.lx + weighted * value;
     sums.l2 = sums.l2 + weighted * q;
@@ -140,12 +115,12 @@ typename V::Floats search_iq4(const float* x, const float* w) {
   const Floats none = V::of(0.0f);
   const auto dead = largest.magnitude < V::of(tiny_group);
   const Floats most = select(dead, V::of(1.0f), largest.value);
-  Floats inverse = V::of(1.0f) / ((none - most) / V::of(iq4_values[0]));
+  Floats inverse = V::of(1.0f) / ((none - most) / V::of(static_cast<float>(iq4_values[0])));
   auto sums = iq4_sums<V, n>(x, w, inverse);
   Floats scale = select(sums.l2 > none, sums.lx / sums.l2, none);
   Floats best = scale * sums.lx;
   for (int k = -7; k <= 7; ++k) {
-    inverse = V::of(static_cast<float>(k) + iq4_values[0]) / most;
+    inverse = V::of(static_cast<float>(k + iq4_values[0])) / most;
     sums = iq4_sums<V, n>(x, w, inverse);
     const auto better = (sums.l2 > none) & (sums.lx * sums.lx > best * sums.l2);
     if (!any(better)) continue;
