@@ -1,8 +1,8 @@
-#include "convert/quant/lanes/avx2.h"
 #include "convert/quant/lanes/legacy.h"
 #include "convert/quant/lanes/lists.h"
 #include "convert/quant/lanes/mxfp4.h"
 #include "convert/quant/lanes/plain.h"
+#include "convert/quant/lanes/vector/avx2.h"
 
 namespace waag::convert::lanes {
 

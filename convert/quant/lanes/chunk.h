@@ -2,7 +2,7 @@
 
 #include <immintrin.h>
 
-#include "convert/quant/lanes/vector.h"
+#include "convert/quant/lanes/vector/vector.h"
 
 // What the row kernels share: a row goes by chunks of as many super-blocks as there are lanes, the
 // sub-blocks of a chunk by groups of twice as many lanes; the last group of a chunk is filled up

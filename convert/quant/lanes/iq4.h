@@ -3,7 +3,7 @@
 #include "convert/quant/lanes/chunk.h"
 #include "convert/quant/lanes/k_signed.h"
 #include "convert/quant/lanes/pack.h"
-#include "convert/quant/lanes/search_qx.h"
+#include "convert/quant/lanes/search/qx.h"
 
 // Rows of IQ4_NL and IQ4_XS (FORMATS 3.4): blocks of 32, each level one of 16 values.
 

@@ -2,8 +2,8 @@
 
 #include "convert/quant/lanes/chunk.h"
 #include "convert/quant/lanes/pack.h"
-#include "convert/quant/lanes/search_qkx.h"
-#include "convert/quant/lanes/sweeps.h"
+#include "convert/quant/lanes/search/qkx.h"
+#include "convert/quant/lanes/search/sweeps.h"
 
 // Rows of Q2_K, Q4_K and Q5_K: sub-blocks with a scale and a minimum (FORMATS 3.4).
 

@@ -1,6 +1,6 @@
-#include "convert/quant/lanes/avx2.h"
 #include "convert/quant/lanes/k_min.h"
 #include "convert/quant/lanes/lists.h"
+#include "convert/quant/lanes/vector/avx2.h"
 
 namespace waag::convert::lanes {
 

@@ -2,8 +2,8 @@
 
 #include "convert/quant/lanes/chunk.h"
 #include "convert/quant/lanes/pack.h"
-#include "convert/quant/lanes/search_qx.h"
-#include "convert/quant/lanes/sweeps.h"
+#include "convert/quant/lanes/search/qx.h"
+#include "convert/quant/lanes/search/sweeps.h"
 
 // Rows of Q3_K and Q6_K: sub-blocks of 16 with a signed scale (FORMATS 3.4).
 

@@ -2,8 +2,8 @@
 
 #include "convert/quant/lanes/chunk.h"
 #include "convert/quant/lanes/pack.h"
-#include "convert/quant/lanes/search_qkx.h"
-#include "convert/quant/lanes/search_qx.h"
+#include "convert/quant/lanes/search/qkx.h"
+#include "convert/quant/lanes/search/qx.h"
 
 // Rows of Q8_0, Q4_0, Q4_1, Q5_0 and Q5_1 (FORMATS 3.2): blocks of 32. What a block needs to know
 // of all its elements is found with a block a lane; the levels then go along the row.

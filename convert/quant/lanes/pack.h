@@ -1,6 +1,6 @@
 #pragma once
 
-#include "convert/quant/lanes/vector.h"
+#include "convert/quant/lanes/vector/vector.h"
 
 // Levels, a byte each in the order of the row, into the bytes of a block (FORMATS 3.1, 3.4).
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "convert/quant/lanes/iq4_values.h"
-#include "convert/quant/lanes/vector.h"
+#include "convert/quant/lanes/vector/iq4_values.h"
+#include "convert/quant/lanes/vector/vector.h"
 
 // QX of FORMATS 3.3 (a signed scale, x ~ scale * l with l in -N..N-1) and the search of IQ4_NL and
 // IQ4_XS, which is the same over a table of values.

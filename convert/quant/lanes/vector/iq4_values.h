@@ -1,6 +1,6 @@
 #pragma once
 
-#include "convert/quant/lanes/vector.h"
+#include "convert/quant/lanes/vector/vector.h"
 
 // The 16 values of IQ4 and the middles between them: what lies on a middle takes the upper value.
 // The reference compares two differences instead; near a middle both are exact (the values are

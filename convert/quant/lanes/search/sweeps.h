@@ -1,7 +1,7 @@
 #pragma once
 
-#include "convert/quant/lanes/search_qx.h"
-#include "convert/quant/lanes/vector.h"
+#include "convert/quant/lanes/search/qx.h"
+#include "convert/quant/lanes/vector/vector.h"
 
 // The two searches of FORMATS 3.3 that improve one level at a time: Q3S and QP. Each lane sweeps
 // until one of its sweeps changes nothing; the others go on without it, and five sweeps are the

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "convert/quant/lanes/vector.h"
+#include "convert/quant/lanes/vector/vector.h"
 
 // QKX of FORMATS 3.3: scale and minimum of a sub-block, x ~ scale * L + min with L in 0..levels.
 //

@@ -2,8 +2,8 @@
 
 #include <immintrin.h>
 
-#include "convert/quant/lanes/iq4_values.h"
-#include "convert/quant/lanes/vector.h"
+#include "convert/quant/lanes/vector/iq4_values.h"
+#include "convert/quant/lanes/vector/vector.h"
 
 // Sixteen lanes: AVX-512 F, BW, DQ, VL. Only for files built with those flags (*_avx512.cc).
 
