@@ -1,0 +1,9 @@
+#if defined(__x86_64__)
+#include "convert/quant/linear/linear_kernels_body.h"
+
+namespace waag::convert {
+
+const LinearKernels linear_kernels_avx512 = kernels;
+
+}  // namespace waag::convert
+#endif
