@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include <boost/json/serialize.hpp>
-
+#include "convert/write/json_text.h"
 #include "protocol/bytes.h"
 #include "protocol/model/safetensors_header.h"
 #include "protocol/utf8.h"
@@ -18,10 +17,6 @@ constexpr std::size_t header_alignment = 8;
 
 Error bad(const std::string& name, const char* what) {
   return fail(Errc::invalid_argument, "tensor '" + name + "': " + what);
-}
-
-std::string quoted(std::string_view text) {
-  return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
 }
 
 Status check_name(const std::string& name) {
@@ -94,7 +89,7 @@ std::string header_entry(const model::TensorInfo& tensor) {
   std::string shape;
   for (const auto extent : tensor.shape)
     shape += (shape.empty() ? "" : ",") + std::to_string(extent);
-  return quoted(tensor.name) + R"(:{"dtype":")" + std::string(safetensors_name(tensor.dtype)) +
+  return json_text(tensor.name) + R"(:{"dtype":")" + std::string(safetensors_name(tensor.dtype)) +
          R"(","shape":[)" + shape + R"(],"data_offsets":[)" + std::to_string(tensor.begin) + ',' +
          std::to_string(tensor.end) + "]}";
 }
@@ -138,7 +133,7 @@ std::string index_json(const SafetensorsLayout& layout) {
   const char* separator = "\n";
   for (const auto& [name, place] : layout.places) {
     json += separator;
-    json += "    " + quoted(name) + ": " + quoted(layout.files[place.file].name);
+    json += "    " + json_text(name) + ": " + json_text(layout.files[place.file].name);
     separator = ",\n";
   }
   return json + "\n  }\n}\n";
