@@ -26,6 +26,22 @@ constexpr std::array<std::string_view, 16> projections{"q_proj",
                                                        "w2",
                                                        "w3"};
 
+struct Stack {
+  std::string_view part;
+  std::string_view whole;
+};
+
+// Source: vLLM, packed_modules_mapping of the families' models.
+constexpr std::array<Stack, 9> stacks{{{"q_proj", "qkv_proj"},
+                                       {"k_proj", "qkv_proj"},
+                                       {"v_proj", "qkv_proj"},
+                                       {"gate_proj", "gate_up_proj"},
+                                       {"up_proj", "gate_up_proj"},
+                                       {"w1", "w13"},
+                                       {"w3", "w13"},
+                                       {"q_a_proj", "fused_qkv_a_proj"},
+                                       {"kv_a_proj_with_mqa", "fused_qkv_a_proj"}}};
+
 constexpr std::array<std::string_view, 3> other_towers{"visi", "visual", "audio"};
 
 std::vector<std::string_view> components(std::string_view name) {
@@ -60,6 +76,12 @@ std::optional<std::string_view> experts_of(std::string_view name) {
   return name.substr(0, at + inner.size() - 1);
 }
 
+/// Weights of one group are quantized all or not at all.
+std::string group_of(std::string_view name) {
+  const auto experts = experts_of(name);
+  return experts ? std::string(*experts) : stacked_weight_name(name);
+}
+
 /// The module that an unquantized tensor must be ignored by; nullopt if no engine would take it
 /// for a Linear.
 std::optional<std::string_view> ignored_module(const SourceTensor& tensor) {
@@ -83,20 +105,27 @@ bool is_quantized_linear(std::string_view name, std::span<const std::uint64_t> s
          in_language_block(parts);
 }
 
+std::string stacked_weight_name(std::string_view name) {
+  for (const auto& [part, whole] : stacks) {
+    const auto end = "." + std::string(part) + std::string(weight_suffix);
+    if (name.ends_with(end))
+      return std::string(name.substr(0, name.size() - end.size() + 1)) + std::string(whole) +
+             std::string(weight_suffix);
+  }
+  return std::string(name);
+}
+
 Result<LinearSelection> select_linear(
     LinearFormat format, const std::map<std::string, SourceTensor, std::less<>>& tensors) {
-  std::set<std::string_view> unfit_experts;
+  std::set<std::string> unfit;
   for (const auto& [name, tensor] : tensors)
-    if (const auto experts = experts_of(name); experts && is_quantized_linear(name, tensor.shape) &&
-                                               !linear_format_fits(format, tensor.shape))
-      unfit_experts.insert(*experts);
+    if (is_quantized_linear(name, tensor.shape) && !linear_format_fits(format, tensor.shape))
+      unfit.insert(group_of(name));
 
   LinearSelection selection;
   std::set<std::string_view> ignored;
   for (const auto& [name, tensor] : tensors) {
-    const auto experts = experts_of(name);
-    if (is_quantized_linear(name, tensor.shape) && linear_format_fits(format, tensor.shape) &&
-        !(experts && unfit_experts.contains(*experts)))
+    if (is_quantized_linear(name, tensor.shape) && !unfit.contains(group_of(name)))
       selection.quantized.insert(name);
     else if (const auto module = ignored_module(tensor))
       ignored.insert(*module);

@@ -21,6 +21,13 @@ namespace waag::convert {
 /// Source: FORMATS 2.4, 5; the names of Llama, Mistral, Mixtral, Qwen2/3 (-MoE), DeepSeek-V2/V3.
 bool is_quantized_linear(std::string_view name, std::span<const std::uint64_t> shape);
 
+/// The name of the weight that engines make of this one and its siblings by stacking rows
+/// ("….qkv_proj.weight" for q_proj, k_proj and v_proj); its own name if there are none.
+///
+/// A stacked weight has one global scale: the nvfp4 weights of one stacked name must all be
+/// quantized with nvfp4_global_scale of the largest magnitude in any of them.
+std::string stacked_weight_name(std::string_view name);
+
 /// Which weights of a model are quantized.
 struct LinearSelection {
   std::set<std::string, std::less<>> quantized;  // names of weights
@@ -29,8 +36,8 @@ struct LinearSelection {
   std::vector<std::string> ignored;
 };
 
-/// Weights whose shape the format cannot hold stay as they are; the experts of a layer are
-/// quantized all or not at all, as engines fuse them.
+/// Weights whose shape the format cannot hold stay as they are. Those that engines stack, and the
+/// experts of a layer, are quantized all or not at all.
 /// @return Errc::unprocessable if nothing is left to quantize: no model of a family that we know
 Result<LinearSelection> select_linear(
     LinearFormat format, const std::map<std::string, SourceTensor, std::less<>>& tensors);

@@ -49,7 +49,8 @@ float largest_magnitude(std::span<const float> values, Lanes lanes = best_lanes(
 
 /// By what NVFP4 multiplies its scales, so that the largest of them is 448; 1 if nothing is to be
 /// scaled.
-/// @param largest  magnitude in the whole weight
+/// @param largest  magnitude in the weight and in those that engines stack with it
+/// (stacked_weight_name)
 float nvfp4_global_scale(float largest);
 
 /// The bytes of the parts that are not by rows.

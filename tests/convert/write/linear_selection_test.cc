@@ -73,7 +73,7 @@ TEST_CASE("linear_selection: what stays is ignored by its module's name", "[conv
   add(tensors, "model.embed_tokens.weight", {1000, 128});
   add(tensors, "model.norm.weight", {128});
   add(tensors, "model.layers.0.self_attn.q_norm.weight", {64});
-  add(tensors, "model.layers.0.self_attn.k_proj.weight", {128, 100});
+  add(tensors, "model.layers.0.self_attn.o_proj.weight", {128, 100});
   add(tensors, "model.layers.0.self_attn.q_proj.bias", {128});
   add(tensors, "model.layers.1.mlp.experts.gate_up_proj", {3, 256, 128});
   add(tensors, "model.layers.61.eh_proj.weight", {128, 256});
@@ -82,14 +82,14 @@ TEST_CASE("linear_selection: what stays is ignored by its module's name", "[conv
   const auto selection = select_linear(LinearFormat::w4a16, tensors);
   REQUIRE(selection);
   CHECK(selection->ignored == Names{"lm_head", "model.layers.0.mlp.gate",
-                                    "model.layers.0.self_attn.k_proj", "model.layers.1.mlp.experts",
+                                    "model.layers.0.self_attn.o_proj", "model.layers.1.mlp.experts",
                                     "model.layers.61.eh_proj", "visual.merger.mlp.0"});
   CHECK(selection->quantized.size() == 7);
   CHECK(selection->quantized.contains("model.layers.0.self_attn.q_proj.weight"));
 
   const auto int8 = select_linear(LinearFormat::int8, tensors);
   REQUIRE(int8);
-  CHECK(int8->quantized.contains("model.layers.0.self_attn.k_proj.weight"));
+  CHECK(int8->quantized.contains("model.layers.0.self_attn.o_proj.weight"));
 }
 
 TEST_CASE("linear_selection: experts of a layer are quantized all or not at all",
@@ -103,6 +103,34 @@ TEST_CASE("linear_selection: experts of a layer are quantized all or not at all"
   CHECK(none->quantized ==
         std::set<std::string, std::less<>>{"model.layers.0.self_attn.q_proj.weight"});
   CHECK(none->ignored.size() == 2 + 6);
+}
+
+TEST_CASE("linear_selection: weights that engines stack are quantized all or not at all",
+          "[convert][write]") {
+  auto tensors = moe(256);
+  add(tensors, "model.layers.0.self_attn.k_proj.weight", {128, 100});
+  add(tensors, "model.layers.1.self_attn.k_proj.weight", {128, 128});
+  const auto selection = select_linear(LinearFormat::w4a16, tensors);
+  REQUIRE(selection);
+  CHECK_FALSE(selection->quantized.contains("model.layers.0.self_attn.q_proj.weight"));
+  CHECK(selection->quantized.contains("model.layers.1.self_attn.k_proj.weight"));
+}
+
+TEST_CASE("linear_selection: which weights are stacked", "[convert][write]") {
+  for (const auto* part : {"q_proj", "k_proj", "v_proj"})
+    CHECK(stacked_weight_name("model.layers.0.self_attn." + std::string(part) + ".weight") ==
+          "model.layers.0.self_attn.qkv_proj.weight");
+  CHECK(stacked_weight_name("l.3.mlp.experts.7.up_proj.weight") ==
+        stacked_weight_name("l.3.mlp.experts.7.gate_proj.weight"));
+  CHECK(stacked_weight_name("l.experts.7.w1.weight") ==
+        stacked_weight_name("l.experts.7.w3.weight"));
+  CHECK(stacked_weight_name("l.experts.7.w1.weight") !=
+        stacked_weight_name("l.experts.6.w1.weight"));
+  CHECK(stacked_weight_name("l.q_a_proj.weight") ==
+        stacked_weight_name("l.kv_a_proj_with_mqa.weight"));
+  CHECK(stacked_weight_name("l.down_proj.weight") == "l.down_proj.weight");
+  CHECK(stacked_weight_name("l.w2.weight") == "l.w2.weight");
+  CHECK(stacked_weight_name("q_proj.weight") == "q_proj.weight");
 }
 
 TEST_CASE("linear_selection: a model without projections is refused", "[convert][write]") {
