@@ -1,4 +1,5 @@
 #if defined(__x86_64__)
+#define WAAG_LINEAR_WIDTH 16
 #include "convert/quant/linear/linear_kernels_body.h"
 
 namespace waag::convert {

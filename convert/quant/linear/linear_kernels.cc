@@ -1,5 +1,6 @@
 #include "convert/quant/linear/linear_kernels.h"
 
+#define WAAG_LINEAR_WIDTH 4
 #include "convert/quant/linear/linear_kernels_body.h"
 
 namespace waag::convert {

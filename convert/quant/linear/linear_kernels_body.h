@@ -1,6 +1,6 @@
-// The one source of LinearKernels: each width of vector includes it in a file of its own, with that
-// width's compiler flags. Everything is in an anonymous namespace and nothing else is included: an
-// inline function shared with other files could be linked as this file's flags compiled it.
+// The one source of LinearKernels: each width of vector includes it in a file of its own, which
+// says the WAAG_LINEAR_WIDTH that its compiler flags are for. All is in an anonymous namespace and
+// calls nothing else: an inline function shared with other files could be linked as compiled here.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 namespace waag::convert {
 namespace {
 
-constexpr std::size_t width = 16;
+constexpr std::size_t width = WAAG_LINEAR_WIDTH;
 using Floats = float __attribute__((vector_size(4 * width)));
 using Words = std::int32_t __attribute__((vector_size(4 * width)));
 using Codes = std::uint8_t __attribute__((vector_size(width)));
@@ -135,9 +135,10 @@ void int4_codes(const float* values, std::size_t groups, const float* scales, st
 }
 
 void e2m1_codes(const float* values, std::size_t groups, const float* scales, std::uint8_t* out) {
-  static_assert(width == 16, "a vector is a group");
+  constexpr std::size_t group = 16;
   for (std::size_t i = 0; i < groups; ++i)
-    store_packed(e2m1_of(load(values + i * width) / scales[i]), out + i * (width / 2));
+    for (std::size_t at = i * group; at < (i + 1) * group; at += width)
+      store_packed(e2m1_of(load(values + at) / scales[i]), out + at / 2);
 }
 
 #undef WAAG_INLINE

@@ -118,11 +118,25 @@ void w4a16(const LinearRows& rows, const LinearKernels& kernels) {
   }
 }
 
+template <std::size_t count, class Value>
+constexpr std::array<float, count> table_of(Value value) {
+  std::array<float, count> table{};
+  for (std::size_t code = 0; code < count; ++code)
+    table[code] = value(static_cast<std::uint8_t>(code));
+  return table;
+}
+
+constexpr auto e4m3_values = table_of<256>(e4m3_to_float);
+constexpr auto int4_values =
+    table_of<16>([](std::uint8_t code) { return static_cast<float>(code) - 8.0f; });
+constexpr std::array<float, 16> e2m1_values{0.0f,  0.5f,  1.0f,  1.5f,  2.0f,  3.0f,  4.0f,  6.0f,
+                                            -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f, -4.0f, -6.0f};
+
 /// By what a code is multiplied, for each E4M3 scale.
 std::array<float, 256> nvfp4_steps(float global_scale) {
   std::array<float, 256> steps;
   for (std::size_t code = 0; code < steps.size(); ++code)
-    steps[code] = e4m3_to_float(static_cast<std::uint8_t>(code)) / global_scale;
+    steps[code] = e4m3_values[code] / global_scale;
   return steps;
 }
 
@@ -146,27 +160,50 @@ void nvfp4(const LinearRows& rows, const LinearKernels& kernels) {
   }
 }
 
-std::uint32_t nibble(ByteView codes, std::size_t at) {
-  const auto byte = std::to_integer<std::uint32_t>(codes[at / 2]);
-  return at % 2 == 0 ? byte & 0xfu : byte >> 4;
+/// Codes of one group, the first at an even place.
+void decode_packed(const std::byte* codes, const std::array<float, 16>& table, float scale,
+                   std::span<float> values) {
+  for (std::size_t i = 0; i < values.size(); i += 2) {
+    const auto byte = std::to_integer<std::uint8_t>(codes[i / 2]);
+    values[i] = table[byte & 0xfu] * scale;
+    values[i + 1] = table[byte >> 4] * scale;
+  }
 }
 
-float code_value(LinearFormat format, ByteView codes, std::size_t at) {
+/// Codes [first, first + values.size()), which have one scale.
+void decode_run(LinearFormat format, ByteView codes, std::size_t first, float scale,
+                std::span<float> values) {
   switch (format) {
     case LinearFormat::fp8_dynamic:
     case LinearFormat::fp8_block:
-      return e4m3_to_float(std::to_integer<std::uint8_t>(codes[at]));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = e4m3_values[std::to_integer<std::uint8_t>(codes[first + i])] * scale;
+      return;
     case LinearFormat::int8:
-      return static_cast<float>(std::to_integer<std::int8_t>(codes[at]));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(std::to_integer<std::int8_t>(codes[first + i])) * scale;
+      return;
     case LinearFormat::w4a16:
-      return static_cast<float>(static_cast<int>(nibble(codes, at)) - 8);
-    case LinearFormat::nvfp4: {
-      constexpr std::array<float, 8> magnitudes{0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f};
-      const auto code = nibble(codes, at);
-      return (code & 8u) != 0 ? -magnitudes[code & 7u] : magnitudes[code & 7u];
-    }
+      return decode_packed(codes.data() + first / 2, int4_values, scale, values);
+    case LinearFormat::nvfp4:
+      return decode_packed(codes.data() + first / 2, e2m1_values, scale, values);
   }
-  return 0;
+}
+
+/// Columns that have one scale.
+std::size_t run_of(LinearFormat format, std::size_t columns) {
+  switch (format) {
+    case LinearFormat::fp8_block:
+      return fp8_block_extent;
+    case LinearFormat::w4a16:
+      return w4a16_group;
+    case LinearFormat::nvfp4:
+      return nvfp4_group;
+    case LinearFormat::fp8_dynamic:
+    case LinearFormat::int8:
+      break;
+  }
+  return columns;
 }
 
 /// Of the value at a row and column.
@@ -187,7 +224,7 @@ float scale_at(LinearFormat format, const LinearCodes& rows, std::size_t row, st
                         rows.scale_dtype);
     case LinearFormat::nvfp4: {
       const auto code = scales[(row * rows.columns + column) / nvfp4_group];
-      return e4m3_to_float(std::to_integer<std::uint8_t>(code)) / rows.global_scale;
+      return e4m3_values[std::to_integer<std::uint8_t>(code)] / rows.global_scale;
     }
   }
   return 0;
@@ -214,16 +251,13 @@ void quantize_linear_rows(LinearFormat format, const LinearRows& rows, Lanes lan
 }
 
 void dequantize_linear_rows(LinearFormat format, const LinearCodes& rows, std::span<float> values) {
-  for (std::size_t first = 0; first < values.size(); first += rows.columns) {
-    const std::size_t row = first / rows.columns;
-    // No group is shorter than 16 columns but at the end of a row.
-    for (std::size_t column = 0; column < rows.columns; column += nvfp4_group) {
-      const float scale = scale_at(format, rows, row, column);
-      const std::size_t end = std::min<std::size_t>(column + nvfp4_group, rows.columns);
-      for (std::size_t i = column; i < end; ++i)
-        values[first + i] = code_value(format, rows.codes, first + i) * scale;
+  const std::size_t run = run_of(format, rows.columns);
+  for (std::size_t first = 0; first < values.size(); first += rows.columns)
+    for (std::size_t column = 0; column < rows.columns; column += run) {
+      const float scale = scale_at(format, rows, first / rows.columns, column);
+      const std::size_t count = std::min<std::size_t>(run, rows.columns - column);
+      decode_run(format, rows.codes, first + column, scale, values.subspan(first + column, count));
     }
-  }
 }
 
 float largest_magnitude(std::span<const float> values, Lanes lanes) {
