@@ -84,6 +84,8 @@ class ImportanceReader {
     const auto divisors = floats_of(view(counts));
     if (divisors.empty() || values.empty() || values.size() % divisors.size() != 0)
       return bad(weight + ": sums and counts do not fit");
+    for (const float count : divisors)
+      if (!std::isfinite(count) || count < 0) return bad(weight + ": counts that count nothing");
     const auto columns = values.size() / divisors.size();
     for (std::size_t i = 0; i < values.size(); ++i) {
       const float count = divisors[i / columns];
