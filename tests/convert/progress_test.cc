@@ -5,7 +5,6 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-
 #include <catch2/catch.hpp>
 
 namespace waag::convert::testing {

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
-
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -168,7 +167,8 @@ TEST_CASE("sandbox: it cannot be left, nor entered for a wider one", "[convert][
 
 TEST_CASE("sandbox: a path that is not there", "[convert][sandbox]") {
   const Folders folders;
-  const auto code = run_inside({.read = {folders.in.path() / "nothing"}, .write = {}}, [] { return 0; });
+  const auto code =
+      run_inside({.read = {folders.in.path() / "nothing"}, .write = {}}, [] { return 0; });
   CHECK(code == could_not_enter);
 }
 

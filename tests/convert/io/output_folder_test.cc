@@ -20,10 +20,11 @@ std::string content(const std::filesystem::path& path) {
 }  // namespace
 
 TEST_CASE("output_folder: plain paths", "[convert][io]") {
-  for (const auto* good : {"a", "a/b", ".hidden", "..a", "a..", "...", "a/.b/c.gguf", "\xe2\x96\x81"})
+  for (const auto* good :
+       {"a", "a/b", ".hidden", "..a", "a..", "...", "a/.b/c.gguf", "\xe2\x96\x81"})
     CHECK(is_plain_path(good));
-  for (const auto* bad : {"", ".", "..", "/", "/a", "a/", "a//b", "./a", "a/./b", "../a", "a/..",
-                          "a/../b"}) {
+  for (const auto* bad :
+       {"", ".", "..", "/", "/a", "a/", "a//b", "./a", "a/./b", "../a", "a/..", "a/../b"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_plain_path(bad));
   }

@@ -178,8 +178,7 @@ TEST_CASE("importance: hostile GGUF", "[convert][recipe][importance]") {
   is_refused(gguf({{"a.counts", {1, 1}, {1}}, {"a.in_sum2", {1, 2}, {1}, TensorType::f16}}),
              "not in F32");
   for (const float value : {-1.0f, infinity, nan})
-    is_refused(gguf({{"a.counts", {1, 1}, {1}}, {"a.in_sum2", {1, 2}, {1, value}}}),
-               "mean square");
+    is_refused(gguf({{"a.counts", {1, 1}, {1}}, {"a.in_sum2", {1, 2}, {1, value}}}), "mean square");
   // Infinitely many times would make every weight nothing.
   for (const float count : {infinity, nan, -1.0f})
     is_refused(gguf({{"a.counts", {1, 1}, {count}}, {"a.in_sum2", {1, 2}, {1, 2}}}), "counts");
