@@ -343,14 +343,15 @@ TEST_CASE("gguf_keys: what is refused", "[convert][arch][keys]") {
 }
 
 TEST_CASE("gguf_keys: the names and sizes of general.*", "[convert][arch][keys]") {
-  const Architecture architecture{.class_name = "A", .gguf_name = "llama"};
-  ModelIdentity identity{.name = "M",
-                         .organization = "O",
-                         .repo_url = "https://h.example/O/M",
-                         .commit = std::string(40, 'a'),
-                         .license = "mit",
-                         .tags = {"t"},
-                         .languages = {"en", "zh"}};
+  Architecture architecture;
+  architecture.gguf_name = "llama";
+  const ModelIdentity identity{.name = "M",
+                               .organization = "O",
+                               .repo_url = "https://h.example/O/M",
+                               .commit = std::string(40, 'a'),
+                               .license = "mit",
+                               .tags = {"t"},
+                               .languages = {"en", "zh"}};
   const auto full = general_keys(architecture, identity, {}, 7'615'616'512, 0);
   REQUIRE(full.front() == GgufEntry{"general.architecture", std::string("llama")});
   using Texts = std::vector<std::string>;
@@ -375,7 +376,9 @@ TEST_CASE("gguf_keys: the names and sizes of general.*", "[convert][arch][keys]"
     REQUIRE(found != nullptr);
     CHECK(*found == value);
   }
-  const auto bare = general_keys(architecture, {.name = "M"}, {}, 1000, 0);
+  ModelIdentity unknown;
+  unknown.name = "M";
+  const auto bare = general_keys(architecture, unknown, {}, 1000, 0);
   CHECK(bare.size() == 6);  // empty ones are not written
   for (const auto& entry : bare)
     if (const auto* text = std::get_if<std::string>(&entry.value)) CHECK_FALSE(text->empty());

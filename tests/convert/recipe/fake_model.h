@@ -12,8 +12,8 @@ namespace waag::convert::testing {
 class FakeModel {
  public:
   struct Form {
-    std::string_view name;
-    std::string_view architecture;
+    std::string_view name{};
+    std::string_view architecture{};
     std::uint64_t blocks = 0;
     std::uint64_t heads = 0;
     std::uint64_t key_heads = 0;
