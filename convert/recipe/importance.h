@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/result.h"
+#include "protocol/ids.h"
 
 namespace waag::convert {
 
@@ -22,6 +22,8 @@ class Importance {
   [[nodiscard]] std::size_t size() const { return weights_.size(); }
   [[nodiscard]] const std::string& dataset() const { return dataset_; }
   [[nodiscard]] std::uint32_t chunks() const { return chunks_; }
+  /// SHA-256 of the file: what was made with another one is not gone on with.
+  [[nodiscard]] const BlobId& sha256() const { return sha256_; }
 
   /// Weights of the columns of matrix `matrix` of the tensor `name`; empty if it was not collected.
   /// @return Errc::unprocessable if its size is not columns x matrices
@@ -34,6 +36,7 @@ class Importance {
   std::map<std::string, std::vector<float>, std::less<>> weights_;
   std::string dataset_;
   std::uint32_t chunks_ = 0;
+  BlobId sha256_;
 };
 
 }  // namespace waag::convert

@@ -122,4 +122,10 @@ class TinyModel {
   std::map<std::string, Shape> shapes_;
 };
 
+/// A tokenizer.json of five tokens, split as GPT-2 does.
+inline std::string tiny_tokenizer() {
+  return R"({"model":{"type":"BPE","vocab":{"a":0,"b":1,"c":2,"ab":3,"d":4},"merges":["a b"]},
+    "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}})";
+}
+
 }  // namespace waag::convert::testing

@@ -40,7 +40,9 @@ struct Sums {
 };
 
 std::string gguf(const std::vector<Sums>& sums, const std::string& kind = "imatrix") {
-  const GgufEntries entries{{"general.type", kind}, {"imatrix.chunk_count", std::uint32_t{125}}};
+  const GgufEntries entries{{"general.type", kind},
+                            {"imatrix.chunk_count", std::uint32_t{125}},
+                            {"imatrix.datasets", std::vector<std::string>{"wiki", "code"}}};
   std::vector<GgufTensor> tensors;
   for (const auto& one : sums)
     tensors.push_back({.name = one.name, .shape = one.shape, .type = one.type});
@@ -105,6 +107,7 @@ TEST_CASE("importance: GGUF", "[convert][recipe][importance]") {
   REQUIRE(importance);
   CHECK(importance->size() == 2);
   CHECK(importance->chunks() == 125);
+  CHECK(importance->dataset() == "wiki");
   CHECK(weights(*importance, "a.weight", 2, 1, 0) == std::vector<float>{2, 0.5f});
   CHECK(weights(*importance, "e.weight", 2, 3, 0) == std::vector<float>{1, 2});
   // No token chose it: all columns weigh the same.
