@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
