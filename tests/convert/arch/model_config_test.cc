@@ -45,7 +45,8 @@ TEST_CASE("model_config: the first name that is there counts, and null is absent
 
 TEST_CASE("model_config: another type, and numbers that no model has", "[convert][arch][config]") {
   const auto config = parse(
-      R"("t":"5","neg":-1,"half":1.5,"big":2147483648,"huge":1e300,"zero":0,"list":[1],"top":2147483647)");
+      R"("t":"5","neg":-1,"half":1.5,"big":2147483648,"huge":1e300,"zero":0,"list":[1],
+      "top":2147483647)");
   const auto name = GENERATE(as<std::string>(), "t", "neg", "half", "big", "huge", "list");
   CAPTURE(name);
   const auto number = config.uint({name});
