@@ -145,6 +145,10 @@ class ImportanceReader {
 
 Result<Importance> Importance::read(const std::filesystem::path& file) {
   WAAG_TRY(auto bytes, read_file(file));
+  return parse(std::move(bytes));
+}
+
+Result<Importance> Importance::parse(Bytes bytes) {
   return ImportanceReader(std::move(bytes)).read();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/bytes.h"
 #include "protocol/ids.h"
 
 namespace waag::convert {
@@ -17,6 +18,8 @@ class Importance {
   /// Reads both forms: GGUF (`general.type` = "imatrix") and the older .dat.
   /// @return Errc::unprocessable if the file is neither, cut short, or holds what is no number
   static Result<Importance> read(const std::filesystem::path& file);
+  /// The same of a file's bytes.
+  static Result<Importance> parse(Bytes bytes);
 
   [[nodiscard]] bool empty() const { return weights_.empty(); }
   [[nodiscard]] std::size_t size() const { return weights_.size(); }
