@@ -70,6 +70,18 @@ struct Config {
     unsigned wait_ms = 8'000;  // less than the 10 s after which clients give up
     std::string policy_file;
   } mirror;
+  struct Convert {
+    std::string program;          // "" = waag-convert next to waagd
+    unsigned jobs_max = 1;        // conversions at a time; 0 = none: jobs wait
+    unsigned threads = 0;         // of one; 0 = one per core
+    std::string device = "auto";  // "auto" | "cpu" | "cuda"
+    unsigned time_max_s = 86'400;
+    std::string gguf_suffix = "-GGUF";  // of the names of the repos that come of it
+    std::string fp8_suffix = "-FP8";
+    std::string int8_suffix = "-INT8";
+    std::string w4a16_suffix = "-W4A16";
+    std::string nvfp4_suffix = "-NVFP4";
+  } convert;
   struct Log {
     std::string level = "info";
     std::string format = "text";  // "text" | "json"

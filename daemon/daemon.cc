@@ -10,6 +10,7 @@
 #include "daemon/auth/authenticator.h"
 #include "daemon/auth/bootstrap.h"
 #include "daemon/auth/gate.h"
+#include "daemon/convert/convert_job.h"
 #include "daemon/http/net/server.h"
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
@@ -147,6 +148,7 @@ Status RealDaemon::start() {
   WAAG_TRY(app_->mirror, Mirror::start(config_, *store_, *blocking_, clock_, random_, log_));
   WAAG_CHECK(app_->uploads->resume(*store_, clock_.now()));
   if (app_->mirror) app_->mirror->add_jobs(*app_->jobs);
+  WAAG_CHECK(add_convert_jobs(*app_));
   WAAG_CHECK(app_->jobs->start());
   if (app_->mirror) app_->mirror->begin_schedule();
   trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });
