@@ -70,6 +70,10 @@ struct Config {
     unsigned wait_ms = 8'000;  // less than the 10 s after which clients give up
     std::string policy_file;
   } mirror;
+  struct Log {
+    std::string level = "info";
+    std::string format = "text";  // "text" | "json"
+  } log;
   struct Convert {
     std::string program;          // "" = waag-convert next to waagd
     unsigned jobs_max = 1;        // conversions at a time; 0 = none: jobs wait
@@ -82,10 +86,6 @@ struct Config {
     std::string w4a16_suffix = "-W4A16";
     std::string nvfp4_suffix = "-NVFP4";
   } convert;
-  struct Log {
-    std::string level = "info";
-    std::string format = "text";  // "text" | "json"
-  } log;
 };
 
 }  // namespace waag::daemon

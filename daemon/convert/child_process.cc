@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -93,10 +94,18 @@ struct Launch {
   int input, output, error, told;
   pid_t parent;
   rlim_t file_bytes_max;
+  int descriptors_max;
 };
+
+/// All but the three that a program begins with: of the daemon's some may be open to all.
+void close_on_exec(int descriptors_max) {
+  if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  for (int fd = 3; fd < descriptors_max; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // Linux < 5.11
+}
 
 [[noreturn]] void become(const Launch& launch) {
   ::setpgid(0, 0);
+  close_on_exec(launch.descriptors_max);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != launch.parent) ::_exit(cannot_start);  // it died before
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -108,7 +117,7 @@ struct Launch {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const bool placed = ::dup2(launch.input, 0) == 0 && ::dup2(launch.output, 1) == 1 &&
                       ::dup2(launch.error, 2) == 2 && ::chdir(launch.folder) == 0;
-  // What tells the parent of a failure is close-on-exec, as is everything else of the daemon's.
+  // What tells the parent of a failure is closed by the exec, if there is one.
   if (placed) ::execve(launch.program, launch.arguments, launch.environment);
   const int code = errno;
   static_cast<void>(!::write(launch.told, &code, sizeof(code)));
@@ -181,10 +190,17 @@ Result<Child> Child::start(const ChildOptions& options) {
   arguments.push_back(nullptr);
   std::array<char*, 1> environment{nullptr};
   const auto folder = options.folder.string();
-  const Launch launch{texts.front().c_str(), folder.c_str(),   arguments.data(),
-                      environment.data(),    input.get(),      output.write.get(),
-                      error.write.get(),     told.write.get(), ::getpid(),
-                      options.file_bytes_max};
+  const Launch launch{texts.front().c_str(),
+                      folder.c_str(),
+                      arguments.data(),
+                      environment.data(),
+                      input.get(),
+                      output.write.get(),
+                      error.write.get(),
+                      told.write.get(),
+                      ::getpid(),
+                      options.file_bytes_max,
+                      static_cast<int>(::sysconf(_SC_OPEN_MAX))};
   const auto pid = ::fork();
   if (pid < 0) return from_errno(errno, "fork");
   if (pid == 0) become(launch);
