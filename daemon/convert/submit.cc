@@ -6,6 +6,7 @@
 
 #include "daemon/api/common/target.h"
 #include "daemon/app.h"
+#include "daemon/auth/authenticator.h"
 #include "daemon/auth/file_access.h"
 #include "daemon/auth/permission.h"
 #include "daemon/jobs/jobs.h"
@@ -101,6 +102,18 @@ Result<storage::JobRow> submit_conversion(App& app, const Identity& who, const C
   job.priority = priority;
   job.key = boost::json::serialize(job.spec);
   return app.jobs->submit(std::move(job));
+}
+
+Result<std::uint64_t> convert_mirrored(App& app, const storage::JobAsker& asker, const RepoId& repo,
+                                       const CommitId& commit,
+                                       const std::vector<std::string>& targets) {
+  WAAG_TRY(const auto who, app.auth.recall(asker));
+  ConvertWish wish;
+  wish.source = repo;
+  wish.revision = commit.hex();
+  WAAG_TRY(wish.targets, parse_targets(targets));
+  WAAG_TRY(const auto row, submit_conversion(app, who, wish, app.config.server.public_url, 0));
+  return row.id;
 }
 
 }  // namespace waag::daemon

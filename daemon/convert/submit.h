@@ -26,4 +26,9 @@ Result<std::optional<storage::RepoRow>> find_destination(storage::Store& store, 
 Result<storage::JobRow> submit_conversion(App& app, const Identity& who, const ConvertWish& wish,
                                           const std::string& base_url, std::int32_t priority);
 
+/// The same for what a mirror has brought, as who asked for that. @return the job's id
+Result<std::uint64_t> convert_mirrored(App& app, const storage::JobAsker& asker, const RepoId& repo,
+                                       const CommitId& commit,
+                                       const std::vector<std::string>& targets);
+
 }  // namespace waag::daemon
