@@ -197,6 +197,8 @@ Status ConvertJob::convert() {
   options.input = child_input();
   options.folder = scratch_ / "out";
   options.time_max = std::chrono::seconds(app_.config.convert.time_max_s);
+  options.sandbox.readable = {scratch_ / "in"};
+  options.sandbox.writable = {scratch_ / "out"};
   options.file_bytes_max = growth_max * bytes_of(weights_) + file_slack_bytes;
   const auto end = run_child(options, context_.stop_token(),
                              [this](std::string_view line) { return take(line); });
@@ -316,7 +318,8 @@ Status add_convert_jobs(App& app) {
   app.jobs->add_kind(std::move(kind));
   WAAG_TRY(const auto unfinished, app.store.jobs().unfinished());
   std::set<std::string> kept;
-  for (const auto& row : unfinished) kept.insert(std::to_string(row.id));
+  for (const auto& row : unfinished)
+    if (!row.cancelling) kept.insert(std::to_string(row.id));
   std::error_code error;
   for (fs::directory_iterator at(scratch_root(app.config), error), end; !error && at != end;
        at.increment(error)) {

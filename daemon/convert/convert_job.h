@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/convert/child_process.h"
+#include "daemon/convert/child/child_process.h"
 #include "daemon/convert/converter_events.h"
 #include "daemon/convert/materialize.h"
 #include "daemon/convert/publish.h"

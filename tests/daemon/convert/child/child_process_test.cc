@@ -1,4 +1,4 @@
-#include "daemon/convert/child_process.h"
+#include "daemon/convert/child/child_process.h"
 
 #include <fstream>
 
@@ -25,6 +25,7 @@ struct Child {
   Child() {
     options.program = "/bin/sh";
     options.folder = folder.path();
+    options.sandbox.writable = {folder.path()};
   }
   Ran run(const std::string& script) {
     options.arguments = {"-c", script};

@@ -9,12 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/convert/child/sandbox.h"
 #include "protocol/result.h"
 
 namespace waag::daemon {
 
 /// What a child process is started with. It gets no environment, no descriptors but its own three,
-/// no core dump, no new privileges and a process group of its own; it dies with the daemon.
+/// no core dump, no new privileges, a sandbox and a process group of its own; it dies with the
+/// daemon.
 struct ChildOptions {
   std::filesystem::path program;
   std::vector<std::string> arguments;  // without the program's name
@@ -23,6 +25,7 @@ struct ChildOptions {
   std::chrono::milliseconds time_max{std::chrono::hours(24)};
   std::size_t line_bytes_max = 64u << 10;
   std::uint64_t file_bytes_max = 0;  // the largest file that it may write; 0: any
+  Sandbox::Rules sandbox;            // besides these it sees its program and `folder`
 };
 
 /// How it ended by itself.

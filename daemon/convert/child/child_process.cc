@@ -1,4 +1,4 @@
-#include "daemon/convert/child_process.h"
+#include "daemon/convert/child/child_process.h"
 
 #include <array>
 #include <cerrno>
@@ -95,6 +95,7 @@ struct Launch {
   pid_t parent;
   rlim_t file_bytes_max;
   int descriptors_max;
+  const Sandbox* sandbox;
 };
 
 /// All but the three that a program begins with: of the daemon's some may be open to all.
@@ -118,7 +119,8 @@ void close_on_exec(int descriptors_max) {
   const bool placed = ::dup2(launch.input, 0) == 0 && ::dup2(launch.output, 1) == 1 &&
                       ::dup2(launch.error, 2) == 2 && ::chdir(launch.folder) == 0;
   // What tells the parent of a failure is closed by the exec, if there is one.
-  if (placed) ::execve(launch.program, launch.arguments, launch.environment);
+  if (placed && launch.sandbox->enter())
+    ::execve(launch.program, launch.arguments, launch.environment);
   const int code = errno;
   static_cast<void>(!::write(launch.told, &code, sizeof(code)));
   ::_exit(cannot_start);
@@ -190,6 +192,10 @@ Result<Child> Child::start(const ChildOptions& options) {
   arguments.push_back(nullptr);
   std::array<char*, 1> environment{nullptr};
   const auto folder = options.folder.string();
+  auto rules = options.sandbox;
+  rules.readable.push_back(options.program);
+  rules.readable.push_back(options.folder);
+  WAAG_TRY(const auto sandbox, Sandbox::make(rules));
   const Launch launch{texts.front().c_str(),
                       folder.c_str(),
                       arguments.data(),
@@ -200,7 +206,8 @@ Result<Child> Child::start(const ChildOptions& options) {
                       told.write.get(),
                       ::getpid(),
                       options.file_bytes_max,
-                      static_cast<int>(::sysconf(_SC_OPEN_MAX))};
+                      static_cast<int>(::sysconf(_SC_OPEN_MAX)),
+                      &sandbox};
   const auto pid = ::fork();
   if (pid < 0) return from_errno(errno, "fork");
   if (pid == 0) become(launch);
