@@ -33,9 +33,10 @@ Result<std::string> text_or_empty(const json::object& from, std::string_view key
 
 Result<std::vector<std::string>> texts(const json::object& from, std::string_view key) {
   std::vector<std::string> values;
-  const auto* list = hub::json_array(from, key);
-  if (list == nullptr) return values;
-  for (const auto& item : *list) {
+  const auto* member = from.if_contains(key);
+  if (member == nullptr) return values;
+  if (!member->is_array()) return bad(std::string(key) + " is no list of texts");
+  for (const auto& item : member->get_array()) {
     if (!item.is_string()) return bad(std::string(key) + " is no list of texts");
     values.emplace_back(item.get_string());
   }
@@ -73,7 +74,9 @@ Result<TargetSpec> read_target(const json::object& from) {
   if (kind == "gguf") {
     WAAG_CHECK(check_members(from, {"kind", "type", "file", "imatrix", "split_bytes"}));
     WAAG_TRY(target.path, hub::json_required_string(from, "file"));
-    if (!target.path.ends_with(".gguf")) return bad("file must end with .gguf");
+    if (!target.path.ends_with(".gguf") || target.path.ends_with("/.gguf") ||
+        target.path == ".gguf")
+      return bad("file must be a name that ends with .gguf");
     if (from.contains("imatrix")) {
       WAAG_TRY(target.importance, absolute(from, "imatrix"));
     }

@@ -59,9 +59,13 @@ void Progress::file(std::string_view path, std::uint64_t size_bytes, const BlobI
                  {"sha256", sha256.hex()}}));
 }
 
-void Progress::done() { sink_(line_of({{"event", "done"}})); }
+void Progress::done() {
+  const std::lock_guard lock(mutex_);
+  sink_(line_of({{"event", "done"}}));
+}
 
 void Progress::error(std::string_view message) {
+  const std::lock_guard lock(mutex_);
   sink_(line_of({{"event", "error"}, {"message", message}}));
 }
 

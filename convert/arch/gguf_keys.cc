@@ -147,16 +147,22 @@ Result<GgufEntries> architecture_keys(const Architecture& architecture, const Mo
 std::string size_label(std::uint64_t parameters, std::uint64_t expert_parameters,
                        std::uint64_t experts) {
   const auto rounded = [](double count) {
-    constexpr std::array<std::pair<double, char>, 3> classes{{{1e12, 'T'}, {1e9, 'B'}, {1e6, 'M'}}};
-    double scale = 1e3;
+    // Multiplied, as there: a quotient is another number now and then, and rounds otherwise.
+    struct Class {
+      double above, scale;
+      char suffix;
+    };
+    constexpr std::array<Class, 3> classes{
+        {{1e12, 1e-12, 'T'}, {1e9, 1e-9, 'B'}, {1e6, 1e-6, 'M'}}};
+    double scale = 1e-3;
     char suffix = 'K';
-    for (const auto& [size, letter] : classes)
-      if (count > size) {
-        scale = size;
-        suffix = letter;
+    for (const auto& one : classes)
+      if (count > one.above) {
+        scale = one.scale;
+        suffix = one.suffix;
         break;
       }
-    const double scaled = count / scale;
+    const double scaled = count * scale;
     const int places = std::nearbyint(scaled) < 1 ? 2 : std::nearbyint(scaled) < 10 ? 1 : 0;
     std::array<char, 32> text{};
     const int length = std::snprintf(text.data(), text.size(), "%.*f%c", places, scaled, suffix);

@@ -15,9 +15,9 @@ Result<std::vector<float>> rope_frequency_factors(const ModelConfig& config,
   const double low = rope.low_freq_factor.value_or(1.0);
   const double high = rope.high_freq_factor.value_or(4.0);
   const auto context = static_cast<double>(rope.original_context.value_or(8192));
-  if (!(base > 0) || !(factor > 0) || !(low > 0) || !(high > low))
-    return fail(Errc::unprocessable,
-                "config.json: llama3 rope scaling with factors that make none");
+  const auto none =
+      fail(Errc::unprocessable, "config.json: llama3 rope scaling with factors that make none");
+  if (!(base > 0) || !(factor > 0) || !(low > 0) || !(high > low) || !(context > 0)) return none;
   for (std::uint64_t i = 0; i < dimensions.head; i += 2) {
     // The reference computes the frequency in F32 and the rest in F32 over doubles.
     const auto exponent = static_cast<float>(i) / static_cast<float>(dimensions.head);
@@ -32,6 +32,8 @@ Result<std::vector<float>> rope_frequency_factors(const ModelConfig& config,
                            static_cast<float>(high - low);
       factors.push_back(1.0f / ((1.0f - smooth) / static_cast<float>(factor) + smooth));
     }
+    if (!std::isfinite(wavelength) || !std::isfinite(factors.back()) || !(factors.back() > 0))
+      return none;
   }
   return factors;
 }

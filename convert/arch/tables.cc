@@ -1,6 +1,6 @@
 #include "convert/arch/tables.h"
 
-// Source: FORMATS 2.3 and 2.4. A letter of a shape is explained in dimensions.cc.
+// Source: FORMATS 2.3 and 2.4. A letter of a shape is explained in architecture.cc.
 
 namespace waag::convert {
 namespace {

@@ -130,6 +130,9 @@ class Planner {
     for (const char letter : rule.shape) wanted.push_back(dimensions_.of(letter));
     // Gate and up lie in one tensor, one behind the other.
     if (rule.rows == RowRule::fused_gate || rule.rows == RowRule::fused_up) wanted[1] *= 2;
+    // Of experts, say, where config.json speaks of none: no tensor is empty.
+    if (std::ranges::find(wanted, 0u) != wanted.end())
+      return bad(tensor.name, "has no place in a model of this config.json");
     if (wanted != tensor.shape)
       return bad(tensor.name, "is " + shape_text(tensor.shape) + " where config.json implies " +
                                   shape_text(wanted));

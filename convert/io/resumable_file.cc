@@ -35,8 +35,9 @@ bool take_mark(std::string_view& text, Mark& mark) {
 }  // namespace
 
 Result<ResumableFile> ResumableFile::open(OutputFolder& folder, std::string name,
-                                          const BlobId& plan, std::uint64_t size_bytes) {
-  ResumableFile file(folder, std::move(name), size_bytes);
+                                          const BlobId& plan, std::uint64_t size_bytes,
+                                          std::uint64_t every_bytes) {
+  ResumableFile file(folder, std::move(name), size_bytes, every_bytes);
   if (folder.exists(progress_of(file.name_))) {
     if (folder.exists(part_of(file.name_))) {
       WAAG_TRY(const bool taken, file.take_over(part_of(file.name_), plan));
@@ -127,7 +128,7 @@ Status ResumableFile::append(ByteView bytes) {
 }
 
 Status ResumableFile::mark() {
-  if (done_bytes_ - marked_bytes_ < mark_bytes) return ok();
+  if (done_bytes_ - marked_bytes_ < every_bytes_) return ok();
   return write_mark();
 }
 

@@ -8,6 +8,9 @@
 
 namespace waag::convert {
 
+/// Data between two durable marks. A tensor of a large model is about as big.
+inline constexpr std::uint64_t mark_bytes = 64 << 20;
+
 /// A file written front to back, which a later process goes on with where this one was killed.
 ///
 /// It grows as `<name>.part`; `<name>.progress` says which plan it belongs to and, at marks, how
@@ -17,14 +20,16 @@ class ResumableFile {
  public:
   /// @param plan  identity of all that will be written: of another one, nothing is taken over
   /// @param size_bytes  of the whole file
+  /// @param every_bytes  how far durable marks are apart, at least
   static Result<ResumableFile> open(OutputFolder& folder, std::string name, const BlobId& plan,
-                                    std::uint64_t size_bytes);
+                                    std::uint64_t size_bytes,
+                                    std::uint64_t every_bytes = mark_bytes);
 
   /// What is there already.
   [[nodiscard]] std::uint64_t done_bytes() const { return done_bytes_; }
 
   Status append(ByteView bytes);
-  /// A later process may begin here. Durable only every mark_bytes: what lies between is done
+  /// A later process may begin here. Durable only every `every_bytes`: what lies between is done
   /// again.
   Status mark();
   /// Makes the file durable and puts it in its place. Its progress stays until forget(), so that a
@@ -34,8 +39,12 @@ class ResumableFile {
   static Status forget(OutputFolder& folder, const std::string& name);
 
  private:
-  ResumableFile(OutputFolder& folder, std::string name, std::uint64_t size_bytes)
-      : folder_(&folder), name_(std::move(name)), size_bytes_(size_bytes) {}
+  ResumableFile(OutputFolder& folder, std::string name, std::uint64_t size_bytes,
+                std::uint64_t every_bytes)
+      : folder_(&folder),
+        name_(std::move(name)),
+        size_bytes_(size_bytes),
+        every_bytes_(every_bytes) {}
   Status start(const BlobId& plan);
   Result<bool> take_over(const std::string& file, const BlobId& plan);
   Result<bool> take_over_to(std::uint64_t end_bytes, std::uint32_t crc);
@@ -44,6 +53,7 @@ class ResumableFile {
   OutputFolder* folder_;
   std::string name_;
   std::uint64_t size_bytes_;
+  std::uint64_t every_bytes_;
   std::unique_ptr<OutputFile> file_;
   std::unique_ptr<OutputFile> progress_;
   std::uint64_t progress_bytes_ = 0;
@@ -53,8 +63,5 @@ class ResumableFile {
   std::uint64_t marked_bytes_ = 0;
   bool is_placed_ = false;
 };
-
-/// Data between two durable marks. A tensor of a large model is about as big.
-inline constexpr std::uint64_t mark_bytes = 64 << 20;
 
 }  // namespace waag::convert

@@ -56,6 +56,7 @@ class FileJob {
     Sha256 hash;
     hash.update(file_.header);
     hash.update(as_bytes(spec_.is_via_bf16 ? "bf16" : "direct"));
+    hash.update(plan_.importance.sha256().bytes);
     for (const auto& [name, tensor] : model_.tensors()) hash.update(as_bytes(name));
     return hash.finish();
   }

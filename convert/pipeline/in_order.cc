@@ -14,17 +14,16 @@ namespace {
 class Runner {
  public:
   Runner(unsigned threads, const OrderedWork& work) : work_(work), held_max_(2 * threads) {
-    for (unsigned worker = 0; worker < threads; ++worker)
-      threads_.emplace_back([this, worker] { produce(worker); });
-  }
-  ~Runner() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopped_ = true;
+    threads_.reserve(threads);
+    try {
+      for (unsigned worker = 0; worker < threads; ++worker)
+        threads_.emplace_back([this, worker] { produce(worker); });
+    } catch (...) {  // the system has no more threads; those that run must end before members do
+      stop();
+      throw;
     }
-    changed_.notify_all();
-    for (auto& thread : threads_) thread.join();
   }
+  ~Runner() { stop(); }
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
@@ -42,6 +41,15 @@ class Runner {
   }
 
  private:
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+    }
+    changed_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
   struct Piece {
     Status status;
     Bytes bytes;
@@ -102,7 +110,11 @@ class Runner {
 }  // namespace
 
 Status run_in_order(unsigned threads, const OrderedWork& work) {
-  return Runner(threads, work).take_all();
+  try {
+    return Runner(threads, work).take_all();
+  } catch (const std::exception& error) {  // no memory for what is taken, or no threads
+    return fail(Errc::unavailable, error.what());
+  }
 }
 
 }  // namespace waag::convert

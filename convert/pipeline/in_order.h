@@ -19,7 +19,9 @@ struct OrderedWork {
 
 /// Runs it on `threads` threads (this one takes; it does not produce). At most 2 x threads pieces
 /// are held at a time.
-/// @return the error of the first piece, in order, that failed; nothing behind it was taken
+/// @param threads  at least 1
+/// @return the error of the first piece, in order, that failed; nothing behind it was taken. What
+/// is thrown in either function is Errc::unavailable
 Status run_in_order(unsigned threads, const OrderedWork& work);
 
 }  // namespace waag::convert

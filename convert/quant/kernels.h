@@ -25,6 +25,10 @@ struct TypeKernel {
 
 /// The scalar reference: every type has one. quant/reference/.
 std::span<const TypeKernel> scalar_kernels();
+/// The same bits, eight or sixteen sub-blocks side by side; empty on other CPUs than x86-64, and
+/// not to be run on one that lacks the width (best_lanes). quant/lanes/.
+std::span<const TypeKernel> avx2_kernels();
+std::span<const TypeKernel> avx512_kernels();
 
 /// The kernel that quantize_rows runs: of the widest list up to `lanes` that knows the type.
 RowKernel row_kernel(TensorType type, Lanes lanes);

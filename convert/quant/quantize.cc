@@ -8,14 +8,14 @@
 namespace waag::convert {
 namespace {
 
-// By Lanes, from the narrowest. A width without kernels of its own has an empty list.
 std::span<const TypeKernel> kernels_of(Lanes lanes) {
   switch (lanes) {
     case Lanes::scalar:
       return scalar_kernels();
     case Lanes::avx2:
+      return avx2_kernels();
     case Lanes::avx512:
-      return {};
+      return avx512_kernels();
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "protocol/bytes.h"
+#include "protocol/hash.h"
 #include "protocol/model/gguf_header.h"
 
 namespace waag::convert {
@@ -50,6 +51,9 @@ class ImportanceReader {
       WAAG_CHECK(read_legacy());
     }
     if (out_.weights_.empty()) return bad("holds no weights");
+    Sha256 hash;
+    hash.update(bytes_);
+    out_.sha256_ = hash.finish();
     return std::move(out_);
   }
 
@@ -64,6 +68,13 @@ class ImportanceReader {
     if (const auto* chunks = header->find("imatrix.chunk_count"); chunks != nullptr)
       if (const auto* count = std::get_if<std::uint64_t>(&chunks->value))
         out_.chunks_ = static_cast<std::uint32_t>(*count);
+    if (const auto* datasets = header->find("imatrix.datasets");
+        datasets != nullptr && datasets->element == model::GgufType::string &&
+        datasets->count > 0) {
+      ByteReader in(ByteView(bytes_).subspan(datasets->begin, datasets->end - datasets->begin));
+      const auto length = in.fixed<std::uint64_t>();
+      out_.dataset_ = std::string(as_text(in.raw(length)));  // llama-quantize keeps the first, too
+    }
     std::map<std::string, const model::TensorInfo*, std::less<>> by_name;
     for (const auto& tensor : header->tensors) by_name.emplace(tensor.name, &tensor);
     for (const auto& [name, sums] : by_name) {
@@ -84,6 +95,8 @@ class ImportanceReader {
     const auto divisors = floats_of(view(counts));
     if (divisors.empty() || values.empty() || values.size() % divisors.size() != 0)
       return bad(weight + ": sums and counts do not fit");
+    for (const float count : divisors)
+      if (!std::isfinite(count) || count < 0) return bad(weight + ": counts that count nothing");
     const auto columns = values.size() / divisors.size();
     for (std::size_t i = 0; i < values.size(); ++i) {
       const float count = divisors[i / columns];
@@ -132,6 +145,10 @@ class ImportanceReader {
 
 Result<Importance> Importance::read(const std::filesystem::path& file) {
   WAAG_TRY(auto bytes, read_file(file));
+  return parse(std::move(bytes));
+}
+
+Result<Importance> Importance::parse(Bytes bytes) {
   return ImportanceReader(std::move(bytes)).read();
 }
 

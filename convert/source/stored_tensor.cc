@@ -39,12 +39,6 @@ Status read_pieces(const StoredTensor& tensor, std::uint64_t first, std::size_t 
   return ok();
 }
 
-template <class T>
-std::uint64_t element(ByteView bytes, std::size_t index) {
-  ByteReader reader(bytes.subspan(index * sizeof(T), sizeof(T)));
-  return reader.fixed<T>();
-}
-
 }  // namespace
 
 Status read_floats(const StoredTensor& tensor, std::uint64_t first, std::span<float> values) {
@@ -66,11 +60,13 @@ Status read_words(const StoredTensor& tensor, std::uint64_t first, std::span<std
   const auto dtype = tensor.info.dtype;
   const bool narrow = dtype == model::Dtype::i32 || dtype == model::Dtype::u32;
   if (!narrow && dtype != model::Dtype::i64) return bad(tensor, "is not of 32-bit integers");
+  if (narrow)
+    return tensor.file->read_at(tensor.info.begin + 4 * first, std::as_writable_bytes(words));
   return read_pieces(tensor, first, words.size(),
                      [&](ByteView bytes, std::size_t at, std::size_t count) -> Status {
+                       ByteReader reader(bytes);
                        for (std::size_t i = 0; i < count; ++i) {
-                         const auto value = narrow ? element<std::uint32_t>(bytes, i)
-                                                   : element<std::uint64_t>(bytes, i);
+                         const auto value = reader.fixed<std::uint64_t>();
                          if (value > 0xffffffffu) return bad(tensor, "an integer is too large");
                          words[at + i] = static_cast<std::uint32_t>(value);
                        }

@@ -5,6 +5,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "convert/source/pickle/torch_file.h"
 #include "convert/source/stored_tensor.h"
 #include "protocol/model/safetensors_header.h"
 
@@ -18,9 +19,6 @@ namespace json = boost::json;
 constexpr std::uint64_t index_bytes_max = 256u << 20;
 /// Ours: as many as five digits count.
 constexpr std::size_t files_max = 99'999;
-
-constexpr std::string_view single_name = "model.safetensors";
-constexpr std::string_view index_name = "model.safetensors.index.json";
 
 Error bad(const std::string& file, const std::string& what) {
   return fail(Errc::unprocessable, file + ": " + what);
@@ -165,6 +163,7 @@ Result<std::vector<std::string>> list_names(const fs::path& folder) {
 
 Result<StoredTensors> open_unindexed(const fs::path& folder, const std::vector<std::string>& names,
                                      OpenFile open_file) {
+  if (names.empty()) return fail(Errc::not_found, folder.string() + ": no weights");
   WAAG_CHECK(check_parts(names));
   StoredTensors all;
   for (const auto& name : names) {
@@ -174,33 +173,54 @@ Result<StoredTensors> open_unindexed(const fs::path& folder, const std::vector<s
   return all;
 }
 
+using Names = std::vector<std::string>;
+
+/// One kind of weight files and its names.
+struct Kind {
+  std::string single;  // "model.safetensors"
+  OpenFile open_file;
+};
+
+/// @param parts  the files of that kind that are weights if there is no index and no single one
+Result<StoredTensors> open_kind(const fs::path& folder, const Names& all_names, const Names& parts,
+                                const Kind& kind) {
+  const auto have = [&](std::string_view name) { return std::ranges::count(all_names, name) > 0; };
+  const auto index = kind.single + ".index.json";
+  if (have(index)) {
+    WAAG_TRY(auto all, open_indexed(folder, index, kind.open_file));
+    const bool uses_single = std::ranges::any_of(
+        all, [&](const auto& entry) { return entry.second.file->name() == kind.single; });
+    if (have(kind.single) && !uses_single)
+      return bad(index, "does not name " + kind.single + ", which is here too");
+    return all;
+  }
+  return open_unindexed(folder, have(kind.single) ? Names{kind.single} : parts, kind.open_file);
+}
+
 }  // namespace
 
 Result<StoredTensors> open_stored_tensors(const fs::path& folder) {
   WAAG_TRY(const auto names, list_names(folder));
-  const auto have = [&](std::string_view name) { return std::ranges::count(names, name) > 0; };
-  std::vector<std::string> safetensors;
+  const Kind safetensors{"model.safetensors", open_safetensors};
+  const Kind torch{"pytorch_model.bin", open_torch_file};
+  Names safetensors_parts;
+  Names torch_parts;
   bool consolidated = false;
+  bool torch_any = false;
   for (const auto& name : names) {
-    if (!name.ends_with(".safetensors")) continue;
-    if (name.starts_with("consolidated"))
-      consolidated = true;
-    else
-      safetensors.push_back(name);
+    const bool is_consolidated = name.starts_with("consolidated");
+    consolidated |= is_consolidated;
+    if (name.ends_with(".safetensors") && !is_consolidated) safetensors_parts.push_back(name);
+    if (name.starts_with("pytorch_model-") && name.ends_with(".bin")) torch_parts.push_back(name);
+    torch_any |= name.starts_with("pytorch_model") && name.find(".bin") != name.npos;
   }
-  if (have(index_name)) {
-    WAAG_TRY(auto all, open_indexed(folder, std::string(index_name), open_safetensors));
-    const bool uses_single = std::ranges::any_of(
-        all, [](const auto& entry) { return entry.second.file->name() == single_name; });
-    if (have(single_name) && !uses_single)
-      return bad(std::string(index_name), "does not name model.safetensors, which is here too");
-    return all;
-  }
-  if (have(single_name)) safetensors = {std::string(single_name)};
-  if (!safetensors.empty()) return open_unindexed(folder, safetensors, open_safetensors);
+  const bool indexed = std::ranges::count(names, safetensors.single + ".index.json") > 0;
+  if (indexed || !safetensors_parts.empty())
+    return open_kind(folder, names, safetensors_parts, safetensors);
+  if (torch_any) return open_kind(folder, names, torch_parts, torch);
   if (consolidated)
     return bad("consolidated*.safetensors", "weights only under names that are not Hugging Face's");
-  return fail(Errc::not_found, folder.string() + ": no weights (*.safetensors)");
+  return fail(Errc::not_found, folder.string() + ": no weights (*.safetensors, *.bin)");
 }
 
 }  // namespace waag::convert

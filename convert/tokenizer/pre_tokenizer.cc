@@ -41,7 +41,7 @@ constexpr std::string_view deepseek3_split =
 
 struct Known {
   std::string_view name;
-  std::vector<std::string_view> steps;  // a list would not outlive the table's making
+  std::vector<std::string_view> steps;
 };
 
 /// DeepSeek's list of letters runs over a thousand characters: its beginning tells it.

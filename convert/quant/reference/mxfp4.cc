@@ -30,14 +30,14 @@ int nearest_code(float x, float scale) {
 int floor_log2(float magnitude) {
   const int exponent = std::ilogb(magnitude);
   const int above = exponent + 1;
-  const float power = std::ldexp(1.0f, above);
-  if (above == 0 || !(power <= std::numeric_limits<float>::max())) return exponent;
+  if (above == 0) return exponent;
   // 2^above - magnitude in units of 2^(above - 24), and half the distance from `above` to the next
   // float below it in the same units: log2(1 - t) is -t / ln 2.
-  const float below = std::ldexp(power - magnitude, 24 - above);
+  const double below = std::ldexp(std::ldexp(1.0, above) - magnitude, 24 - above);
   const auto distance = static_cast<std::uint32_t>(std::abs(above));
-  const int spacing = std::bit_width(distance) - 1 - (above > 0 && std::has_single_bit(distance));
-  constexpr float ln2 = 0.693147181f;
+  const bool narrow = above > 0 && std::has_single_bit(distance);  // floats below lie closer
+  const int spacing = static_cast<int>(std::bit_width(distance)) - (narrow ? 2 : 1);
+  constexpr double ln2 = 0.693147180559945309;
   return below < std::ldexp(ln2, spacing) ? above : exponent;
 }
 

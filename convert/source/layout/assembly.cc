@@ -9,19 +9,34 @@ namespace waag::convert {
 namespace {
 
 /// Scales of activations and caches: quantized weights are read without them.
-constexpr std::array<std::string_view, 9> activation_suffixes{
-    ".input_scale", ".input_zero_point", ".input_global_scale", ".activation_scale", ".k_scale",
-    ".v_scale",     ".q_scale",          ".output_scale",       ".prob_scale"};
+constexpr std::array<std::string_view, 10> activation_suffixes{
+    ".input_scale",      ".input_zero_point", ".input_global_scale",
+    ".activation_scale", ".k_scale",          ".v_scale",
+    ".q_scale",          ".output_scale",     ".prob_scale",
+    "_activation_scale"};
 
 Status assemble_quantized(Assembly& assembly) {
+  using Method = Quantization::Method;
   switch (assembly.how().method) {
-    case Quantization::Method::none:
+    case Method::none:
       return ok();
-    case Quantization::Method::fp8:
+    case Method::fp8:
       return assemble_fp8(assembly, "");
-    default:
-      return fail(Errc::unprocessable, "config.json: this quant_method cannot be read");
+    case Method::compressed_tensors:
+      WAAG_CHECK(assemble_integers(assembly));
+      WAAG_CHECK(assemble_fp4(assembly));
+      return assemble_fp8(assembly, "compressed-tensors");
+    case Method::gptq:
+      return assemble_gptq(assembly);
+    case Method::awq:
+      return assemble_awq(assembly);
+    case Method::modelopt:
+      WAAG_CHECK(assemble_fp4(assembly));
+      return assemble_fp8(assembly, "modelopt");
+    case Method::mxfp4:
+      return assemble_fp4(assembly);
   }
+  return ok();
 }
 
 bool is_fp8(model::Dtype dtype) {
@@ -54,6 +69,20 @@ Status Assembly::add(Weight weight) {
   if (!weights_.try_emplace(name, std::move(weight)).second)
     return bad_weight(name, "is stored twice, plain and quantized");
   return ok();
+}
+
+Result<std::vector<std::uint32_t>> read_groups(const StoredTensor* g_idx, std::uint64_t columns,
+                                               std::uint64_t groups) {
+  std::vector<std::uint32_t> group_of(columns);
+  if (g_idx == nullptr) {
+    for (std::uint64_t column = 0; column < columns; ++column)
+      group_of[column] = static_cast<std::uint32_t>(column / (columns / groups));
+    return group_of;
+  }
+  WAAG_CHECK(read_words(*g_idx, 0, group_of));
+  for (const auto group : group_of)
+    if (group >= groups) return bad_weight(g_idx->info.name, "names a group that does not exist");
+  return group_of;
 }
 
 Result<Weights> assemble_weights(const StoredTensors& stored, const Quantization& how) {

@@ -47,6 +47,21 @@ class Assembly {
 /// "a.b.weight" without its ".weight"; nullopt if it does not end so.
 std::optional<std::string> module_of(std::string_view name, std::string_view suffix);
 
+/// Which group of scales each column belongs to.
+/// @param g_idx  of `columns` entries; nullptr: groups of equal size follow each other, and divide
+/// the columns
+/// @return Errc::unprocessable if an entry is no group
+Result<std::vector<std::uint32_t>> read_groups(const StoredTensor* g_idx, std::uint64_t columns,
+                                               std::uint64_t groups);
+
+/// GPTQ's qweight, qzeros, scales and g_idx.
+Status assemble_gptq(Assembly& assembly);
+/// AWQ's qweight, qzeros and scales.
+Status assemble_awq(Assembly& assembly);
+/// compressed-tensors' integers: I8 as they are, or packed into words.
+Status assemble_integers(Assembly& assembly);
+/// FP4: NVFP4 and MXFP4 of compressed-tensors, ModelOpt's NVFP4, gpt-oss' blocks.
+Status assemble_fp4(Assembly& assembly);
 /// F8 weights with scales beside them, of any method; `from` is their requantized_from.
 Status assemble_fp8(Assembly& assembly, const std::string& from);
 

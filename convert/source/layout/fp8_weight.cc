@@ -1,3 +1,4 @@
+#include "convert/source/decode/floats_of_bytes.h"
 #include "convert/source/layout/assembly.h"
 #include "convert/source/layout/scale_grid.h"
 
@@ -34,9 +35,12 @@ Status assemble_fp8(Assembly& assembly, const std::string& from) {
     if (scale == nullptr) scale = assembly.find(name + "_scale");
     if (scale == nullptr)
       return bad_weight(name, "has neither " + name + "_scale_inv nor " + name + "_scale");
-    if (!tensor.strides.empty() || !scale->strides.empty())
+    if (!tensor.strides.empty())
       return bad_weight(name, "has strides, which a quantized weight may not");
-    WAAG_TRY(auto grid, ScaleGrid::of(tensor.info.shape, *scale, assembly.how().block));
+    auto scales = *scale;
+    if (scales.info.dtype == model::Dtype::u8) scales.info.dtype = model::Dtype::f8_e8m0;  // MXFP8
+    if (!is_float_type(scales.info.dtype)) return bad_weight(scales.info.name, "is no scale");
+    WAAG_TRY(auto grid, ScaleGrid::of(tensor.info.shape, scales, assembly.how().block));
     SourceTensor weight{name, tensor.info.shape, tensor.info.dtype, from};
     auto rows = std::make_shared<Fp8Rows>(tensor, std::move(grid));
     WAAG_CHECK(assembly.add({std::move(weight), std::move(rows)}));

@@ -80,6 +80,12 @@ Status read_gptq(const json::object& object, Quantization& out) {
   if (!format.empty() && format != "gptq" && format != "gptq_v2")
     return bad("checkpoint_format \"" + format + "\" cannot be read");
   out.zeros_less_one = format != "gptq_v2";
+  const auto* overrides = find(object, "dynamic");
+  if (overrides != nullptr && !overrides->is_object()) return bad("dynamic is not an object");
+  if (overrides != nullptr)
+    for (const auto& [modules, how] : overrides->get_object())
+      if (!std::string_view(modules).starts_with("-:"))  // "-:" are those left alone
+        return bad("weights of several kinds (dynamic) cannot be read");
   return read_groups(object, out);
 }
 
@@ -93,8 +99,20 @@ Status read_awq(const json::object& object, Quantization& out) {
   return ok();
 }
 
+bool is_empty(const json::value* value) {
+  return value == nullptr || (value->is_object() && value->get_object().empty());
+}
+
 Status read_compressed_tensors(const json::object& object, Quantization& out) {
   out.method = Method::compressed_tensors;
+  const auto* sparsity = find(object, "sparsity_config");
+  if (!is_empty(sparsity) &&
+      (!sparsity->is_object() || text(sparsity->get_object(), "format") != "dense"))
+    return bad("weights packed as sparse cannot be read");
+  const auto* transform = find(object, "transform_config");
+  if (!is_empty(transform) &&
+      (!transform->is_object() || !is_empty(find(transform->get_object(), "config_groups"))))
+    return bad("rotated weights (transform_config) cannot be read");
   const auto* groups = find(object, "config_groups");
   if (groups == nullptr || !groups->is_object()) return bad("no config_groups");
   for (const auto& [name, group] : groups->get_object()) {

@@ -28,6 +28,8 @@ Result<ScaleGrid> ScaleGrid::of(const Shape& shape, const StoredTensor& scales,
     return fail(Errc::unprocessable, scales.info.name + ": its shape " + text_of(have) +
                                          " does not fit a weight of " + text_of(shape));
   };
+  if (!scales.strides.empty())
+    return fail(Errc::unprocessable, scales.info.name + ": has strides, which scales may not");
   if (shape.size() < 2 || shape.size() > 3) return misfit();
   if (std::ranges::count(shape, 0u) > 0 || std::ranges::count(have, 0u) > 0) return misfit();
   const auto rows = shape[shape.size() - 2];
