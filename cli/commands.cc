@@ -25,6 +25,7 @@ constexpr const char* footer =
     "  waag repo du ada/tiny\n"
     "  waag jobs watch 12\n"
     "  waag pull acme/tiny --include '*.safetensors'\n"
+    "  waag convert acme/tiny --to gguf:Q4_K_M\n"
     "  waag import ./tiny --repo ada/tiny\n"
     "  waag mirror add nightly 'acme/*' --every 6h\n"
     "  waag --json repo ls --type dataset\n"
@@ -79,6 +80,7 @@ int run(std::vector<std::string> args, const World& world) {
   add_access_commands(app, chosen);
   add_job_commands(app, chosen);
   add_pull(app, chosen);
+  add_convert(app, chosen);
   add_import(app, chosen);
   add_mirror_commands(app, chosen);
   std::reverse(args.begin(), args.end());  // what CLI11 expects of a vector

@@ -74,6 +74,18 @@ struct Config {
     std::string level = "info";
     std::string format = "text";  // "text" | "json"
   } log;
+  struct Convert {
+    std::string program;          // "" = waag-convert next to waagd
+    unsigned jobs_max = 1;        // conversions at a time; 0 = none: jobs wait
+    unsigned threads = 0;         // of one; 0 = one per core
+    std::string device = "auto";  // "auto" | "cpu" | "cuda"
+    unsigned time_max_s = 86'400;
+    std::string gguf_suffix = "-GGUF";  // of the names of the repos that come of it
+    std::string fp8_suffix = "-FP8";
+    std::string int8_suffix = "-INT8";
+    std::string w4a16_suffix = "-W4A16";
+    std::string nvfp4_suffix = "-NVFP4";
+  } convert;
 };
 
 }  // namespace waag::daemon

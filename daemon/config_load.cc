@@ -8,6 +8,7 @@
 
 #include "daemon/config_toml.h"
 #include "daemon/http/net/server.h"
+#include "protocol/ids.h"
 
 namespace waag::daemon {
 namespace {
@@ -47,6 +48,18 @@ Status check_choice(std::string_view key, std::string_view value,
   if (std::ranges::find(choices, value) != choices.end()) return ok();
   return fail(Errc::invalid_argument,
               fmt::format("{}: expected {}", key, fmt::join(choices, ", ")));
+}
+
+/// What is made must get a name of its own, whatever it is made from.
+Status check_convert(const Config::Convert& convert) {
+  if (convert.time_max_s == 0)
+    return fail(Errc::invalid_argument, "convert.time_max_s: expected at least 1");
+  for (const auto* suffix : {&convert.gguf_suffix, &convert.fp8_suffix, &convert.int8_suffix,
+                             &convert.w4a16_suffix, &convert.nvfp4_suffix})
+    if (suffix->empty() || !RepoId::make(RepoType::model, "a", "a" + *suffix))
+      return fail(Errc::invalid_argument,
+                  "convert: \"" + *suffix + "\" cannot be the end of a repository's name");
+  return ok();
 }
 
 /// The value as text if it is of the setting's kind.
@@ -157,6 +170,8 @@ Status LoadedConfig::check() const {
   WAAG_CHECK(check_choice("server.send_path", s.send_path, {"auto", "sendfile", "extents"}));
   WAAG_CHECK(check_choice("mirror.pull_through", config.mirror.pull_through,
                           {"anyone", "users", "admins", "off"}));
+  WAAG_CHECK(check_choice("convert.device", config.convert.device, {"auto", "cpu", "cuda"}));
+  WAAG_CHECK(check_convert(config.convert));
   WAAG_CHECK(check_choice("log.level", config.log.level, {"debug", "info", "warn", "error"}));
   return check_choice("log.format", config.log.format, {"text", "json"});
 }

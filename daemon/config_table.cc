@@ -207,9 +207,36 @@ std::vector<Setting> mirror_rows() {
   };
 }
 
+template <auto member>
+Setting convert(std::string_view key, std::string_view about) {
+  return setting<&Config::convert, member>(key, about);
+}
+
+std::vector<Setting> convert_rows() {
+  using C = Config::Convert;
+  return {
+      convert<&C::program>("convert.program",
+                           "Program that converts weights; empty: waag-convert next to waagd."),
+      convert<&C::jobs_max>("convert.jobs_max",
+                            "Conversions that run at a time; 0: none, their jobs wait."),
+      convert<&C::threads>("convert.threads", "Threads of one conversion; 0: one per core."),
+      convert<&C::device>("convert.device", "Where weights are converted: auto, cpu or cuda."),
+      convert<&C::time_max_s>("convert.time_max_s",
+                              "Seconds after which a conversion is ended, at least 1."),
+      convert<&C::gguf_suffix>("convert.gguf_suffix",
+                               "End of the name of the repository that GGUF files go to."),
+      convert<&C::fp8_suffix>("convert.fp8_suffix",
+                              "The same for safetensors:fp8-dynamic and "
+                              "safetensors:fp8-block."),
+      convert<&C::int8_suffix>("convert.int8_suffix", "The same for safetensors:int8."),
+      convert<&C::w4a16_suffix>("convert.w4a16_suffix", "The same for safetensors:w4a16."),
+      convert<&C::nvfp4_suffix>("convert.nvfp4_suffix", "The same for safetensors:nvfp4."),
+  };
+}
+
 std::vector<Setting> make_table() {
   auto rows = own_rows();
-  for (auto&& more : {upstream_rows(), mirror_rows()})
+  for (auto&& more : {upstream_rows(), mirror_rows(), convert_rows()})
     rows.insert(rows.end(), more.begin(), more.end());
   return rows;
 }

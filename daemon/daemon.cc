@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include "daemon/api/lfs/uploads.h"
@@ -10,6 +11,8 @@
 #include "daemon/auth/authenticator.h"
 #include "daemon/auth/bootstrap.h"
 #include "daemon/auth/gate.h"
+#include "daemon/convert/convert_job.h"
+#include "daemon/convert/submit.h"
 #include "daemon/http/net/server.h"
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
@@ -146,7 +149,9 @@ Status RealDaemon::start() {
                                    log_, std::move(href_key)});
   WAAG_TRY(app_->mirror, Mirror::start(config_, *store_, *blocking_, clock_, random_, log_));
   WAAG_CHECK(app_->uploads->resume(*store_, clock_.now()));
-  if (app_->mirror) app_->mirror->add_jobs(*app_->jobs);
+  if (app_->mirror)
+    app_->mirror->add_jobs(*app_->jobs, std::bind_front(convert_mirrored, std::ref(*app_)));
+  WAAG_CHECK(add_convert_jobs(*app_));
   WAAG_CHECK(app_->jobs->start());
   if (app_->mirror) app_->mirror->begin_schedule();
   trash_ = std::make_unique<Periodic>(trash_period, [this] { empty_trash(); });

@@ -18,7 +18,7 @@ constexpr std::size_t items_max = 10'000;
 
 struct MirrorOptions {
   std::string name;
-  std::vector<std::string> repos, revisions, include, exclude;
+  std::vector<std::string> repos, revisions, include, exclude, convert;
   std::string type = "model";
   std::string every, cron, window;
   bool paused = false;
@@ -75,6 +75,7 @@ int add(Context& context, const MirrorOptions& options) {
   put_list(body, "revisions", options.revisions);
   put_list(body, "include", options.include);
   put_list(body, "exclude", options.exclude);
+  put_list(body, "convert", options.convert);
   put_text(body, "every", options.every);
   put_text(body, "cron", options.cron);
   put_text(body, "window", options.window);
@@ -100,14 +101,14 @@ int list(Context& context, const MirrorOptions&) {
 void show(Context& context, const json::value& rule) {
   if (!rule.is_object()) return;
   auto shown = rule.get_object();
-  for (const auto* key : {"repos", "revisions", "include", "exclude"})
+  for (const auto* key : {"repos", "revisions", "include", "exclude", "convert"})
     if (shown.contains(key)) shown[key] = joined(rule, key);
   shown["when"] = when_of(rule);
   shown["jobs"] = states_of(rule);
   if (shown.contains("lastError")) shown["lastError"] = printable(field_text(rule, "lastError"));
   print_fields(context.world.out, shown,
-               {"name", "type", "repos", "revisions", "include", "exclude", "when", "window",
-                "owner", "lastRunAt", "nextRunAt", "jobs", "lastJobs", "lastError"});
+               {"name", "type", "repos", "revisions", "include", "exclude", "convert", "when",
+                "window", "owner", "lastRunAt", "nextRunAt", "jobs", "lastJobs", "lastError"});
 }
 
 /// Of one rule, or of the upstreams.
@@ -187,6 +188,11 @@ void add_options_of_add(CLI::App& command, MirrorOptions& options) {
                      "branch, tag or pattern: 'v*'; may be repeated (default: main)");
   command.add_option("--include", options.include, "only these files; may be repeated");
   command.add_option("--exclude", options.exclude, "not these files; may be repeated");
+  command
+      .add_option("--convert", options.convert,
+                  "what is then made of each model: gguf:Q4_K_M, safetensors:fp8-dynamic, ...; "
+                  "comma-separated, may be repeated")
+      ->delimiter(',');
   auto* every = command.add_option("--every", options.every, "interval: 30m, 6h, 1d");
   command.add_option("--cron", options.cron, "five fields in UTC: 'minute hour day month weekday'")
       ->excludes(every);

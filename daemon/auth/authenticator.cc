@@ -25,6 +25,10 @@ Identity stranger() {
   return who;
 }
 
+bool is_same_user(const Identity& who, const storage::JobAsker& asker) {
+  return !who.anonymous() && http::equal_nocase(who.user, asker.user);
+}
+
 }  // namespace
 
 Task<Result<Identity>> Authenticator::identify(std::optional<std::string> authorization) {
@@ -86,6 +90,28 @@ Result<std::optional<Authenticator::Entry>> Authenticator::read(std::string_view
   entry.user.password_hash.clear();  // nothing to keep in memory
   entry.rights = std::make_shared<const Rights>(std::move(rights));
   return std::optional<Entry>(std::move(entry));
+}
+
+Result<Identity> Authenticator::recall(const storage::JobAsker& asker) const {
+  const auto gone = [&asker] {
+    return fail(Errc::forbidden, "The token or the user " + asker.user + " is not valid any more");
+  };
+  if (!asker.token_id.empty()) {
+    WAAG_TRY(const auto entry, read(asker.token_id));
+    auto who = entry ? judge(*entry) : stranger();
+    if (!is_same_user(who, asker)) return gone();
+    return who;
+  }
+  const auto user = store_.find_user(asker.user);
+  if (!user && user.error().code != Errc::not_found) return user.error();
+  if (!user || user->disabled || user->service) return gone();
+  WAAG_TRY(auto rights, load_rights(store_, *user));
+  Identity who;
+  who.user = user->name;
+  who.can_write = true;
+  who.hub_admin = user->hub_admin;
+  who.rights = std::make_shared<const Rights>(std::move(rights));
+  return who;
 }
 
 Identity Authenticator::judge(const Entry& entry) const {

@@ -9,6 +9,7 @@
 
 #include "daemon/auth/rights.h"
 #include "daemon/http/message.h"
+#include "storage/meta/jobs/job_row.h"
 #include "storage/os/clock.h"
 #include "storage/store.h"
 
@@ -29,6 +30,11 @@ class Authenticator {
   /// The same for a token that somebody else vouches for by its public id: what the hub itself
   /// signed for its holder. Anonymous for "".
   Task<Result<Identity>> identify_holder(std::string public_id);
+
+  /// Who asked for a job, with the rights of now and past the cache: minutes or days may lie
+  /// between asking and doing. Without a token (a rule's job) the user's own rights count. Blocks.
+  /// @return Errc::forbidden if the token is not there or valid any more, or the user disabled
+  Result<Identity> recall(const storage::JobAsker& asker) const;
 
   /// To be called after a token was deleted, a user or what the user may do changed, or what many
   /// may do changed: later requests see the new rows.

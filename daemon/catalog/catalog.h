@@ -30,6 +30,7 @@ class Catalog {
   Result<std::uint64_t> used_storage(std::uint64_t uid, const Summary& summary);
   Popularity popularity(std::uint64_t uid);
   Downloads& downloads() { return downloads_; }
+  WeightReader& weights() { return weights_; }
 
   /// A page of a list: what the caller may see and the query takes, in order.
   struct Page {

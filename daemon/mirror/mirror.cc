@@ -141,11 +141,12 @@ void Mirror::begin_stop() {
   if (schedule_) schedule_->end();
 }
 
-void Mirror::add_jobs(Jobs& jobs) {
+void Mirror::add_jobs(Jobs& jobs, MirrorConvert convert) {
   MirrorJob::Options options;
   options.files_at_once = files_at_once_;
   options.call_time = job_call_factor * call_time_;
   options.log = log_event(log_);
+  options.convert = std::move(convert);
   add_mirror_jobs(jobs, store_, *this, options);
   Schedule::Options schedule;
   schedule.call_time = options.call_time;

@@ -8,6 +8,7 @@
 #include "daemon/mirror/pull_through.h"
 #include "daemon/mirror/xet/xet_source.h"
 #include "daemon/upstream/upstreams.h"
+#include "storage/meta/jobs/job_row.h"
 
 namespace waag::daemon {
 
@@ -16,6 +17,11 @@ class Jobs;  // daemon/jobs/jobs.h
 class Log;
 class MirrorPolicy;  // daemon/mirror/policy/policy.h
 class Schedule;      // daemon/mirror/schedule/schedule.h
+
+/// Asks for what is to be made of a mirrored commit, for who asked for it. @return the job's id
+using MirrorConvert = std::function<Result<std::uint64_t>(
+    const storage::JobAsker& asker, const RepoId& repo, const CommitId& commit,
+    const std::vector<std::string>& targets)>;
 
 /// Everything that has to do with upstreams, wired up. Absent where none is configured.
 class Mirror {
@@ -29,7 +35,8 @@ class Mirror {
   Mirror& operator=(const Mirror&) = delete;
 
   /// Teaches `jobs` to mirror. Before Jobs::start(). @param jobs outlives the work of this
-  void add_jobs(Jobs& jobs);
+  /// @param convert  asks for what rules want made of what came; empty: nothing is
+  void add_jobs(Jobs& jobs, MirrorConvert convert = {});
   /// Starts to look when rules are due. After Jobs::start().
   void begin_schedule();
   /// Ends what waits for an upstream's answer or budget, and the schedule. Nothing new begins.

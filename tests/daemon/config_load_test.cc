@@ -77,3 +77,20 @@ TEST_CASE("config_load: every setting is in the document", "[daemon][config]") {
 }
 
 }  // namespace waag::daemon
+
+TEST_CASE("config_load: what is made by conversions needs a name of its own", "[daemon][config]") {
+  LoadedConfig loaded;
+  CHECK(loaded.check());
+  for (const auto* suffix : {"", "-", " x", "/x", ".git"}) {
+    CAPTURE(suffix);
+    REQUIRE(loaded.set("convert.gguf_suffix", suffix, "flag"));
+    CHECK_FALSE(loaded.check());
+  }
+  REQUIRE(loaded.set("convert.gguf_suffix", "-gguf", "flag"));
+  CHECK(loaded.check());
+  REQUIRE(loaded.set("convert.time_max_s", "0", "flag"));
+  CHECK_FALSE(loaded.check());
+  REQUIRE(loaded.set("convert.time_max_s", "60", "flag"));
+  REQUIRE(loaded.set("convert.device", "tpu", "flag"));
+  CHECK_FALSE(loaded.check());
+}

@@ -1,4 +1,4 @@
-#include "daemon/api/handlers.h"
+#include "daemon/api/convert/convert_handlers.h"
 #include "daemon/http/routes/families.h"
 
 namespace waag::daemon::families {
@@ -15,6 +15,10 @@ Family jobs() {
       {Method::get, "/api/waag/v1/jobs/{job}/events", "job_events", Policy::user, no_body,
        api::get_job_events,
        "Server-sent events until the job is over: state (the job) and progress."},
+      {Method::post, "/api/waag/v1/convert", "convert", Policy::user, Limits{64u << 10},
+       api::post_conversion,
+       "Submits a job that makes other formats of a model and publishes them: source, revision, "
+       "targets (gguf:Q4_K_M, safetensors:fp8-dynamic, ...), name, imatrix, allow_requantize."},
   };
 }
 

@@ -7,12 +7,14 @@ Family mirrors() {
   constexpr Limits small{64u << 10};
   return {
       {Method::post, "/api/waag/v1/pulls", "pull", Policy::user, small, api::post_pull,
-       "repo, type, revision, include, exclude, dry_run: a job that brings it from the upstream."},
+       "repo, type, revision, include, exclude, convert, dry_run: a job that brings it from the "
+       "upstream."},
       {Method::get, "/api/waag/v1/mirrors", "mirrors", Policy::audit, no_body, api::get_mirrors,
        "What is mirrored again and again, and when."},
       {Method::post, "/api/waag/v1/mirrors", "mirror_create", Policy::hub_admin, small,
        api::post_mirror,
-       "name, repos, type, revisions, include, exclude; every or cron, window (UTC), paused."},
+       "name, repos, type, revisions, include, exclude, convert; every or cron, window (UTC), "
+       "paused."},
       {Method::get, "/api/waag/v1/mirrors/{mirror}", "mirror", Policy::audit, no_body,
        api::get_mirror, "One of them, with its last run's jobs."},
       {Method::patch, "/api/waag/v1/mirrors/{mirror}", "mirror_change", Policy::hub_admin, small,

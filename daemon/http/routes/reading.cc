@@ -1,4 +1,5 @@
 #include "daemon/api/handlers.h"
+#include "daemon/api/v2/v2_handlers.h"
 #include "daemon/http/routes/families.h"
 
 namespace waag::daemon::families {
@@ -24,6 +25,11 @@ Family files() {
        Policy::read_repo, no_body, api::get_resolve, "The same by commit, for copied URLs."},
       {Method::get, "/{web}/{ns}/{name}/raw/{rest...}", "raw", Policy::read_repo, no_body,
        api::get_raw, "The git blob: of an LFS file its pointer."},
+      {Method::get, "/v2/{ns}/{name}/manifests/{tag}", "v2_manifest", Policy::read_repo, no_body,
+       api::get_v2_manifest,
+       "A GGUF model of main as Ollama's image manifest; for older llama.cpp the file's name."},
+      {Method::get, "/v2/{ns}/{name}/blobs/{digest}", "v2_blob", Policy::read_repo, no_body,
+       api::get_v2_blob, "What such a manifest names, by sha256: HEAD, ranges, Location."},
       {Method::get, "/{web}/{name}/resolve/{rest...}", "resolve_short", Policy::read_repo, no_body,
        api::redirect_short_id, "307 from a one-segment id to the repo of that name."},
   };

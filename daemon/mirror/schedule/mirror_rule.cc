@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "daemon/api/common/json_body.h"
+#include "daemon/convert/convert_spec.h"
 #include "daemon/mirror/schedule/cron.h"
 #include "daemon/mirror/schedule/time_window.h"
 #include "daemon/mirror/sync/mirror_spec.h"
@@ -120,7 +121,8 @@ Status MirrorRule::read(const json::object& from) {
     type = *parsed;
   }
   for (const auto& [key, list] : {std::pair("repos", &repos), std::pair("revisions", &revisions),
-                                  std::pair("include", &include), std::pair("exclude", &exclude)}) {
+                                  std::pair("include", &include), std::pair("exclude", &exclude),
+                                  std::pair("convert", &convert)}) {
     if (!from.contains(key)) continue;
     WAAG_TRY(*list, texts_field(from, key));
   }
@@ -146,6 +148,7 @@ Status MirrorRule::read(const json::object& from) {
 Status MirrorRule::check() const {
   if (repos.empty()) return bad("\"repos\" is missing: which repos are to be mirrored?");
   for (const auto& repo : repos) WAAG_CHECK(check_repo(type, repo));
+  WAAG_CHECK(check_conversion());
   if (every_s != 0 && !cron.empty()) return bad("either \"every\" or \"cron\", not both");
   if (every_s != 0 && (every_s < every_s_min || every_s > every_s_max))
     return bad("\"every\" must be a minute at least and a year at most");
@@ -160,11 +163,19 @@ Status MirrorRule::check() const {
   return ok();
 }
 
+Status MirrorRule::check_conversion() const {
+  if (convert.empty()) return ok();
+  if (type != RepoType::model) return bad("\"convert\" is for models");
+  WAAG_CHECK(parse_targets(convert));
+  return ok();
+}
+
 json::object MirrorRule::to_json() const {
   json::object made{{"name", name}, {"type", to_string(type)}, {"repos", json_array(repos)}};
   made["revisions"] = json_array(revisions);
   if (!include.empty()) made["include"] = json_array(include);
   if (!exclude.empty()) made["exclude"] = json_array(exclude);
+  if (!convert.empty()) made["convert"] = json_array(convert);
   if (every_s != 0) made["every"] = every_s;
   put_text(made, "cron", cron);
   put_text(made, "window", window);

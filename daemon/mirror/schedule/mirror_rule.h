@@ -18,6 +18,7 @@ struct MirrorRule {
   std::vector<std::string> repos;      // "ns/name", or a namespace with a pattern: "ns/*", "ns/a-*"
   std::vector<std::string> revisions;  // names, or patterns for branches and tags; none: main
   std::vector<std::string> include, exclude;  // FileGlobs
+  std::vector<std::string> convert;           // targets: what is made of each new commit
   std::uint64_t every_s = 0;                  // between two runs; 0: by cron
   std::string cron;                           // "" = by every_s; neither: only when asked for
   std::string window;                         // runs begin in it alone; "" = at any time
@@ -43,6 +44,7 @@ struct MirrorRule {
  private:
   Status read(const boost::json::object& from);
   [[nodiscard]] Status check() const;
+  [[nodiscard]] Status check_conversion() const;
 };
 
 /// A list of texts as JSON.

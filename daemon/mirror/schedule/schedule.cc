@@ -144,6 +144,7 @@ void Schedule::submit(const MirrorRule& rule, const RepoId& repo, const std::str
   spec.revision = revision;
   spec.include = rule.include;
   spec.exclude = rule.exclude;
+  spec.convert = rule.convert;
   NewJob job;
   job.kind = "mirror";
   job.spec = spec.to_json();

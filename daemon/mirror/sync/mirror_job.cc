@@ -49,6 +49,7 @@ Status MirrorJob::run() {
   const auto brought = bring_files();
   // The files are what is waited for; a history may take its time.
   if (brought && !context_.stopped()) note_history();
+  if (brought && failed_.empty()) convert();
   tell_result();
   WAAG_CHECK(brought);
   return outcome();
@@ -103,6 +104,17 @@ void MirrorJob::note_history() {
   if (rewritten_ && options_.log)
     options_.log("mirror_rewritten",
                  spec_.repo.full_name() + " " + spec_.revision + " was " + before_->hex(), ok());
+}
+
+/// Once for each commit: a run that finds nothing new makes nothing anew.
+void MirrorJob::convert() {
+  const bool is_new = before_ != found_.commit || files_before_ != files_;
+  if (spec_.convert.empty() || !options_.convert || !is_new) return;
+  const auto job = options_.convert(context_.owner(), found_.repo.id, found_.commit, spec_.convert);
+  if (job)
+    convert_job_ = *job;
+  else
+    convert_error_ = job.error().what;
 }
 
 /// Where the revision leads before the upstream is asked.
@@ -201,6 +213,8 @@ void MirrorJob::tell_result() {
     if (failed_.size() > failures_told_max) result["files_failed_total"] = failed_.size();
     if (files_left_out_ > 0) result["files_left_out"] = files_left_out_;
     if (!history_.empty()) result["history"] = history_;
+    if (convert_job_ != 0) result["convert_job"] = convert_job_;
+    if (!convert_error_.empty()) result["convert_error"] = convert_error_;
     if (rewritten_) result["rewritten_from"] = before_->hex();
   }
   context_.set_result(std::move(result));

@@ -24,6 +24,7 @@ class MirrorJob {
     std::chrono::milliseconds call_time{60'000};  // to learn what there is
     std::chrono::milliseconds look{200};          // how often it is looked how far the fills are
     std::function<void(std::string_view event, const std::string& about, const Status&)> log;
+    MirrorConvert convert{};  // empty: nothing is
   };
   MirrorJob(storage::Store& store, Mirror& mirror, JobContext& context, Options options)
       : store_(store), mirror_(mirror), context_(context), options_(options) {}
@@ -41,6 +42,7 @@ class MirrorJob {
   Status may_see(const storage::RepoRow& repo) const;
   Status plan();
   void note_history();
+  void convert();
   [[nodiscard]] std::optional<CommitId> head_before() const;
   Result<bool> is_rewritten() const;
   Status bring_files();
@@ -65,6 +67,8 @@ class MirrorJob {
   std::uint64_t files_before_ = 0, bytes_before_ = 0, bytes_fetched_ = 0, files_left_out_ = 0;
   std::string history_;             // why it did not come; "" if it did
   std::optional<CommitId> before_;  // where the revision led
+  std::uint64_t convert_job_ = 0;   // 0: none
+  std::string convert_error_;       // why there is none
   bool rewritten_ = false;          // and leads no more, not even through its history
 };
 

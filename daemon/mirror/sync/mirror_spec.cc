@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "daemon/api/common/json_body.h"
+#include "daemon/convert/convert_spec.h"
 
 namespace waag::daemon {
 namespace {
@@ -57,6 +58,8 @@ Result<MirrorSpec> MirrorSpec::parse(const json::object& from) {
     return bad("\"revision\" must be a branch, a tag or a commit");
   WAAG_TRY(spec.include, texts_field(from, "include"));
   WAAG_TRY(spec.exclude, texts_field(from, "exclude"));
+  WAAG_TRY(spec.convert, texts_field(from, "convert"));
+  if (!spec.convert.empty()) WAAG_CHECK(parse_targets(spec.convert));
   spec.dry_run = dry_run.value_or(false);
   return spec;
 }
@@ -66,6 +69,7 @@ json::object MirrorSpec::to_json() const {
   made["revision"] = revision;
   if (!include.empty()) made["include"] = to_array(include);
   if (!exclude.empty()) made["exclude"] = to_array(exclude);
+  if (!convert.empty()) made["convert"] = to_array(convert);
   if (dry_run) made["dry_run"] = true;
   return made;
 }

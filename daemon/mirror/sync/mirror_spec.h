@@ -15,9 +15,11 @@ struct MirrorSpec {
   std::string revision = "main";
   std::vector<std::string> include;  // FileGlobs; none: every file
   std::vector<std::string> exclude;
-  bool dry_run = false;  // only say how much it is
+  std::vector<std::string> convert;  // targets: what is then made of it, if it is new here
+  bool dry_run = false;              // only say how much it is
 
-  /// {"repo":"ns/name","type":"model","revision":"main","include":[],"exclude":[],"dry_run":false};
+  /// {"repo":"ns/name","type":"model","revision":"main","include":[],"exclude":[],"convert":[],
+  /// "dry_run":false};
   /// all but `repo` may be left out. @return Errc::invalid_argument for what is none
   static Result<MirrorSpec> parse(const boost::json::object& from);
   [[nodiscard]] boost::json::object to_json() const;

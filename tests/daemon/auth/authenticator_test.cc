@@ -136,3 +136,29 @@ TEST_CASE("authenticator: what ends a role ends it for cached callers", "[daemon
   }
   CHECK(status() == 404);
 }
+
+TEST_CASE("authenticator: who asked for a job, as of now", "[daemon][authenticator]") {
+  HubFixture hub;
+  const auto token_of = [](const std::string& text) { return parse_token(text)->public_id; };
+  const auto recall = [&hub](const std::string& user, const std::string& token) {
+    return hub.auth->recall({user, token});
+  };
+  CHECK(recall("ada", token_of(hub.ada))->can_write);
+  CHECK_FALSE(recall("ada", token_of(hub.ada_read))->can_write);
+  // A rule's job has no token: the user's own rights.
+  CHECK(recall("ada", "")->can_write);
+  CHECK_FALSE(recall("ada", "")->hub_admin);
+  CHECK(recall("root", "")->hub_admin);
+  const auto modest = hub.make_token("root", storage::TokenRole::write);
+  CHECK_FALSE(recall("root", token_of(modest))->hub_admin);
+  // Past the cache: what has gone counts at once.
+  static_cast<void>(who(hub, "Bearer " + hub.ada));
+  REQUIRE(hub.store->delete_token(token_of(hub.ada)));
+  CHECK(recall("ada", token_of(hub.ada)).error().code == Errc::forbidden);
+  CHECK(recall("bob", token_of(hub.ada_read)).error().code == Errc::forbidden);
+  CHECK(recall("nobody", "").error().code == Errc::forbidden);
+  hub.make_service("mirror");
+  CHECK(recall("mirror", "").error().code == Errc::forbidden);
+  REQUIRE(hub.store->change_user("ada", {.disabled = true}));
+  CHECK(recall("ada", "").error().code == Errc::forbidden);
+}

@@ -57,6 +57,8 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"resolve", Class::read},
                                                         {"resolve_cache", Class::read},
                                                         {"raw", Class::read},
+                                                        {"v2_manifest", Class::read},
+                                                        {"v2_blob", Class::read},
                                                         {"resolve_short", Class::read},
                                                         {"repo_info", Class::read},
                                                         {"revision_info", Class::read},
@@ -145,6 +147,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"repo_group_delete", Class::admin},
                                                         {"jobs", Class::user},
                                                         {"pull", Class::user},
+                                                        {"convert", Class::user},
                                                         {"mirrors", Class::audit},
                                                         {"mirror_create", Class::hub_admin},
                                                         {"mirror", Class::audit},
@@ -357,6 +360,8 @@ std::string target_of(const Route& route, Repo repo) {
   replace_all(target, "{part}", "1");
   replace_all(target, "{number}", "999");
   replace_all(target, "{job}", "999");
+  replace_all(target, "{tag}", "latest");
+  replace_all(target, "{digest}", "sha256:" + std::string(64, '0'));
   replace_all(target, "{mirror}", "nightly");
   replace_all(target, "{comment}", "00000000000003e700000000");
   replace_all(target, "{user}", "nobody");

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <fstream>
+#include <functional>
 #include <map>
 
 #include <boost/json/parse.hpp>
 
+#include "daemon/convert/submit.h"
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
 #include "protocol/git/object.h"
@@ -174,7 +176,7 @@ struct MirrorFixture : HubFixture {
     auto made = Mirror::start(config, *store, pool, clock, mirror_random, log);
     if (!made) FAIL("mirror: " << made.error().what);
     app->mirror = *std::move(made);
-    app->mirror->add_jobs(*app->jobs);
+    app->mirror->add_jobs(*app->jobs, std::bind_front(convert_mirrored, std::ref(*app)));
     REQUIRE(app->jobs->start());
   }
   storage::JobRow ended(std::uint64_t id) {

@@ -53,6 +53,13 @@ TEST_CASE("mirror rule: stored and read back", "[daemon][mirror]") {
   CHECK(MirrorRule::decode("x").error().code == Errc::corrupt);
 }
 
+TEST_CASE("mirror rule: what is to be converted", "[daemon][mirror]") {
+  const auto rule = rule_of({{"convert", {"gguf:Q4_K_M", "safetensors:int8"}}});
+  const auto back = MirrorRule::decode(rule.encode());
+  REQUIRE(back);
+  CHECK(back->convert == std::vector<std::string>{"gguf:Q4_K_M", "safetensors:int8"});
+}
+
 TEST_CASE("mirror rule: a change is whole or none", "[daemon][mirror]") {
   auto rule = rule_of({{"every", 3600}});
   REQUIRE(rule.change({{"cron", "0 2 * * *"}, {"name", "other"}}));
@@ -73,6 +80,7 @@ TEST_CASE("mirror rule: what is none", "[daemon][mirror]") {
       object{{"repos", {"acme/"}}}, object{{"every", "soon"}}, object{{"every", 5}},
       object{{"every", "1h"}, {"cron", "* * * * *"}}, object{{"cron", "* * *"}},
       object{{"cron", "0 0 30 2 *"}}, object{{"window", "night"}}, object{{"type", "car"}},
+      object{{"convert", {"gguf:Q9"}}}, object{{"type", "dataset"}, {"convert", {"gguf:F16"}}},
       object{{"paused", 1}}, object{{"revisions", "main"}});
   object from{{"name", "nightly"}, {"repos", {"acme/*"}}};
   for (const auto& [key, value] : bad) from[key] = value;

@@ -68,6 +68,26 @@ TEST_CASE_METHOD(Sync, "mirror job: a part of the files", "[daemon][mirror]") {
   CHECK(upstream.count("model.bin") == 0);
 }
 
+TEST_CASE_METHOD(Sync, "mirror job: asks for conversions of what is new", "[daemon][mirror]") {
+  app->jobs->add_kind({"convert", [](JobContext&) { return ok(); }});
+  begin();
+  const boost::json::object spec{{"repo", "acme/tiny"}, {"convert", {"gguf:F16"}}};
+  const auto repo_of = [this](const storage::JobRow& row) {
+    const auto id = result_of(row).at("convert_job").as_int64();
+    const auto job = ended(static_cast<std::uint64_t>(id));
+    CHECK(job.kind == "convert");
+    const auto made = boost::json::parse(job.spec);
+    CHECK(made.at("commit") == "5be1b0c3a1f0c2d94c1d3c6f4b9a7e2d10c0ffee");
+    CHECK(made.at("source_url").as_string() == upstream.origin() + "/acme/tiny");
+    return std::string(made.at("outputs").at(0).at("repo").as_string());
+  };
+  auto part = spec;
+  part["include"] = {"config.json"};
+  CHECK(repo_of(pulled(part, "ada")) == "ada/tiny-GGUF");
+  CHECK(repo_of(pulled(spec, "root")) == "acme/tiny-GGUF");  // more of it has come
+  CHECK_FALSE(result_of(pulled(spec, "root")).as_object().contains("convert_job"));
+}
+
 TEST_CASE_METHOD(Sync, "mirror job: a dry run fetches no file", "[daemon][mirror]") {
   begin();
   REQUIRE(pulled({{"repo", "acme/tiny"}, {"include", {"model.bin"}}}).state == JobState::done);

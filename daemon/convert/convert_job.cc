@@ -1,0 +1,332 @@
+#include "daemon/convert/convert_job.h"
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "daemon/app.h"
+#include "daemon/auth/authenticator.h"
+#include "daemon/auth/file_access.h"
+#include "daemon/catalog/weight_reader.h"
+#include "daemon/convert/model_card.h"
+#include "daemon/convert/submit.h"
+#include "daemon/jobs/jobs.h"
+#include "storage/meta/jobs/job_table.h"
+
+namespace waag::daemon {
+namespace {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+constexpr unsigned attempts_max = 5;
+/// Of one conversion: a safetensors model has hundreds of files, not more.
+constexpr std::size_t files_max = 10'000;
+constexpr std::uint64_t card_bytes_max = 1u << 20;
+constexpr std::uint64_t index_bytes_max = 64u << 20;
+/// A weight in 4 bits becomes one in 32 at most, and a header is small.
+constexpr std::uint64_t growth_max = 8;
+constexpr std::uint64_t file_slack_bytes = 1u << 30;
+
+// The converter's exit codes.
+constexpr int bad_spec = 2;
+constexpr int refused = 3;
+constexpr int try_again = 4;
+
+bool may_heal(Errc code) {
+  return code == Errc::upstream_failed || code == Errc::deadline_exceeded ||
+         code == Errc::unavailable || code == Errc::too_many_requests;
+}
+
+fs::path scratch_root(const Config& config) {
+  return fs::absolute(fs::path(config.store.data)) / "convert";
+}
+
+fs::path program_of(const Config& config) {
+  if (!config.convert.program.empty()) return fs::absolute(config.convert.program);
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path() / "waag-convert";
+}
+
+std::uint64_t bytes_of(const std::vector<storage::TreeEntry>& entries) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : entries) bytes += entry.size_bytes;
+  return bytes;
+}
+
+json::array json_of(const std::vector<std::string>& texts) {
+  json::array made;
+  for (const auto& text : texts) made.emplace_back(text);
+  return made;
+}
+
+}  // namespace
+
+ConvertJob::ConvertJob(App& app, JobContext& context)
+    : app_(app),
+      context_(context),
+      scratch_(scratch_root(app.config) / std::to_string(context.id())) {}
+
+Status ConvertJob::run() {
+  const auto came = work();
+  if (!keeps_scratch(came)) {
+    std::error_code ignored;  // what stays is swept at the next start
+    fs::remove_all(scratch_, ignored);
+  }
+  return came;
+}
+
+/// As Jobs decides whether there will be another beginning.
+bool ConvertJob::keeps_scratch(const Status& came) const {
+  if (came) return false;
+  if (app_.jobs->stopping()) return true;
+  if (context_.stopped()) return false;  // cancelled
+  return may_heal(came.error().code) && context_.attempt() < attempts_max;
+}
+
+Status ConvertJob::work() {
+  WAAG_TRY(conversion_.spec, ConvertSpec::parse(context_.spec()));
+  WAAG_CHECK(ask_again());
+  WAAG_CHECK(materialize());
+  WAAG_CHECK(convert());
+  WAAG_CHECK(ask_again());  // hours later
+  return publish();
+}
+
+/// The asker's rights of now.
+Status ConvertJob::ask_again() {
+  auto& store = app_.store;
+  WAAG_TRY(who_, app_.auth.recall(context_.owner()));
+  WAAG_TRY(conversion_.source, authorised_repo(store, who_, conversion_.spec.source, Action::read));
+  WAAG_CHECK(need_files(store, who_, conversion_.source));
+  for (const auto& output : conversion_.spec.outputs)
+    WAAG_CHECK(find_destination(store, who_, conversion_.source, output.repo));
+  return ok();
+}
+
+// --- in ---
+
+Status ConvertJob::materialize() {
+  const auto& spec = conversion_.spec;
+  WAAG_TRY(const auto snapshot, app_.store.snapshot(conversion_.source.uid, spec.commit));
+  WAAG_TRY(const auto entries, snapshot->list("", /*recursive=*/true, "", 0));
+  WAAG_TRY(source_files_, find_source_files(entries, spec.imatrix));
+  conversion_.licences = source_files_.licences;
+  Materializer files(app_.store, app_.mirror.get(), context_, scratch_ / "in");
+  WAAG_CHECK(files.put(conversion_.source, spec.commit, source_files_.small));
+  return bring_weights(files);
+}
+
+Status ConvertJob::bring_weights(Materializer& files) {
+  std::string index;
+  const auto name = index_name(source_files_);
+  for (const auto& entry : source_files_.small) {
+    if (entry.path == name) index = read_front(app_.store, entry, index_bytes_max);
+    if (entry.path == "README.md")
+      conversion_.readme = read_front(app_.store, entry, card_bytes_max);
+  }
+  WAAG_TRY(weights_, choose_weights(source_files_, index));
+  WAAG_CHECK(check_space());
+  const auto small_files = source_files_.small.size();
+  const auto small_bytes = bytes_of(source_files_.small);
+  context_.set_total(small_bytes + bytes_of(weights_), small_files + weights_.size());
+  context_.set_done(small_bytes, small_files);
+  return files.put(conversion_.source, conversion_.spec.commit, weights_);
+}
+
+/// The source's files, what is made of them, and what that takes once more in the store.
+Status ConvertJob::check_space() const {
+  std::vector<std::string> types;
+  for (const auto& output : conversion_.spec.outputs) types.push_back(output.target.type);
+  const auto in = bytes_of(weights_);
+  const auto needed = in + 2 * estimate_output_bytes(in, types);
+  WAAG_TRY(const auto free, app_.store.files().free_bytes(app_.config.store.data));
+  const auto there = free + folder_bytes(scratch_);
+  if (there >= needed + app_.config.store.reserve_bytes) return ok();
+  return fail(Errc::no_space, "The conversion takes about " + std::to_string(needed) +
+                                  " bytes on disk, and " + std::to_string(there) + " are free");
+}
+
+// --- the converter ---
+
+std::string ConvertJob::child_input() const {
+  const auto& spec = conversion_.spec;
+  const auto fields = card_fields(conversion_.readme);
+  json::object model{{"name", spec.source.name}, {"organization", spec.source.ns}};
+  model["repo_url"] = spec.source_url;
+  model["commit"] = spec.commit.hex();
+  model["license"] = fields.license;
+  model["base_model"] = json_of(fields.base_models);
+  model["tags"] = json_of(fields.tags);
+  model["languages"] = json_of(fields.languages);
+  json::array targets;
+  for (const auto& [target, repo] : spec.outputs) {
+    const bool gguf = target.kind == ConvertTarget::Kind::gguf;
+    json::object one{{"kind", gguf ? "gguf" : "safetensors"}, {"type", target.type}};
+    if (gguf)
+      one["file"] = gguf_name(spec.source.name, target);
+    else
+      one["folder"] = target.type;
+    if (gguf && !spec.imatrix.empty()) one["imatrix"] = (scratch_ / "in" / spec.imatrix).string();
+    targets.push_back(std::move(one));
+  }
+  const auto threads = app_.config.convert.threads;
+  json::object input{{"source", (scratch_ / "in").string()},
+                     {"output", (scratch_ / "out").string()}};
+  input["threads"] = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
+  input["device"] = app_.config.convert.device;
+  input["allow_requantize"] = spec.allow_requantize;
+  input["via"] = "bf16";
+  input["model"] = std::move(model);
+  input["targets"] = std::move(targets);
+  return json::serialize(input);
+}
+
+Status ConvertJob::convert() {
+  std::error_code error;
+  fs::create_directories(scratch_ / "out", error);
+  if (error) return fail(Errc::unavailable, "cannot make " + scratch_.string());
+  context_.set_done(0, 0);
+  context_.set_total(0, conversion_.spec.outputs.size());
+  context_.set_note("starting the converter");
+  ChildOptions options;
+  options.program = program_of(app_.config);
+  options.input = child_input();
+  options.folder = scratch_ / "out";
+  options.time_max = std::chrono::seconds(app_.config.convert.time_max_s);
+  options.sandbox.readable = {scratch_ / "in"};
+  options.sandbox.writable = {scratch_ / "out"};
+  options.file_bytes_max = growth_max * bytes_of(weights_) + file_slack_bytes;
+  const auto end = run_child(options, context_.stop_token(),
+                             [this](std::string_view line) { return take(line); });
+  // It has had all the time that it may have: another day would not help.
+  if (!end && end.error().code == Errc::deadline_exceeded)
+    return fail(Errc::unprocessable, "the converter took longer than convert.time_max_s");
+  if (!end && end.error().code == Errc::not_found)
+    return fail(Errc::internal, "there is no converter: " + end.error().what);
+  WAAG_CHECK(end);
+  return judge(*end);
+}
+
+Status ConvertJob::judge(const ChildEnd& end) const {
+  const auto said = !refusal_.empty() ? refusal_ : end.error_text;
+  switch (end.code) {
+    case 0:
+      if (done_) return ok();
+      return fail(Errc::unprocessable, "the converter ended before it was done");
+    case bad_spec:
+      return fail(Errc::internal, "the converter does not take the job: " + said);
+    case refused:
+      return fail(Errc::unprocessable, said.empty() ? "the converter refused the source" : said);
+    case try_again:
+      return fail(Errc::unavailable, "the converter could not read or write: " + said);
+    default:
+      break;
+  }
+  const auto how = end.signal != 0 ? "by signal " + std::to_string(end.signal)
+                                   : "with code " + std::to_string(end.code);
+  return fail(Errc::internal, "the converter crashed " + how + (said.empty() ? "" : ": " + said));
+}
+
+bool ConvertJob::is_wanted(const std::string& target) const {
+  return std::ranges::any_of(conversion_.spec.outputs,
+                             [&](const auto& one) { return one.target.text() == target; });
+}
+
+Status ConvertJob::take(std::string_view line) {
+  if (line.empty()) return ok();
+  WAAG_TRY(auto event, parse_converter_event(line));
+  if (const auto* plan = std::get_if<ConverterPlan>(&event)) on(*plan);
+  if (const auto* tensor = std::get_if<ConverterTensor>(&event)) on(*tensor);
+  if (auto* file = std::get_if<ConverterFile>(&event)) return on(*file);
+  if (const auto* error = std::get_if<ConverterError>(&event)) refusal_ = error->message;
+  if (std::holds_alternative<ConverterDone>(event)) done_ = true;
+  return ok();
+}
+
+void ConvertJob::on(const ConverterPlan& plan) {
+  if (!is_wanted(plan.target)) return;
+  planned_[plan.target] = plan.bytes;
+  std::uint64_t total = 0;
+  for (const auto& [target, bytes] : planned_) total += bytes;
+  context_.set_total(total, conversion_.spec.outputs.size());
+}
+
+void ConvertJob::on(const ConverterTensor& tensor) {
+  if (!is_wanted(tensor.target)) return;
+  progress_[tensor.target] = tensor;
+  std::uint64_t done = 0;
+  for (const auto& [target, last] : progress_) done += last.done_bytes;
+  std::set<std::string> finished;
+  for (const auto& file : conversion_.files) finished.insert(file.target);
+  context_.set_done(done, finished.size());
+  context_.set_note(tensor.target + " " + tensor.name + " " + tensor.type);
+}
+
+Status ConvertJob::on(ConverterFile& file) {
+  if (!is_wanted(file.target))
+    return fail(Errc::unprocessable, "the converter made " + file.target + ", unasked");
+  if (conversion_.files.size() >= files_max)
+    return fail(Errc::unprocessable, "the converter made too many files");
+  const auto same = [&](const auto& other) { return other.path == file.path; };
+  if (std::ranges::any_of(conversion_.files, same))
+    return fail(Errc::unprocessable, "the converter made " + file.path + " twice");
+  conversion_.files.push_back(std::move(file));
+  return ok();
+}
+
+// --- out ---
+
+Status ConvertJob::publish() {
+  conversion_.output = scratch_ / "out";
+  Publisher publisher(app_.store, context_, who_, conversion_);
+  context_.set_note("checking what was made");
+  WAAG_CHECK(publisher.check());
+  std::uint64_t bytes = 0;
+  for (const auto& file : conversion_.files) bytes += file.size_bytes;
+  context_.set_total(bytes, conversion_.files.size());
+  context_.set_done(0, 0);
+  json::array repos;
+  std::vector<RepoId> seen;
+  for (const auto& output : conversion_.spec.outputs) {
+    if (std::ranges::find(seen, output.repo) != seen.end()) continue;
+    seen.push_back(output.repo);
+    WAAG_TRY(const auto done, publisher.publish(output.repo));
+    json::object one{{"repo", done.repo.full_name()}, {"commit", done.commit.hex()}};
+    one["files"] = done.files;
+    one["bytes"] = done.bytes;
+    repos.push_back(std::move(one));
+    // What is published stays, also if the next one fails.
+    context_.set_result({{"source", conversion_.spec.source.full_name()},
+                         {"commit", conversion_.spec.commit.hex()},
+                         {"published", repos}});
+  }
+  context_.set_done(bytes, conversion_.files.size());
+  context_.set_note("");
+  return ok();
+}
+
+Status add_convert_jobs(App& app) {
+  JobKind kind;
+  kind.name = "convert";
+  kind.at_once = app.config.convert.jobs_max;
+  kind.attempts_max = attempts_max;
+  kind.work = [&app](JobContext& context) { return ConvertJob(app, context).run(); };
+  app.jobs->add_kind(std::move(kind));
+  WAAG_TRY(const auto unfinished, app.store.jobs().unfinished());
+  std::set<std::string> kept;
+  for (const auto& row : unfinished)
+    if (!row.cancelling) kept.insert(std::to_string(row.id));
+  std::error_code error;
+  for (fs::directory_iterator at(scratch_root(app.config), error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    if (!kept.contains(at->path().filename().string())) fs::remove_all(at->path(), ignored);
+  }
+  return ok();
+}
+
+}  // namespace waag::daemon

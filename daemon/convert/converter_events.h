@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "protocol/ids.h"
+
+// What waag-convert says on its stdout, a JSON object a line. It reads what strangers made, so
+// nothing of it is believed: bounds here, paths and hashes in output_files.h.
+
+namespace waag::daemon {
+
+/// {"event":"plan","target":"gguf:Q4_K_M","tensors":N,"bytes":B}
+struct ConverterPlan {
+  std::string target;
+  std::uint64_t tensors = 0, bytes = 0;
+};
+/// {"event":"tensor","target":…,"name":…,"type":"Q4_K","bytes":b,"done_bytes":d,"total_bytes":t,
+///  "bytes_per_s":r,"eta_s":e}
+struct ConverterTensor {
+  std::string target, name, type;
+  std::uint64_t done_bytes = 0, total_bytes = 0, bytes_per_s = 0, eta_s = 0;
+};
+/// {"event":"file","target":…,"path":"relative to the output","size":n,"sha256":"hex"}
+struct ConverterFile {
+  std::string target, path;
+  std::uint64_t size_bytes = 0;
+  BlobId sha256;
+};
+struct ConverterDone {};
+/// {"event":"error","message":"…"}
+struct ConverterError {
+  std::string message;
+};
+
+using ConverterEvent =
+    std::variant<ConverterPlan, ConverterTensor, ConverterFile, ConverterDone, ConverterError>;
+
+/// Errc::unprocessable unless `line` is one of these.
+Result<ConverterEvent> parse_converter_event(std::string_view line);
+
+}  // namespace waag::daemon

@@ -1,0 +1,127 @@
+#include "daemon/convert/model_card.h"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "protocol/hub/card/card_fields.h"
+#include "protocol/hub/card/front_matter.h"
+#include "protocol/hub/card/yaml_json.h"
+
+namespace waag::daemon {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view mark =
+    "<!-- Written by Waag, and anew with each conversion. Without this line it is left alone. -->";
+constexpr std::size_t tags_max = 64;
+
+/// What holds for the copy as it does for the source. Source: HUB_API 4.8.
+constexpr std::array<std::string_view, 12> carried{"license",
+                                                   "license_name",
+                                                   "license_link",
+                                                   "language",
+                                                   "pipeline_tag",
+                                                   "datasets",
+                                                   "extra_gated_prompt",
+                                                   "extra_gated_fields",
+                                                   "extra_gated_heading",
+                                                   "extra_gated_button_content",
+                                                   "extra_gated_description",
+                                                   "inference"};
+
+json::object metadata_of(std::string_view readme) {
+  const auto made = hub::yaml_to_json(hub::front_matter(readme));
+  return made ? hub::object_of(*made) : json::object();
+}
+
+bool has_gguf(const CardFacts& facts) {
+  return std::ranges::any_of(facts.targets,
+                             [](const auto& one) { return one.kind == ConvertTarget::Kind::gguf; });
+}
+
+/// JSON is YAML: no text of a stranger's card can become more than a value.
+void put(std::string& out, std::string_view key, const json::value& value) {
+  out += std::string(key) + ": " + json::serialize(value) + "\n";
+}
+
+std::vector<std::string> tags_of(const CardFacts& facts, const json::object& source) {
+  std::vector<std::string> tags;
+  if (has_gguf(facts)) {
+    hub::add_once(tags, "gguf");
+  } else {
+    hub::add_once(tags, "compressed-tensors");
+    for (const auto& target : facts.targets) hub::add_once(tags, target.type);
+  }
+  hub::add_once(tags, "quantized");
+  for (auto& tag : hub::texts_of(source, "tags"))
+    if (tags.size() < tags_max) hub::add_once(tags, std::move(tag));
+  return tags;
+}
+
+std::string metadata(const CardFacts& facts, const json::object& source) {
+  std::string out = "---\n";
+  put(out, "base_model", json::value(facts.source.full_name()));
+  put(out, "base_model_relation", "quantized");
+  put(out, "library_name", has_gguf(facts) ? "gguf" : "transformers");
+  for (const auto key : carried)
+    if (const auto* value = source.if_contains(key); value != nullptr && !value->is_null())
+      put(out, key, *value);
+  json::array tags;
+  for (const auto& tag : tags_of(facts, source)) tags.emplace_back(tag);
+  put(out, "tags", tags);
+  return out + "---\n";
+}
+
+/// "12,345,678"
+std::string grouped(std::uint64_t number) {
+  auto text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+std::string recipe(const CardFacts& facts) {
+  std::string to;
+  for (const auto& target : facts.targets) to += (to.empty() ? "" : ",") + target.text();
+  auto text = "waag convert " + facts.source.full_name() + "@" + facts.commit.hex() + " --to " + to;
+  if (!facts.imatrix.empty()) text += " --imatrix " + facts.imatrix;
+  return text;
+}
+
+}  // namespace
+
+std::string model_card(const CardFacts& facts) {
+  const auto source = metadata_of(facts.source_readme);
+  auto out = metadata(facts, source);
+  out += mark;
+  out += "\n\n# " + facts.title + "\n\n";
+  out += "Made from [" + facts.source.full_name() + "](" + facts.source_url + ") at commit `" +
+         facts.commit.hex() + "`.\n\n";
+  out += "| File | Bytes |\n|---|---:|\n";
+  for (const auto& file : facts.weights)
+    out += "| " + file.path + " | " + grouped(file.size_bytes) + " |\n";
+  out += "\n## Recipe\n\n```\n" + recipe(facts) + "\n```\n\n## Licence\n\n";
+  const auto license = hub::text_of(source, "license");
+  out += "What holds for " + facts.source.full_name() + " holds for these files" +
+         (license.empty() ? "" : ": " + license) + ".\n";
+  return out;
+}
+
+bool is_our_card(std::string_view readme) { return readme.find(mark) != readme.npos; }
+
+CardFields card_fields(std::string_view readme) {
+  const auto source = metadata_of(readme);
+  CardFields fields;
+  fields.license = hub::text_of(source, "license");
+  fields.base_models = hub::texts_of(source, "base_model");
+  fields.tags = hub::texts_of(source, "tags");
+  fields.languages = hub::texts_of(source, "language");
+  return fields;
+}
+
+}  // namespace waag::daemon

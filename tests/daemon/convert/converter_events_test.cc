@@ -1,0 +1,59 @@
+#include "daemon/convert/converter_events.h"
+
+#include <catch2/catch.hpp>
+
+using namespace waag;
+using namespace waag::daemon;
+
+namespace {
+
+template <class T>
+T parsed(std::string_view line) {
+  const auto event = parse_converter_event(line);
+  if (!event) FAIL(event.error().what);
+  REQUIRE(std::holds_alternative<T>(*event));
+  return std::get<T>(*event);
+}
+
+const std::string hash(64, 'a');
+
+}  // namespace
+
+TEST_CASE("converter events: each of them", "[daemon][convert]") {
+  const auto plan =
+      parsed<ConverterPlan>(R"({"event":"plan","target":"gguf:F16","tensors":3,"bytes":100})");
+  CHECK(plan.target == "gguf:F16");
+  CHECK(plan.tensors == 3);
+  CHECK(plan.bytes == 100);
+  const auto tensor = parsed<ConverterTensor>(
+      R"({"event":"tensor","target":"gguf:F16","name":"t","type":"F16","bytes":5,)"
+      R"("done_bytes":10,"total_bytes":100,"bytes_per_s":12.6,"eta_s":-1})");
+  CHECK(tensor.name == "t");
+  CHECK(tensor.done_bytes == 10);
+  CHECK(tensor.bytes_per_s == 13);
+  CHECK(tensor.eta_s == 0);
+  const auto file = parsed<ConverterFile>(
+      R"({"event":"file","target":"gguf:F16","path":"a/b.gguf","size":7,"sha256":")" + hash +
+      "\"}");
+  CHECK(file.path == "a/b.gguf");
+  CHECK(file.size_bytes == 7);
+  CHECK(file.sha256.hex() == hash);
+  CHECK(parsed<ConverterError>(R"({"event":"error","message":"no\u001b[1m"})").message == "no [1m");
+  static_cast<void>(parsed<ConverterDone>(R"({"event":"done"})"));
+}
+
+TEST_CASE("converter events: what is none", "[daemon][convert]") {
+  const auto line = GENERATE_COPY(
+      std::string(""), std::string("Loading"), std::string("[]"), std::string("{}"),
+      std::string(R"({"event":"hello"})"), std::string(R"({"event":"plan","target":"x"})"),
+      std::string(R"({"event":"plan","target":"x","tensors":-1,"bytes":1})"),
+      std::string(R"({"event":"error"})"),
+      R"({"event":"file","target":"x","path":"../x","size":1,"sha256":")" + hash + "\"}",
+      R"({"event":"file","target":"x","path":"/x","size":1,"sha256":")" + hash + "\"}",
+      std::string(R"({"event":"file","target":"x","path":"x","size":1,"sha256":"aa"})"),
+      R"({"event":"error","message":")" + std::string(70'000, 'x') + "\"}");
+  CAPTURE(line);
+  const auto event = parse_converter_event(line);
+  REQUIRE_FALSE(event);
+  CHECK(event.error().code == Errc::unprocessable);
+}
