@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-r"""What real ggml makes of the sample of tests/convert/quant/sample_rows.h, as a C++ header.
+"""What real ggml makes of the sample of tests/convert/quant/sample_rows.h, as a C++ header.
 
-    python3 tests/harness/ggml_oracle.py path/to/libggml-base.so | clang-format-19 \
-        > tests/vectors/ggml_digests.h
+    python3 tests/harness/ggml_oracle.py path/to/libggml-base.so > tests/vectors/ggml_digests.h
+    clang-format-19 -i tests/vectors/ggml_digests.h
 
 Needs numpy and an x86-64 build of ggml without FMA (its own default for the base library); another
 one is refused. The digests of the long sample take some minutes.
@@ -19,14 +19,12 @@ SHORT_ROWS = 256
 LONG_ROWS = 102400
 ROWS_AT_ONCE = 2048
 
-# name, number, elements and bytes of a block, takes an importance
+# name, number in GGUF, takes an importance
 TYPES = [
-    ("F32", 0, 1, 4, False), ("F16", 1, 1, 2, False), ("BF16", 30, 1, 2, False),
-    ("Q8_0", 8, 32, 34, False), ("Q4_0", 2, 32, 18, True), ("Q4_1", 3, 32, 20, True),
-    ("Q5_0", 6, 32, 22, True), ("Q5_1", 7, 32, 24, True), ("Q2_K", 10, 256, 84, True),
-    ("Q3_K", 11, 256, 110, True), ("Q4_K", 12, 256, 144, True), ("Q5_K", 13, 256, 176, True),
-    ("Q6_K", 14, 256, 210, True), ("IQ4_NL", 20, 32, 18, True), ("IQ4_XS", 23, 256, 136, True),
-    ("MXFP4", 39, 32, 17, False),
+    ("F32", 0, False), ("F16", 1, False), ("BF16", 30, False), ("Q8_0", 8, False),
+    ("Q4_0", 2, True), ("Q4_1", 3, True), ("Q5_0", 6, True), ("Q5_1", 7, True),
+    ("Q2_K", 10, True), ("Q3_K", 11, True), ("Q4_K", 12, True), ("Q5_K", 13, True),
+    ("Q6_K", 14, True), ("IQ4_NL", 20, True), ("IQ4_XS", 23, True), ("MXFP4", 39, False),
 ]
 
 ELEMENTS, GROUPS, RUNS, WEIGHTS = 1, 2, 3, 4
@@ -170,7 +168,7 @@ def all_digests(ggml: Ggml, rows: int) -> dict:
     hashes = {}
     for first in range(0, rows, ROWS_AT_ONCE):
         sample = sample_rows(first, min(ROWS_AT_ONCE, rows - first))
-        for name, number, _, _, weighted in TYPES:
+        for name, number, weighted in TYPES:
             plain = ggml.quantize(number, sample, None)
             parts = {"plain": plain, "values": ggml.dequantize(number, plain)}
             if weighted:
@@ -214,7 +212,7 @@ def main() -> None:
     print(f"inline constexpr std::uint64_t ggml_rows_short = {SHORT_ROWS};")
     print(f"inline constexpr std::uint64_t ggml_rows_long = {LONG_ROWS};\n")
     print(f"inline constexpr std::array<GgmlTypeDigests, {len(TYPES)}> ggml_digests{{{{")
-    for name, number, *_ in TYPES:
+    for name, number, _ in TYPES:
         print(f"    {{{number},  // {name}")
         for size, digests in sizes.items():
             kinds = [digests.get((name, kind), "") for kind in ("plain", "weighted", "values")]

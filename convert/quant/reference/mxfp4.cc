@@ -35,7 +35,8 @@ int floor_log2(float magnitude) {
   // float below it in the same units: log2(1 - t) is -t / ln 2.
   const double below = std::ldexp(std::ldexp(1.0, above) - magnitude, 24 - above);
   const auto distance = static_cast<std::uint32_t>(std::abs(above));
-  const int spacing = std::bit_width(distance) - 1 - (above > 0 && std::has_single_bit(distance));
+  const bool narrow = above > 0 && std::has_single_bit(distance);  // floats below lie closer
+  const int spacing = static_cast<int>(std::bit_width(distance)) - (narrow ? 2 : 1);
   constexpr double ln2 = 0.693147180559945309;
   return below < std::ldexp(ln2, spacing) ? above : exponent;
 }
