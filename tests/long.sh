@@ -17,12 +17,13 @@ build() {  # PRESET TARGET...
 
 reliability() {
   deploy/install-deps.sh run test
-  build release crash_test kill_victim
+  build release crash_test kill_victim convert_test
   build asan
   local images=${WAAG_CRASH_IMAGES:-200000} kills=${WAAG_KILLS:-2000}
   local failure_steps=${WAAG_FAILURE_STEPS:-60} asan_share=50
   export WAAG_ROUNDS=${WAAG_ROUNDS:-2000} WAAG_SEED=${WAAG_SEED:-$(date +%s)}
   echo "seed: $WAAG_SEED (WAAG_SEED=… repeats the run)"
+  build/release/tests/convert_test "[long]" -d yes
   skip "upstream faults" "there is no upstream client yet"
   WAAG_CRASH_IMAGES=$images WAAG_KILLS=$kills WAAG_FAILURE_STEPS=$failure_steps \
     long_ctest release '^crash'

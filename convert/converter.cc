@@ -1,0 +1,38 @@
+#include "convert/converter.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "convert/io/resumable_file.h"
+#include "convert/pipeline/gguf_job.h"
+#include "convert/source/source_model.h"
+
+namespace waag::convert {
+namespace {
+
+Status refuse_what_is_no_model(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (std::filesystem::exists(folder / "adapter_config.json", error) &&
+      !std::filesystem::exists(folder / "config.json", error))
+    return fail(Errc::unprocessable, "LoRA adapters are not converted: merge it first");
+  return ok();
+}
+
+}  // namespace
+
+Status run_job(const JobSpec& spec, OutputFolder& output, Progress& progress) {
+  WAAG_CHECK(refuse_what_is_no_model(spec.source));
+  WAAG_TRY(const auto model, SourceModel::open(spec.source));
+  const unsigned threads =
+      spec.threads > 0 ? spec.threads : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::string> files;
+  for (const auto& target : spec.targets) {
+    WAAG_TRY(const auto made, convert_to_gguf(spec, target, model, output, progress, threads));
+    files.insert(files.end(), made.begin(), made.end());
+  }
+  // Until the last one is done, a run after a kill must see which are.
+  for (const auto& file : files) WAAG_CHECK(ResumableFile::forget(output, file));
+  return ok();
+}
+
+}  // namespace waag::convert

@@ -1,0 +1,15 @@
+#include "convert/quant/lanes/k_signed.h"
+#include "convert/quant/lanes/lists.h"
+#include "convert/quant/lanes/vector/avx512.h"
+
+namespace waag::convert::lanes {
+
+KernelList k_signed_avx512() {
+  static constexpr TypeKernel kernels[] = {
+      {TensorType::q3_k, quantize_q3_k<Avx512>},
+      {TensorType::q6_k, quantize_q6_k<Avx512>},
+  };
+  return {kernels, sizeof kernels / sizeof kernels[0]};
+}
+
+}  // namespace waag::convert::lanes

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "convert/quant/lanes/chunk.h"
+#include "convert/quant/lanes/legacy.h"
+#include "convert/quant/lanes/pack.h"
+#include "convert/quant/reference/mxfp4.h"
+
+// Rows of MXFP4 (FORMATS 3.2).
+
+namespace waag::convert::lanes {
+
+/// floor(log2(magnitude)) as the reference rounds it: the exponent, unless the mantissa is within
+/// 64 units of the next power of two or the number is subnormal.
+WAAG_LANE int mxfp4_log2(float magnitude) {
+  const auto bits = __builtin_bit_cast(std::uint32_t, magnitude);
+  const bool plain = bits >= 0x00800000u && (bits & 0x007fffffu) < 0x007fffc0u;
+  return plain ? static_cast<int>(bits >> 23) - 127 : reference::floor_log2(magnitude);
+}
+
+/// The code of the nearest value, the lower one on ties; zero is never negative.
+template <class V>
+WAAG_LANE typename V::Ints mxfp4_code(typename V::Floats x, float scale) {
+  constexpr float doubled[8] = {0, 1, 2, 3, 4, 6, 8, 12};
+  const auto size = magnitude(x);
+  auto error = size;
+  auto code = V::of(0);
+#pragma GCC unroll 7
+  for (int i = 1; i < 8; ++i) {
+    const auto candidate = magnitude(V::of(doubled[i] * scale) - size);
+    const auto better = candidate < error;
+    code = select(better, V::of(i), code);
+    error = select(better, candidate, error);
+  }
+  const auto negative = (x < V::of(0.0f)) & (code != V::of(0));
+  return select(negative, code + V::of(8), code);
+}
+
+template <class V>
+void quantize_mxfp4(const float* x, std::uint64_t columns, const float*, std::byte* out) {
+  constexpr std::size_t n = block_elements, bytes = 17;
+  auto* to = reinterpret_cast<std::uint8_t*>(out);
+  alignas(64) float spare[n * V::lanes], values[n * V::lanes], most[V::lanes];
+  alignas(64) std::uint8_t level[n];
+  for (std::size_t left = columns / n; left != 0;) {
+    const std::size_t blocks = left < V::lanes ? left : V::lanes;
+    gather<V, n>(filled_up<V, n>(x, blocks, spare), values);
+    V::store(most, largest_of<V, n>(values).magnitude);
+    for (std::size_t b = 0; b < blocks; ++b, x += n, to += bytes) {
+      to[0] = low_byte(most[b] > 0 ? mxfp4_log2(most[b]) - 2 + 127 : 0);
+      const unsigned exponent = to[0];
+      const std::uint32_t bits = exponent < 2 ? 0x00200000u << exponent : (exponent - 1) << 23;
+      const float scale = __builtin_bit_cast(float, bits);  // half of the block's scale
+      for (std::size_t i = 0; i < n; i += V::lanes)
+        V::store_bytes(level + i, mxfp4_code<V>(V::load(x + i), scale));
+      pack_halves(level, to + 1);
+    }
+    left -= blocks;
+  }
+}
+
+}  // namespace waag::convert::lanes

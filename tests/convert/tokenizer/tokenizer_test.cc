@@ -1,0 +1,31 @@
+#include "convert/tokenizer/tokenizer.h"
+
+#include <fstream>
+
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+
+#include "tests/convert/tokenizer/tokenizer_fixtures.h"
+#include "tests/support/temp_folder.h"
+
+namespace waag::convert::testing {
+
+TEST_CASE("tokenizer: a folder without one, then with one", "[convert][tokenizer]") {
+  const waag::testing::TempFolder folder;
+  const TokenizerOptions options{6, R"({"architectures": ["LlamaForCausalLM"]})"};
+  const auto none = read_tokenizer(folder.path(), options);
+  REQUIRE_FALSE(none);
+  CHECK(none.error().code == Errc::not_found);
+
+  std::ofstream(folder.path() / "tokenizer.json") << boost::json::serialize(small_tokenizer());
+  const auto entries = read_tokenizer(folder.path(), options);
+  REQUIRE(entries);
+  CHECK(entries->front() == GgufEntry{"tokenizer.ggml.model", "gpt2"});
+
+  std::ofstream(folder.path() / "tokenizer.model", std::ios::binary) << small_sentencepiece_model();
+  const auto larger = read_tokenizer(folder.path(), {7, options.config_text});
+  REQUIRE(larger);
+  CHECK(larger->front() == GgufEntry{"tokenizer.ggml.model", "llama"});
+}
+
+}  // namespace waag::convert::testing
