@@ -5,6 +5,7 @@
 
 #include "convert/io/resumable_file.h"
 #include "convert/pipeline/gguf_job.h"
+#include "convert/pipeline/safetensors_job.h"
 #include "convert/source/source_model.h"
 
 namespace waag::convert {
@@ -27,7 +28,9 @@ Status run_job(const JobSpec& spec, OutputFolder& output, Progress& progress) {
       spec.threads > 0 ? spec.threads : std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::string> files;
   for (const auto& target : spec.targets) {
-    WAAG_TRY(const auto made, convert_to_gguf(spec, target, model, output, progress, threads));
+    const auto convert =
+        target.kind == TargetSpec::Kind::gguf ? convert_to_gguf : convert_to_safetensors;
+    WAAG_TRY(const auto made, convert(spec, target, model, output, progress, threads));
     files.insert(files.end(), made.begin(), made.end());
   }
   // Until the last one is done, a run after a kill must see which are.

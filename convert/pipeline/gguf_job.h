@@ -10,8 +10,8 @@ namespace waag::convert {
 /// Converts the model to one GGUF target, in one pass over its weights: tiles of rows are read,
 /// decoded and quantized side by side, and written in order. Memory does not depend on the model.
 /// @param threads  at least 1
-/// @return the names of the files made; Errc::unprocessable or Errc::invalid_argument: this source cannot become that target,
-/// however often one tries
+/// @return the names of the files made; Errc::unprocessable or Errc::invalid_argument: this source
+/// cannot become that target, however often one tries
 Result<std::vector<std::string>> convert_to_gguf(const JobSpec& spec, const TargetSpec& target,
                                                  const SourceModel& model, OutputFolder& output,
                                                  Progress& progress, unsigned threads);

@@ -34,7 +34,7 @@ Result<Bytes> read_file(const std::filesystem::path& path) {
 
 std::vector<float> floats_of(ByteView bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
   return values;
 }
 

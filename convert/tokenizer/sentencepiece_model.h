@@ -16,7 +16,9 @@ struct SentencePiece {
   TokenType type = TokenType::normal;
 };
 
-/// The pieces of a tokenizer.model (protobuf message ModelProto) in the order of their ids.
+/// The pieces of a tokenizer.model (protobuf message ModelProto) in the order of their ids. Of a
+/// unigram model they are what llama.cpp's converter writes too, but its tokenizer merges by score
+/// as for BPE: some texts get other ids than from sentencepiece.
 ///
 /// @return Errc::unprocessable if the bytes are no such message, the model is neither BPE nor
 /// unigram, there are no pieces, or more than vocab_size_max

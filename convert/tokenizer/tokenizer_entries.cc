@@ -87,8 +87,8 @@ void append_vocabulary(GgufEntries& entries, Vocabulary vocabulary) {
 Result<GgufEntries> bpe_entries(const Parsed& parsed, std::uint64_t vocab_size) {
   const auto jsons = parsed.pointers();
   WAAG_TRY(auto special, read_special_tokens(jsons, vocab_size));
-  WAAG_TRY(auto pre, pre_tokenizer_name(*jsons.tokenizer, special.adds_bos()));
   WAAG_TRY(auto bpe, read_byte_level_bpe(*jsons.tokenizer, jsons.tokenizer_config, vocab_size));
+  WAAG_TRY(auto pre, pre_tokenizer_name(*jsons.tokenizer, special.adds_bos()));
   GgufEntries entries{{"tokenizer.ggml.model", std::string("gpt2")},
                       {"tokenizer.ggml.pre", std::move(pre)}};
   append_vocabulary(entries, std::move(bpe.vocabulary));

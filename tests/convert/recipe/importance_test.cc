@@ -169,6 +169,7 @@ TEST_CASE("importance: hostile sizes and numbers of the older form",
              "cut short");
   is_refused(number(1) + legacy_entry("", 1, {1}), "cut short");
   is_refused(number(2) + legacy_entry("a", 1, {1}) + legacy_entry("a", 1, {1}), "twice");
+  CHECK(read(number(1) + legacy_entry("a", 1, {})));  // fits no model
   for (const float value : {-1.0f, infinity, -infinity, nan})
     is_refused(number(1) + legacy_entry("a", 1, {1, value}), "mean square");
 }

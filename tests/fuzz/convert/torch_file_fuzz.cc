@@ -1,5 +1,3 @@
-#include "convert/source/pickle/torch_file.h"
-
 #include <boost/crc.hpp>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -7,6 +5,7 @@
 
 #include "convert/source/layout/row_reader.h"
 #include "convert/source/pickle/pickled_tensors.h"
+#include "convert/source/pickle/torch_file.h"
 #include "protocol/model/safetensors_header.h"
 #include "tests/fuzz/memory_folder.h"
 

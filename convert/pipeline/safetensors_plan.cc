@@ -1,0 +1,147 @@
+#include "convert/pipeline/safetensors_plan.h"
+
+#include <array>
+
+#include "convert/arch/architecture.h"
+#include "convert/write/quantization_config.h"
+
+namespace waag::convert {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, LinearFormat>, 5> formats{{
+    {"fp8-dynamic", LinearFormat::fp8_dynamic},
+    {"fp8-block", LinearFormat::fp8_block},
+    {"int8", LinearFormat::int8},
+    {"w4a16", LinearFormat::w4a16},
+    {"nvfp4", LinearFormat::nvfp4},
+}};
+
+bool is_plain(model::Dtype dtype) {
+  using enum model::Dtype;
+  return dtype == f32 || dtype == f16 || dtype == bf16;
+}
+
+/// The type that most plain weights have; what is decoded and the scales are stored in it.
+model::Dtype model_dtype(const SourceModel& model) {
+  std::map<model::Dtype, std::uint64_t> elements;
+  for (const auto& [name, tensor] : model.tensors())
+    if (is_plain(tensor.dtype) && tensor.shape.size() > 1)
+      elements[tensor.dtype] += tensor.elements();
+  auto most = model::Dtype::bf16;
+  for (const auto& [dtype, count] : elements)
+    if (count > elements[most]) most = dtype;
+  return most;
+}
+
+Status check_requantizing(const JobSpec& spec, const SourceModel& model) {
+  if (spec.allow_requantize) return ok();
+  for (const auto& [name, tensor] : model.tensors())
+    if (!tensor.requantized_from.empty())
+      return fail(Errc::unprocessable,
+                  "the weights are quantized already (" + tensor.requantized_from +
+                      "): converting them again loses more; --allow-requantize does it");
+  return ok();
+}
+
+/// A weight's name with the suffix of one of its stored tensors.
+std::string part_name(const std::string& weight, std::string_view suffix) {
+  constexpr std::string_view ending = "weight";
+  return weight.substr(0, weight.size() - ending.size()) + std::string(suffix);
+}
+
+class Planner {
+ public:
+  Planner(const JobSpec& spec, const SourceModel& model) : spec_(spec), model_(model) {}
+
+  Result<SafetensorsPlan> plan(const TargetSpec& target) {
+    WAAG_TRY(plan_.format, find_linear_format(target.type));
+    WAAG_CHECK(check_requantizing(spec_, model_));
+    plan_.model_dtype = model_dtype(model_);
+    WAAG_TRY(const auto selection, select_linear(plan_.format, model_.tensors()));
+    for (const auto& [name, tensor] : model_.tensors())
+      WAAG_CHECK(add(tensor, selection.quantized.contains(name)));
+    WAAG_TRY(plan_.layout,
+             lay_out_safetensors(to_write_, target.split_bytes == 0 ? weight_file_bytes_default
+                                                                    : target.split_bytes));
+    std::size_t next = 0;
+    for (auto& weight : plan_.weights)
+      for (auto& part : weight.parts)
+        part.place = plan_.layout.places.find(to_write_[next++].name)->second;
+    WAAG_CHECK(add_texts(selection));
+    return std::move(plan_);
+  }
+
+ private:
+  Status add(const SourceTensor& tensor, bool is_quantized) {
+    PlannedWeight weight;
+    weight.source = &tensor;
+    if (is_quantized) {
+      weight.way = PlannedWeight::Way::quantized;
+      weight.stacked_name = stacked_weight_name(tensor.name);
+      WAAG_TRY(const auto parts, linear_parts(plan_.format, shape_of(tensor), plan_.model_dtype));
+      for (const auto& part : parts) {
+        to_write_.push_back({part_name(tensor.name, part.suffix), part.dtype, part.shape});
+        weight.parts.push_back({.part = part, .place = {}});
+      }
+    } else {
+      // Codes without their scales mean nothing: such a weight is written as its values.
+      const bool is_kept = tensor.requantized_from.empty() && is_kept_type(tensor.dtype);
+      weight.way = is_kept ? PlannedWeight::Way::copied : PlannedWeight::Way::decoded;
+      const auto dtype = is_kept ? tensor.dtype : plan_.model_dtype;
+      to_write_.push_back({tensor.name, dtype, tensor.shape});
+      LinearPart part;
+      part.dtype = dtype;
+      part.shape = tensor.shape;
+      weight.parts.push_back({.part = std::move(part), .place = {}});
+    }
+    plan_.weights.push_back(std::move(weight));
+    return ok();
+  }
+
+  static bool is_kept_type(model::Dtype dtype) {
+    using enum model::Dtype;
+    return dtype != f8_e4m3 && dtype != f8_e5m2 && dtype != u8 && dtype != i8;
+  }
+  static LinearShape shape_of(const SourceTensor& tensor) {
+    return {.rows = tensor.rows(), .columns = tensor.columns()};
+  }
+
+  Status add_texts(const LinearSelection& selection) {
+    WAAG_TRY(plan_.texts["config.json"],
+             with_quantization_config(model_.config_text(), plan_.format, selection.ignored));
+    if (!plan_.layout.index_json.empty())
+      plan_.texts[std::string(safetensors_index_name)] = plan_.layout.index_json;
+    if (plan_.format == LinearFormat::int8) {
+      std::vector<std::string> names;
+      for (const auto& [name, tensor] : model_.tensors()) names.push_back(name);
+      plan_.texts["quant_model_description.json"] = modelslim_description(selection, names);
+    }
+    return ok();
+  }
+
+  const JobSpec& spec_;
+  const SourceModel& model_;
+  SafetensorsPlan plan_;
+  std::vector<TensorToWrite> to_write_;  // in the order of the weights' parts
+};
+
+}  // namespace
+
+Result<LinearFormat> find_linear_format(std::string_view name) {
+  std::string known;
+  for (const auto& [format_name, format] : formats) {
+    if (format_name == name) return format;
+    known += (known.empty() ? "" : ", ") + std::string(format_name);
+  }
+  return fail(Errc::invalid_argument,
+              "unknown safetensors type " + std::string(name) + "; known are " + known);
+}
+
+Result<SafetensorsPlan> plan_safetensors(const JobSpec& spec, const TargetSpec& target,
+                                         const SourceModel& model) {
+  WAAG_TRY(const auto config, ModelConfig::parse(model.config_text()));
+  WAAG_CHECK(find_architecture(config));
+  return Planner(spec, model).plan(target);
+}
+
+}  // namespace waag::convert
