@@ -250,8 +250,12 @@ Status ConvertJob::take(std::string_view line) {
 void ConvertJob::on(const ConverterPlan& plan) {
   if (!is_wanted(plan.target)) return;
   planned_[plan.target] = plan.bytes;
-  std::uint64_t total = 0;
-  for (const auto& [target, bytes] : planned_) total += bytes;
+  std::uint64_t total = 0;  // targets come one after another: those to come are estimated
+  for (const auto& [target, repo] : conversion_.spec.outputs) {
+    const auto known = planned_.find(target.text());
+    total += known != planned_.end() ? known->second
+                                     : estimate_output_bytes(bytes_of(weights_), {target.type});
+  }
   context_.set_total(total, conversion_.spec.outputs.size());
 }
 

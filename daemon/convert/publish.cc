@@ -140,8 +140,12 @@ Result<Publisher::Published> Publisher::publish(const RepoId& destination) {
   commit.author_email = commit_email(who_.user);
   commit.message = "Convert " + conversion_.source.id.full_name() + "\n\nFrom commit " +
                    conversion_.spec.commit.hex() + ".";
-  WAAG_TRY(const auto outcome, store_.commit(std::move(commit)));
-  done.commit = outcome.commit;
+  const auto outcome = store_.commit(std::move(commit));
+  // The card was written for another head: once more, with what is made already.
+  if (!outcome && outcome.error().code == Errc::precondition_failed)
+    return fail(Errc::unavailable, destination.full_name() + " has changed meanwhile");
+  WAAG_CHECK(outcome);
+  done.commit = outcome->commit;
   return done;
 }
 

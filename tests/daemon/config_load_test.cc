@@ -76,8 +76,6 @@ TEST_CASE("config_load: every setting is in the document", "[daemon][config]") {
   CHECK(environment_name("server.tls_key") == "WAAG_SERVER__TLS_KEY");
 }
 
-}  // namespace waag::daemon
-
 TEST_CASE("config_load: what is made by conversions needs a name of its own", "[daemon][config]") {
   LoadedConfig loaded;
   CHECK(loaded.check());
@@ -94,3 +92,5 @@ TEST_CASE("config_load: what is made by conversions needs a name of its own", "[
   REQUIRE(loaded.set("convert.device", "tpu", "flag"));
   CHECK_FALSE(loaded.check());
 }
+
+}  // namespace waag::daemon

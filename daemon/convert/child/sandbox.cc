@@ -34,6 +34,9 @@ constexpr std::array<const char*, 10> system_paths{
     "/usr",  "/lib", "/lib64",        "/bin", "/sbin", "/etc/ld.so.cache", "/etc/ld.so.preload",
     "/proc", "/sys", "/etc/localtime"};
 
+/// Not all of /dev: memory that programs share, and disks, are files there.
+constexpr std::array devices{"null", "zero", "full", "random", "urandom"};
+
 /// struct landlock_ruleset_attr as of Linux 6.12; older ones take its front.
 struct Handled {
   std::uint64_t files = 0, network = 0, scopes = 0;
@@ -64,6 +67,17 @@ Status allow(int ruleset, const fs::path& path, std::uint64_t access) {
   ::close(at);
   if (added == 0) return ok();
   return fail(Errc::unavailable, "landlock: " + std::system_category().message(code));
+}
+
+/// Those of any machine, and its GPUs.
+Status allow_devices(int ruleset) {
+  const fs::path root = "/dev";
+  for (const auto* name : devices) WAAG_CHECK(allow(ruleset, root / name, device_use));
+  std::error_code error;
+  for (fs::directory_iterator at(root, error), end; !error && at != end; at.increment(error))
+    if (at->path().filename().string().starts_with("nvidia"))
+      WAAG_CHECK(allow(ruleset, at->path(), device_use));
+  return ok();
 }
 
 #if defined(__x86_64__)
@@ -115,7 +129,7 @@ Result<Sandbox> Sandbox::make(const Rules& rules) {
     return fail(Errc::unavailable, "landlock: " + std::system_category().message(errno));
   Sandbox sandbox(static_cast<int>(made));
   for (const auto* path : system_paths) WAAG_CHECK(allow(sandbox.ruleset_, path, reads));
-  WAAG_CHECK(allow(sandbox.ruleset_, "/dev", device_use));
+  WAAG_CHECK(allow_devices(sandbox.ruleset_));
   for (const auto& path : rules.readable) WAAG_CHECK(allow(sandbox.ruleset_, path, reads));
   for (const auto& path : rules.writable) WAAG_CHECK(allow(sandbox.ruleset_, path, handled.files));
   return sandbox;

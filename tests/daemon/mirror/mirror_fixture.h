@@ -61,7 +61,7 @@ class FakeUpstream {
   static constexpr std::string_view not_found = R"({"error":"Repository not found"})";
 
   static bool is_lfs(std::string_view path) {
-    return path.ends_with(".safetensors") || path.ends_with(".bin");
+    return path.ends_with(".safetensors") || path.ends_with(".bin") || path.ends_with(".gguf");
   }
   static std::string entry_json(const std::string& path, const std::string& content) {
     const auto size = std::to_string(content.size());
