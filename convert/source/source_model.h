@@ -60,12 +60,14 @@ class SourceModel {
   /// decoded to F32 (dequantized where it is quantized).
   /// @param values  count x columns()
   /// @return Errc::unprocessable if one is not finite (the message names the tensor) or the file
-  /// ends early
+  /// ends early, or the tensor is of a type that no weights are of (I64, BOOL, ...);
+  /// Errc::invalid_argument if there are no such rows
   Status read_rows(const SourceTensor& tensor, std::uint64_t first_row, std::uint64_t count,
                    std::span<float> values) const;
 
   /// The stored bytes of a tensor under its stored name, for copying; nullptr-like empty optional
-  /// is never returned: Errc::not_found if there is none.
+  /// is never returned: Errc::not_found if there is none; Errc::unprocessable if its bytes are not
+  /// in the order of its elements (a transposed view in a *.bin).
   struct Stored {
     model::TensorInfo info;      // begin and end are offsets in `file`
     std::filesystem::path file;  // within folder()

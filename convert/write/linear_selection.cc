@@ -29,18 +29,26 @@ constexpr std::array<std::string_view, 16> projections{"q_proj",
 struct Stack {
   std::string_view part;
   std::string_view whole;
+  bool last = false;  // of the rows
 };
 
 // Source: vLLM, packed_modules_mapping of the families' models.
 constexpr std::array<Stack, 9> stacks{{{"q_proj", "qkv_proj"},
                                        {"k_proj", "qkv_proj"},
-                                       {"v_proj", "qkv_proj"},
+                                       {"v_proj", "qkv_proj", true},
                                        {"gate_proj", "gate_up_proj"},
-                                       {"up_proj", "gate_up_proj"},
+                                       {"up_proj", "gate_up_proj", true},
                                        {"w1", "w13"},
-                                       {"w3", "w13"},
+                                       {"w3", "w13", true},
                                        {"q_a_proj", "fused_qkv_a_proj"},
-                                       {"kv_a_proj_with_mqa", "fused_qkv_a_proj"}}};
+                                       {"kv_a_proj_with_mqa", "fused_qkv_a_proj", true}}};
+
+/// nullptr if engines stack the weight with no other.
+const Stack* stack_of(std::string_view name) {
+  for (const auto& stack : stacks)
+    if (name.ends_with("." + std::string(stack.part) + std::string(weight_suffix))) return &stack;
+  return nullptr;
+}
 
 constexpr std::array<std::string_view, 3> other_towers{"visi", "visual", "audio"};
 
@@ -82,6 +90,15 @@ std::string group_of(std::string_view name) {
   return experts ? std::string(*experts) : stacked_weight_name(name);
 }
 
+/// Whether the format can hold a weight, and engines can then stack it: a block of 128 rows must
+/// not reach from one weight into the next.
+bool fits(LinearFormat format, const SourceTensor& tensor) {
+  if (!linear_format_fits(format, tensor.shape)) return false;
+  if (format != LinearFormat::fp8_block) return true;
+  const auto* stack = stack_of(tensor.name);
+  return stack == nullptr || stack->last || tensor.shape[0] % fp8_block_extent == 0;
+}
+
 /// The module that an unquantized tensor must be ignored by; nullopt if no engine would take it
 /// for a Linear.
 std::optional<std::string_view> ignored_module(const SourceTensor& tensor) {
@@ -106,20 +123,17 @@ bool is_quantized_linear(std::string_view name, std::span<const std::uint64_t> s
 }
 
 std::string stacked_weight_name(std::string_view name) {
-  for (const auto& [part, whole] : stacks) {
-    const auto end = "." + std::string(part) + std::string(weight_suffix);
-    if (name.ends_with(end))
-      return std::string(name.substr(0, name.size() - end.size() + 1)) + std::string(whole) +
-             std::string(weight_suffix);
-  }
-  return std::string(name);
+  const auto* stack = stack_of(name);
+  if (stack == nullptr) return std::string(name);
+  const auto kept = name.size() - stack->part.size() - weight_suffix.size();
+  return std::string(name.substr(0, kept)) + std::string(stack->whole) + std::string(weight_suffix);
 }
 
 Result<LinearSelection> select_linear(
     LinearFormat format, const std::map<std::string, SourceTensor, std::less<>>& tensors) {
   std::set<std::string> unfit;
   for (const auto& [name, tensor] : tensors)
-    if (is_quantized_linear(name, tensor.shape) && !linear_format_fits(format, tensor.shape))
+    if (is_quantized_linear(name, tensor.shape) && !fits(format, tensor))
       unfit.insert(group_of(name));
 
   LinearSelection selection;

@@ -36,8 +36,9 @@ struct LinearSelection {
   std::vector<std::string> ignored;
 };
 
-/// Weights whose shape the format cannot hold stay as they are. Those that engines stack, and the
-/// experts of a layer, are quantized all or not at all.
+/// Weights whose shape the format cannot hold, or engines not stack (FP8 blocks across two
+/// weights), stay as they are. Those that engines stack, and the experts of a layer, are quantized
+/// all or not at all.
 /// @return Errc::unprocessable if nothing is left to quantize: no model of a family that we know
 Result<LinearSelection> select_linear(
     LinearFormat format, const std::map<std::string, SourceTensor, std::less<>>& tensors);

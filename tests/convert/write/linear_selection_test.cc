@@ -116,6 +116,21 @@ TEST_CASE("linear_selection: weights that engines stack are quantized all or not
   CHECK(selection->quantized.contains("model.layers.1.self_attn.k_proj.weight"));
 }
 
+TEST_CASE("linear_selection: no FP8 block reaches from one stacked weight into the next",
+          "[convert][write]") {
+  Tensors tensors;
+  add(tensors, "model.layers.0.self_attn.q_a_proj.weight", {1536, 128});
+  add(tensors, "model.layers.0.self_attn.kv_a_proj_with_mqa.weight", {576, 128});  // the last
+  add(tensors, "model.layers.0.mlp.gate_proj.weight", {192, 128});
+  add(tensors, "model.layers.0.mlp.up_proj.weight", {192, 128});
+  add(tensors, "model.layers.0.mlp.down_proj.weight", {129, 192});  // on its own
+  const auto selection = select_linear(LinearFormat::fp8_block, tensors);
+  REQUIRE(selection);
+  CHECK(selection->ignored ==
+        Names{"lm_head", "model.layers.0.mlp.gate_proj", "model.layers.0.mlp.up_proj"});
+  CHECK(select_linear(LinearFormat::fp8_dynamic, tensors)->quantized.size() == 5);
+}
+
 TEST_CASE("linear_selection: which weights are stacked", "[convert][write]") {
   for (const auto* part : {"q_proj", "k_proj", "v_proj"})
     CHECK(stacked_weight_name("model.layers.0.self_attn." + std::string(part) + ".weight") ==

@@ -32,6 +32,7 @@ WAAG_LANE typename V::Mask q3s_step(typename V::Floats x, typename V::Mask activ
   auto next = to_floats(round_any<V>((x * b) / a));
   next = clamp(next, V::of(-4.0f), V::of(3.0f));
   const auto changed = possible & (next != old);
+  if (!any(changed)) return changed;
   a = a + wx * next;
   b = b + (w * next) * next;
   const auto accepted = changed & (b > none) & ((a * a) * sums.l2 > (sums.lx * sums.lx) * b);

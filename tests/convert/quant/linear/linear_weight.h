@@ -7,7 +7,7 @@
 
 namespace waag::convert::testing {
 
-/// The weight that tests/harness/linear_vectors.py makes: rows of 24-bit values in eight
+/// The weight that tests/harness/oracles/linear_vectors.py makes: rows of 24-bit values in eight
 /// magnitudes; row 3 is zero, as is the first half of row 5.
 inline std::vector<float> linear_weight(std::size_t rows, std::size_t columns) {
   test::SplitMix words(1);

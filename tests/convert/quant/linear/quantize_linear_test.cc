@@ -22,7 +22,7 @@ struct Vector {
   std::string_view decoded;  // SHA-256 of the values, rounded to the type of the scales
 };
 
-// By compressed-tensors 0.20.0: tests/harness/linear_vectors.py.
+// By compressed-tensors 0.20.0: tests/harness/oracles/linear_vectors.py.
 constexpr Vector vectors[] = {
     {LinearFormat::fp8_dynamic, Dtype::f32,
      "c90af80948af064a594174ab4e72424b2c4676a4165e1d859e1c81059f037f24",

@@ -7,8 +7,8 @@ using waag::testing::ModelFolder;
 using waag::testing::SafetensorsBuilder;
 
 constexpr const char* packed_config =
-    R"({"quantization_config":{"quant_method":"compressed-tensors","config_groups":{"g":{"weights":)"
-    R"({"num_bits":4,"type":"float"}}}}})";
+    R"({"quantization_config":{"quant_method":"compressed-tensors","config_groups":{"g":)"
+    R"({"weights":{"num_bits":4,"type":"float"}}}}})";
 constexpr const char* modelopt_config = R"({"quantization_config":{"quant_method":"modelopt"}})";
 constexpr const char* blocks_config = R"({"quantization_config":{"quant_method":"mxfp4"}})";
 
