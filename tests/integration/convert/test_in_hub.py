@@ -50,7 +50,7 @@ def test_from_the_command_line_to_llama_cpp(hub, owner, uploaded, tmp_path, llam
     assert pairs["general.architecture"] == "qwen2"
     assert pairs["waag.source.commit"] == commit
     card = (folder / "README.md").read_text()
-    assert f"base_model: {repo}" in card and "base_model_relation: quantized" in card
+    assert f'base_model: "{repo}"' in card and 'base_model_relation: "quantized"' in card
     # Private as its source: nobody else sees it.
     assert hub.request("GET", f"/api/models/{repo}-GGUF", token=None).status == 401
 
@@ -105,7 +105,7 @@ def test_killed_in_the_middle_it_goes_on(own_hub, tmp_path):
     own_hub.settings["convert.threads"] = 1
     own_hub.start()
     token = own_hub.user("ada")
-    tiny_models.write_model(tmp_path / "m", "qwen2", layers=24, tied=False)
+    tiny_models.write_model(tmp_path / "m", "qwen2", layers=12, tied=False)
     client = Client("hub-new", own_hub.endpoint, token, tmp_path / "home")
     client.call("create_repo", repo_id="ada/m")
     client.call("upload_folder", repo_id="ada/m", folder_path=str(tmp_path / "m"))
@@ -119,6 +119,7 @@ def test_killed_in_the_middle_it_goes_on(own_hub, tmp_path):
     own_hub.start()
     done = ended(own_hub, job)
     assert done["state"] == "done", done
+    client = client.at(endpoint=own_hub.endpoint)
     files = client.call("list_repo_files", repo_id="ada/m-GGUF")
     assert sum(name.endswith(".gguf") for name in files) == 6
     assert own_hub.stop() == 0
