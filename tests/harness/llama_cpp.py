@@ -31,7 +31,8 @@ class Opaque(ctypes.Structure):
 
 class Batch(ctypes.Structure):
     _fields_ = [("n_tokens", ctypes.c_int32)] + [
-        (name, ctypes.c_void_p) for name in ("token", "embd", "pos", "n_seq_id", "seq_id", "logits")]
+        (name, ctypes.c_void_p)
+        for name in ("token", "embd", "pos", "n_seq_id", "seq_id", "logits")]
 
 
 def library_folder() -> pathlib.Path:
