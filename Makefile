@@ -15,11 +15,11 @@ help:
 deps:
 	@deploy/install-deps.sh run test bench rust
 
-## make build         waagd and waag, Release, in build/release/bin
+## make build         waagd, waag and waag-convert, Release, in build/release/bin
 build:
 	@deploy/install-deps.sh run
 	@[ -f build/release/build.ninja ] || cmake --preset release >/dev/null
-	@$(CMAKE_BUILD) --preset release --target waagd waag -- --quiet
+	@$(CMAKE_BUILD) --preset release --target waagd waag waag-convert -- --quiet
 
 ## make run           serves on 127.0.0.1:8080, data in ./waag-data
 run: build
@@ -36,7 +36,7 @@ lint:
 	@cmake --preset clang >/dev/null
 	@$(CMAKE_BUILD) --preset clang -- --quiet
 
-## make demo          a real model up with one client, down with another, mirrored, compared by bytes
+## make demo          a real model up with one client, down with another, mirrored; one converted and run
 demo: build
 	@deploy/install-deps.sh run test
 	@python3 tests/harness/venvs.py

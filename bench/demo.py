@@ -1,5 +1,6 @@
 """make demo: a real model up with one client version, down with another, both by Xet, what it cost
-to send and to store; then a second hub mirrors the first, which goes away.
+to send and to store; a model made for it is converted to GGUF, and llama.cpp runs what was pulled;
+then a second hub mirrors the first, which goes away.
 
 Everything happens in a temporary folder that is removed at the end; only loopback is used.
 """
@@ -20,7 +21,9 @@ sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 from client import Client  # noqa: E402
 from hub import Hub  # noqa: E402
+from llama_cpp import LlamaCpp  # noqa: E402
 from proxy import CuttingProxy  # noqa: E402
+from tiny_models import write_model  # noqa: E402
 
 WRITER, READER = "hub-0.36", "hub-new"
 EDIT_AT, EDIT_BYTES = 40_000_000, 4096
@@ -142,6 +145,7 @@ def run(scratch: pathlib.Path) -> None:
         fresh = client.at(home=scratch / "another machine")
         push_edit(hub, fresh, proxy, repo, source, scratch)
         ours["model.safetensors"] = digests(scratch)["model.safetensors"]
+        convert_act(hub, client, reader, scratch)
         second = Hub(scratch / "second", {"upstream.urls": hub.endpoint, "mirror.ttl_s": TTL_S})
         with second:
             mirror_act(hub, second, repo, ours, scratch / "third machine")
@@ -151,6 +155,29 @@ def run(scratch: pathlib.Path) -> None:
             must(check.returncode == 0, check.stdout + check.stderr)
             which = "first" if each is hub else "second"
             say("fsck", seconds, f"the {which} hub's store is whole")
+
+
+def convert_act(hub: Hub, writer: Client, reader: Client, scratch: pathlib.Path) -> None:
+    """A model in the shape of Qwen2, with weights that mean nothing: llama.cpp computes with it."""
+    write_model(scratch / "tiny", "qwen2", layers=8, tied=False)
+    repo = writer.call("whoami")["name"] + "/tiny-Qwen2"
+    writer.cli("upload", repo, scratch / "tiny", ".")
+    targets = "gguf:Q8_0,gguf:Q4_K_M"
+    start = time.monotonic()
+    job = hub.cli("convert", repo, "--to", targets, "--detach", token=writer.token)["id"]
+    while (state := hub.cli("jobs", "show", str(job))["state"]) in ("queued", "running"):
+        must(time.monotonic() - start < 120, "the conversion takes too long")
+        time.sleep(0.1)
+    must(state == "done", f"the conversion is {state}")
+    say("convert", time.monotonic() - start, f"{repo} to {targets}, published as {repo}-GGUF")
+    folder, seconds = timed(lambda: reader.call("snapshot_download", repo_id=f"{repo}-GGUF"))
+    llama, said = LlamaCpp(), []
+    for file in sorted(pathlib.Path(folder).glob("*.gguf")):
+        model = llama.load(file.resolve())
+        said.append(f"{file.name}: {model.generate([5, 6, 7], 4)}")
+        model.close()
+    must(len(said) == 2, "two files were to come")
+    say("llama.cpp", seconds, "loads and runs what was pulled; " + ", ".join(said))
 
 
 def mirror_act(hub: Hub, second: Hub, repo: str, want: dict[str, str], home: pathlib.Path) -> None:

@@ -39,7 +39,7 @@ crash() {
 
 step "packages" deploy/install-deps.sh run test
 step "clients" python3 tests/harness/venvs.py
-step "build release" build release waagd waag crash_test kill_victim
+step "build release" build release waagd waag waag-convert crash_test kill_victim
 step "build tests (ASan+UBSan)" build asan
 step "build fuzz targets" build fuzz fuzz_targets
 suite "fuzz" tests/fuzz/run.sh build/fuzz "$fuzz_seconds"
