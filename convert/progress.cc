@@ -28,6 +28,11 @@ void Progress::plan(std::string_view target, std::size_t tensors, std::uint64_t 
                  {"done_bytes", done_bytes}}));
 }
 
+void Progress::add(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  done_bytes_ += bytes;
+}
+
 void Progress::tensor(std::string_view name, std::string_view type, std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   done_bytes_ += bytes;

@@ -23,6 +23,8 @@ class Progress {
   /// run.
   void plan(std::string_view target, std::size_t tensors, std::uint64_t bytes,
             std::uint64_t done_bytes);
+  /// Bytes of the plan that are no tensor's (a header) are written; the next event counts them.
+  void add(std::uint64_t bytes);
   /// A tensor is written. Rate and remaining time are those of this run.
   void tensor(std::string_view name, std::string_view type, std::uint64_t bytes);
   /// A file is complete and in its place.

@@ -31,6 +31,7 @@ class FileJob {
     cut(begin);
     if (begin == 0) {
       WAAG_CHECK(out.append(file_.header));
+      progress_.add(file_.header.size());
     }
     values_.resize(threads);
     scratch_.resize(threads);

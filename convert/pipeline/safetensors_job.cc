@@ -21,6 +21,12 @@ constexpr std::uint64_t ledger_bytes = 64 << 20;
 
 std::string part_file(const std::string& name) { return name + ".part"; }
 
+/// Of a model's type.
+TensorType tensor_type(model::Dtype dtype) {
+  if (dtype == model::Dtype::f32) return TensorType::f32;
+  return dtype == model::Dtype::f16 ? TensorType::f16 : TensorType::bf16;
+}
+
 /// Rows [first, first + count) of a weight, or bytes of one that is copied.
 struct Piece {
   std::size_t weight = 0;
@@ -31,9 +37,14 @@ struct Piece {
 
 class Job {
  public:
-  Job(const TargetSpec& target, const SafetensorsPlan& plan, const SourceModel& model,
-      OutputFolder& output, Progress& progress)
-      : target_(target), plan_(plan), model_(model), output_(output), progress_(progress) {}
+  Job(const JobSpec& spec, const TargetSpec& target, const SafetensorsPlan& plan,
+      const SourceModel& model, OutputFolder& output, Progress& progress)
+      : spec_(spec),
+        target_(target),
+        plan_(plan),
+        model_(model),
+        output_(output),
+        progress_(progress) {}
 
   Result<std::vector<std::string>> run(unsigned threads) {
     WAAG_TRY(auto ledger, WeightLedger::open(output_, target_.path, identity()));
@@ -52,12 +63,20 @@ class Job {
                   .consume = [this, &ledger](
                                  std::uint64_t index,
                                  ByteView bytes) { return take(pieces_[index], bytes, ledger); }}));
+    WAAG_CHECK(enter(ledger));
     return finish();
   }
 
  private:
+  /// Of all that decides the bytes: two commits of a model may differ in its weights only.
   [[nodiscard]] BlobId identity() const {
     Sha256 hash;
+    hash.update(as_bytes(spec_.model.commit));
+    for (const auto& [name, tensor] : model_.tensors()) {
+      hash.update(as_bytes(name));
+      hash.update(as_bytes(model::safetensors_name(tensor.dtype)));
+      hash.update(as_bytes(tensor.requantized_from));
+    }
     for (const auto& file : plan_.layout.files) hash.update(as_bytes(file.header));
     for (const auto& [name, text] : plan_.texts) hash.update(as_bytes(text));
     return hash.finish();
@@ -192,12 +211,14 @@ class Job {
     values.resize(piece.count * weight.source->columns());
     WAAG_CHECK(model_.read_rows(*weight.source, piece.first, piece.count, values));
     if (weight.way == PlannedWeight::Way::decoded) {
-      const auto type = plan_.model_dtype == model::Dtype::f32   ? TensorType::f32
-                        : plan_.model_dtype == model::Dtype::f16 ? TensorType::f16
-                                                                 : TensorType::bf16;
+      const auto type = tensor_type(plan_.model_dtype);
       bytes.resize(values.size() * block_of(type).block_bytes);
       quantize_rows(
           type, {.values = values, .columns = values.size(), .importance = {}, .blocks = bytes});
+      if (!scales_are_finite(type, bytes))
+        return fail(Errc::unprocessable, "tensor " + weight.source->name +
+                                             ": a value is too large for " +
+                                             std::string(block_of(type).name));
       return ok();
     }
     const auto codes = part_bytes(weight.parts[0].part, piece.count);
@@ -250,7 +271,7 @@ class Job {
     const auto bytes = size_of(weight);
     waiting_.push_back(index);
     waiting_bytes_ += bytes;
-    if (waiting_bytes_ >= ledger_bytes || index + 1 == plan_.weights.size()) {
+    if (waiting_bytes_ >= ledger_bytes) {
       WAAG_CHECK(enter(ledger));
     }
     progress_.tensor(weight.source->name,
@@ -264,6 +285,7 @@ class Job {
   /// The data first: an entry must never be durable before what it speaks of. What the entry says
   /// is read back from the file.
   Status enter(WeightLedger& ledger) {
+    if (waiting_.empty()) return ok();
     for (const auto& file : files_) WAAG_CHECK(file->sync());
     for (const auto index : waiting_) {
       std::uint32_t crc = 0;
@@ -307,6 +329,7 @@ class Job {
     return sha256.finish();
   }
 
+  const JobSpec& spec_;
   const TargetSpec& target_;
   const SafetensorsPlan& plan_;
   const SourceModel& model_;
@@ -330,7 +353,7 @@ Result<std::vector<std::string>> convert_to_safetensors(const JobSpec& spec,
                                                         OutputFolder& output, Progress& progress,
                                                         unsigned threads) {
   WAAG_TRY(const auto plan, plan_safetensors(spec, target, model));
-  return Job(target, plan, model, output, progress).run(threads);
+  return Job(spec, target, plan, model, output, progress).run(threads);
 }
 
 }  // namespace waag::convert

@@ -111,11 +111,6 @@ class Planner {
              with_quantization_config(model_.config_text(), plan_.format, selection.ignored));
     if (!plan_.layout.index_json.empty())
       plan_.texts[std::string(safetensors_index_name)] = plan_.layout.index_json;
-    if (plan_.format == LinearFormat::int8) {
-      std::vector<std::string> names;
-      for (const auto& [name, tensor] : model_.tensors()) names.push_back(name);
-      plan_.texts["quant_model_description.json"] = modelslim_description(selection, names);
-    }
     return ok();
   }
 

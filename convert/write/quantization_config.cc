@@ -161,22 +161,4 @@ Result<std::string> with_quantization_config(std::string_view config, LinearForm
   return "{\n" + kept + "  \"quantization_config\": " + value + "\n}\n";
 }
 
-std::string modelslim_description(const LinearSelection& selection,
-                                  const std::vector<std::string>& names) {
-  std::string text =
-      "{\n  \"version\": \"1.0.0\",\n  \"model_quant_type\": \"W8A8_DYNAMIC\",\n"
-      "  \"group_size\": 0";
-  const auto add = [&text](const std::string& name, std::string_view type) {
-    text += ",\n  " + json_text(name) + ": " + json_text(type);
-  };
-  for (const auto& name : names) {
-    const bool quantized = selection.quantized.contains(name);
-    add(name, quantized ? "W8A8_DYNAMIC" : "FLOAT");
-    if (!quantized) continue;
-    add(name + "_scale", "W8A8_DYNAMIC");
-    add(name + "_offset", "W8A8_DYNAMIC");
-  }
-  return text + "\n}\n";
-}
-
 }  // namespace waag::convert

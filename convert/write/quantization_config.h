@@ -19,10 +19,4 @@ namespace waag::convert {
 Result<std::string> with_quantization_config(std::string_view config, LinearFormat format,
                                              const std::vector<std::string>& ignored);
 
-/// The text of quant_model_description.json, by which ModelSlim's loaders take the int8 format's
-/// weights: what each stored tensor is.
-/// @param names  of all weights, as in the source
-std::string modelslim_description(const LinearSelection& selection,
-                                  const std::vector<std::string>& names);
-
 }  // namespace waag::convert

@@ -50,6 +50,12 @@ TEST_CASE("progress: a job from begin to end", "[convert][progress]") {
       "type":"Q8_0","bytes":200,"done_bytes":500,"total_bytes":1000,"bytes_per_s":150,
       "eta_s":3})"));
 
+  // A header counts with the tensor behind it.
+  progress.add(50);
+  progress.tensor("c", "Q8_0", 450);
+  CHECK(listener.last().at("bytes") == 450);
+  CHECK(listener.last().at("done_bytes") == 1000);
+
   const auto id = BlobId::parse(std::string(64, 'a'));
   REQUIRE(id);
   progress.file("m.gguf", 1000, *id);

@@ -185,6 +185,29 @@ TEST_CASE("gguf_job: killed at any operation, it ends with the same files",
   }
 }
 
+TEST_CASE("gguf_job: the last tensor's event says that all bytes are written",
+          "[convert][pipeline][gguf_job]") {
+  Job whole(wide(), {"Q8_0"});
+  whole.spec.targets[0].split_bytes = GENERATE(0u, 12'000u);
+  whole.must_run();
+  std::uint64_t bytes = 0;
+  for (const auto& [name, content] : whole.files()) bytes += content.size();
+  CHECK(whole.events("tensor").back().at("total_bytes") == bytes);
+  CHECK(whole.events("tensor").back().at("done_bytes") == bytes);
+  for (std::uint64_t at = 0; at < whole.output.operations; ++at) {
+    CAPTURE(at);
+    Job job(wide(), {"Q8_0"});
+    job.spec.targets = whole.spec.targets;
+    job.output.fail_at = at;
+    REQUIRE_FALSE(job.run());
+    job.output.lose_power();
+    job.must_run();
+    const auto written = job.events("tensor");
+    const auto done = written.empty() ? job.events("plan").back() : written.back();
+    CHECK(done.at("done_bytes") == bytes);
+  }
+}
+
 TEST_CASE("gguf_job: what is done is not done again", "[convert][pipeline][gguf_job]") {
   Job job(wide(), {"Q8_0", "F32"});
   job.spec.targets[1].type = "no such type";

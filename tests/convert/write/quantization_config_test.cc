@@ -112,15 +112,4 @@ TEST_CASE("quantization_config: what is no object is refused", "[convert][write]
   CHECK(config.error().code == Errc::unprocessable);
 }
 
-TEST_CASE("quantization_config: ModelSlim's description names every stored tensor",
-          "[convert][write]") {
-  LinearSelection selection;
-  selection.quantized.insert("l.q_proj.weight");
-  CHECK(json::parse(modelslim_description(selection, {"l.q_proj.bias", "l.q_proj.weight"})) ==
-        parsed(R"({"version": "1.0.0", "model_quant_type": "W8A8_DYNAMIC", "group_size": 0,
-                   "l.q_proj.bias": "FLOAT", "l.q_proj.weight": "W8A8_DYNAMIC",
-                   "l.q_proj.weight_scale": "W8A8_DYNAMIC",
-                   "l.q_proj.weight_offset": "W8A8_DYNAMIC"})"));
-}
-
 }  // namespace waag::convert::testing
