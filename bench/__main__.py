@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench import measure  # noqa: E402
+from bench.convert import convert  # noqa: E402
 from bench.growth import growth  # noqa: E402
 from bench.ingest import ingest, memory  # noqa: E402
 from bench.mirror import mirror  # noqa: E402
@@ -72,6 +73,7 @@ def main() -> int:
         "xet": lambda at: xet(at, 2 * size),
         "mirror": lambda at: mirror(at, size // 4),
         "growth": lambda at: growth(at, options.quick),
+        "convert": lambda at: convert(at, options.quick),
     }
     chosen = [name for name in options.only.split(",") if name] or list(parts)
     rows: list[measure.Row] = []
