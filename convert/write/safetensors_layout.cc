@@ -42,7 +42,7 @@ Result<std::uint64_t> bytes_of(const TensorToWrite& tensor) {
   return bits / 8;
 }
 
-/// Of a tensor: what a WeightFile needs while `begin` and `end` are not known but by their
+/// Of a tensor: what a PlannedFile needs while `begin` and `end` are not known but by their
 /// difference.
 Result<std::vector<model::TensorInfo>> checked(std::vector<TensorToWrite> tensors) {
   std::vector<model::TensorInfo> infos;
@@ -57,9 +57,9 @@ Result<std::vector<model::TensorInfo>> checked(std::vector<TensorToWrite> tensor
 }
 
 /// Fills file after file, in the order given.
-Result<std::vector<WeightFile>> split(std::vector<model::TensorInfo> tensors,
-                                      std::uint64_t file_bytes_max) {
-  std::vector<WeightFile> files(1);
+Result<std::vector<PlannedFile>> split(std::vector<model::TensorInfo> tensors,
+                                       std::uint64_t file_bytes_max) {
+  std::vector<PlannedFile> files(1);
   for (auto& tensor : tensors) {
     const auto bytes = tensor.end;
     const bool full = files.back().size_bytes > file_bytes_max ||
@@ -95,7 +95,7 @@ std::string header_entry(const model::TensorInfo& tensor) {
 }
 
 /// Orders the tensors, writes the header, makes begin and end count from the file's start.
-Status finish(WeightFile& file) {
+Status finish(PlannedFile& file) {
   std::ranges::sort(file.tensors, [](const auto& a, const auto& b) {
     return a.dtype != b.dtype ? a.dtype > b.dtype : a.name < b.name;
   });

@@ -20,7 +20,7 @@ struct TensorToWrite {
 };
 
 /// A file of weights: `header`, then the tensors' bytes without holes.
-struct WeightFile {
+struct PlannedFile {
   std::string name;    // "model.safetensors", "model-00001-of-00007.safetensors"
   std::string header;  // the file's first bytes, up to the first tensor's
   std::uint64_t size_bytes = 0;
@@ -30,7 +30,7 @@ struct WeightFile {
 /// Where every tensor of a model goes. All of it is known before any weight is: headers can be
 /// written first, and tensors then in any order (FORMATS 1.1, 1.3; trap 23).
 struct SafetensorsLayout {
-  std::vector<WeightFile> files;
+  std::vector<PlannedFile> files;
   std::string index_json;  // the text of model.safetensors.index.json; empty if one file holds all
 
   struct Place {

@@ -18,12 +18,11 @@ namespace json = boost::json;
 constexpr std::size_t targets_max = 32;
 constexpr std::size_t revision_bytes_max = 512;
 
-/// Source: ggml, llama.h enum llama_ftype, in the names of llama-quantize.
-constexpr std::array<std::string_view, 36> gguf_types{
-    "F32",     "F16",    "BF16",   "Q8_0",   "Q4_0",   "Q4_1",    "Q5_0",   "Q5_1",   "Q2_K",
-    "Q2_K_S",  "Q3_K_S", "Q3_K_M", "Q3_K_L", "Q4_K_S", "Q4_K_M",  "Q5_K_S", "Q5_K_M", "Q6_K",
-    "IQ1_S",   "IQ1_M",  "IQ2_S",  "IQ2_M",  "IQ2_XS", "IQ2_XXS", "IQ3_S",  "IQ3_M",  "IQ3_XS",
-    "IQ3_XXS", "IQ4_NL", "IQ4_XS", "TQ1_0",  "TQ2_0",  "Q3_K",    "Q4_K",   "Q5_K",   "MXFP4_MOE"};
+/// Those that waag-convert makes (convert/recipe), in the names of llama-quantize.
+constexpr std::array<std::string_view, 21> gguf_types{
+    "F32",    "F16",    "BF16",   "Q8_0",   "Q4_0",   "Q4_1",   "Q5_0",
+    "Q5_1",   "Q2_K",   "Q2_K_S", "Q3_K_S", "Q3_K_M", "Q3_K_L", "Q4_K_S",
+    "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K",   "IQ4_NL", "IQ4_XS", "MXFP4_MOE"};
 constexpr std::array<std::string_view, 5> safetensors_types{"fp8-dynamic", "fp8-block", "int8",
                                                             "w4a16", "nvfp4"};
 

@@ -30,8 +30,9 @@ class Opaque(ctypes.Structure):
 
 
 class Batch(ctypes.Structure):
-    _fields_ = [("n_tokens", ctypes.c_int32)] + [
-        (name, ctypes.c_void_p) for name in ("token", "embd", "pos", "n_seq_id", "seq_id", "logits")]
+    _fields_ = [("n_tokens", ctypes.c_int32), *(
+        (name, ctypes.c_void_p)
+        for name in ("token", "embd", "pos", "n_seq_id", "seq_id", "logits"))]
 
 
 def library_folder() -> pathlib.Path:
@@ -117,6 +118,8 @@ class Model:
         """Of the last of `tokens`."""
         parameters = self.llama.llama_context_default_params()
         parameters.set(0, ctypes.c_uint32, 256)  # n_ctx
+        for threads in (28, 32):  # more than there are cores would wait for each other, spinning
+            parameters.set(threads, ctypes.c_int32, 1)
         parameters.set(52, ctypes.c_int32, 0)  # flash attention: not all tiny shapes have it
         context = self.llama.llama_init_from_model(self.model, parameters)
         if not context:

@@ -297,6 +297,39 @@ def bf16_bits(array: numpy.ndarray) -> numpy.ndarray:
     return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("<u2")
 
 
+E4M3 = numpy.array([
+    (-1) ** (code >> 7) * ((code & 7) * 2.0 ** -9 if code >> 3 & 15 == 0 else
+                           (1 + (code & 7) / 8) * 2.0 ** ((code >> 3 & 15) - 7))
+    for code in range(127)], numpy.float32)
+
+
+def fp8_blocks(array: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Codes and 128x128 blocks' scales, as DeepSeek publishes (FORMATS 5.2)."""
+    rows, columns = array.shape
+    grid = (-(-rows // 128), -(-columns // 128))
+    padded = numpy.zeros((grid[0] * 128, grid[1] * 128), numpy.float32)
+    padded[:rows, :columns] = array
+    blocks = padded.reshape(grid[0], 128, grid[1], 128)
+    scales = (numpy.abs(blocks).max(axis=(1, 3)) / 448).astype(numpy.float32)
+    scales[scales == 0] = 1
+    scaled = numpy.abs(blocks / scales[:, None, :, None]).reshape(padded.shape)[:rows, :columns]
+    above = numpy.searchsorted(E4M3, scaled).clip(1, 126)
+    nearer = scaled - E4M3[above - 1] < E4M3[above] - scaled
+    codes = (above - nearer).astype(numpy.uint8) | (array < 0).astype(numpy.uint8) << 7
+    return codes, scales
+
+
+def stored(name: str, shape, seed: int, fp8: bool) -> dict:
+    """What a weight is in its file: BF16, or FP8 and its scales."""
+    array = values(name, shape, seed)
+    is_linear = "_proj" in name and len(shape) == 2
+    if not fp8 or not is_linear:
+        return {name: ("BF16", shape, bf16_bits(array).tobytes())}
+    codes, scales = fp8_blocks(array)
+    return {name: ("F8_E4M3", shape, codes.tobytes()),
+            name + "_scale_inv": ("F32", scales.shape, scales.tobytes())}
+
+
 def write_safetensors(path: pathlib.Path, tensors: dict) -> None:
     """tensors: name -> (dtype, shape, bytes)."""
     header, at = {"__metadata__": {"format": "pt"}}, 0
@@ -310,22 +343,29 @@ def write_safetensors(path: pathlib.Path, tensors: dict) -> None:
                                *(data for _, _, data in tensors.values())]))
 
 
-def write_model(folder: pathlib.Path, family: str, seed: int = 1, files: int = 1, **options):
-    """The model of a family in BF16, in `files` weight files; returns its config."""
+def write_model(folder: pathlib.Path, family: str, seed: int = 1, files: int = 1,
+                fp8: bool = False, **options):
+    """The model of a family in BF16 or FP8, in `files` weight files; returns its config."""
     make, tokenizer = FAMILIES[family]
     config, shapes = make(**options)
+    if fp8:
+        config["quantization_config"] = {"quant_method": "fp8", "fmt": "e4m3",
+                                         "activation_scheme": "dynamic",
+                                         "weight_block_size": [128, 128]}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2))
     write_tokenizer(folder, tokenizer)
     names = list(shapes)
     parts = {f"model-{part + 1:05}-of-{files:05}.safetensors" if files > 1
              else "model.safetensors": names[part::files] for part in range(files)}
+    where = {}
     for file, chosen in parts.items():
-        write_safetensors(folder / file, {
-            name: ("BF16", shapes[name], bf16_bits(values(name, shapes[name], seed)).tobytes())
-            for name in chosen})
+        tensors = {}
+        for name in chosen:
+            tensors |= stored(name, shapes[name], seed, fp8)
+        write_safetensors(folder / file, tensors)
+        where |= dict.fromkeys(tensors, file)
     if files > 1:
-        where = {name: file for file, chosen in parts.items() for name in chosen}
         (folder / "model.safetensors.index.json").write_text(
             json.dumps({"metadata": {}, "weight_map": where}))
     return config
