@@ -50,9 +50,9 @@ def document(rows: list[measure.Row]) -> str:
         f"{machine()}.\n\n"
         "Client and server share the machine and its loopback. Ratios are medians of\n"
         f"{measure.PAIRS} interleaved pairs (conversions: 3) on warm caches; nginx serves the\n"
-        "same bytes with sendfile on. CPU seconds are those of waagd, user and system. Memory is resident\n"
-        "memory, mapped packs included. Rows with an arrow: one request at two sizes; its time\n"
-        "may grow as its answer does.\n\n" + report(rows) + "\n"
+        "same bytes with sendfile on. CPU seconds are those of waagd, user and system. Memory is\n"
+        "resident memory, mapped packs included. Rows with an arrow: one request at two sizes;\n"
+        "its time may grow as its answer does.\n\n" + report(rows) + "\n"
     )
 
 
