@@ -42,10 +42,12 @@ demo: build
 	@python3 tests/harness/venvs.py
 	@.venvs/tools/bin/python bench/demo.py
 
-## make bench         speed against nginx and of ingest; a table with ratios
+## make bench         speed against nginx and llama.cpp, and of ingest; a table with ratios
 bench: build
 	@deploy/install-deps.sh run test bench
 	@python3 tests/harness/venvs.py
+	@cmake --preset release -DWAAG_BENCH=ON >/dev/null
+	@$(CMAKE_BUILD) --preset release --target waag-convert quantize_bench -- --quiet
 	@.venvs/tools/bin/python -m bench $(BENCH)
 
 ## make conformance   TREE=dir (a checkout of huggingface_hub) [XET=1]: its own tests against waagd

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench import measure  # noqa: E402
+from bench.convert import convert  # noqa: E402
 from bench.growth import growth  # noqa: E402
 from bench.ingest import ingest, memory  # noqa: E402
 from bench.mirror import mirror  # noqa: E402
@@ -48,10 +49,10 @@ def document(rows: list[measure.Row]) -> str:
         f"Written by `make bench BENCH=--write`. {datetime.date.today()}, commit {commit},\n"
         f"{machine()}.\n\n"
         "Client and server share the machine and its loopback. Ratios are medians of\n"
-        f"{measure.PAIRS} interleaved pairs on warm caches; nginx serves the same bytes with\n"
-        "sendfile on. CPU seconds are those of waagd, user and system. Memory is resident\n"
-        "memory, mapped packs included. Rows with an arrow: one request at two sizes; its time\n"
-        "may grow as its answer does.\n\n" + report(rows) + "\n"
+        f"{measure.PAIRS} interleaved pairs (conversions: 3) on warm caches; nginx serves the\n"
+        "same bytes with sendfile on. CPU seconds are those of waagd, user and system. Memory is\n"
+        "resident memory, mapped packs included. Rows with an arrow: one request at two sizes;\n"
+        "its time may grow as its answer does.\n\n" + report(rows) + "\n"
     )
 
 
@@ -72,6 +73,7 @@ def main() -> int:
         "xet": lambda at: xet(at, 2 * size),
         "mirror": lambda at: mirror(at, size // 4),
         "growth": lambda at: growth(at, options.quick),
+        "convert": lambda at: convert(at, options.quick),
     }
     chosen = [name for name in options.only.split(",") if name] or list(parts)
     rows: list[measure.Row] = []
