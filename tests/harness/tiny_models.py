@@ -59,7 +59,7 @@ def byte_level_tokenizer(patterns, specials, normalizer=None, bos=None) -> dict:
         "version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
         "normalizer": normalizer,
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [*splits, byte_level]},
-        "post_processor": template if bos else byte_level, "decoder": {"type": "ByteLevel"},
+        "post_processor": template if bos else byte_level, "decoder": byte_level,
         "model": {"type": "BPE", "dropout": None, "unk_token": None,
                   "continuing_subword_prefix": None, "end_of_word_suffix": None,
                   "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
