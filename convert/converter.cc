@@ -22,6 +22,9 @@ Status refuse_what_is_no_model(const std::filesystem::path& folder) {
 }  // namespace
 
 Status run_job(const JobSpec& spec, OutputFolder& output, Progress& progress) {
+  if (spec.device == Device::cuda)
+    return fail(Errc::invalid_argument,
+                "this waag-convert has no CUDA kernels: device auto or cpu uses the CPU");
   WAAG_CHECK(refuse_what_is_no_model(spec.source));
   WAAG_TRY(const auto model, SourceModel::open(spec.source));
   const unsigned threads =

@@ -62,6 +62,7 @@ Result<ModelIdentity> read_model(const json::object& spec) {
   WAAG_TRY(model.repo_url, text_or_empty(from, "repo_url"));
   WAAG_TRY(model.commit, text_or_empty(from, "commit"));
   WAAG_TRY(model.license, text_or_empty(from, "license"));
+  WAAG_TRY(model.base_models, texts(from, "base_model"));
   WAAG_TRY(model.tags, texts(from, "tags"));
   WAAG_TRY(model.languages, texts(from, "languages"));
   return model;

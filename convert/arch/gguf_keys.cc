@@ -107,6 +107,26 @@ Status latent_keys(const ModelConfig& config, const Dimensions& of, Keys& keys) 
   return ok();
 }
 
+/// What the card says the model comes from; else the model itself is what this file comes from.
+void base_model_keys(const ModelIdentity& identity, Keys& keys) {
+  if (identity.base_models.empty()) {
+    if (identity.repo_url.empty()) return;
+    keys.count("base_model.count", std::uint64_t{1});
+    keys.text("base_model.0.name", identity.name);
+    keys.text("base_model.0.organization", identity.organization);
+    keys.text("base_model.0.repo_url", identity.repo_url);
+    return;
+  }
+  keys.count("base_model.count", std::uint64_t{identity.base_models.size()});
+  for (std::size_t i = 0; i < identity.base_models.size(); ++i) {
+    const auto& id = identity.base_models[i];
+    const auto slash = id.find('/');
+    const auto prefix = "base_model." + std::to_string(i) + ".";
+    keys.text(prefix + "name", slash == std::string::npos ? id : id.substr(slash + 1));
+    if (slash != std::string::npos) keys.text(prefix + "organization", id.substr(0, slash));
+  }
+}
+
 }  // namespace
 
 Result<GgufEntries> architecture_keys(const Architecture& architecture, const ModelConfig& config,
@@ -184,13 +204,8 @@ GgufEntries general_keys(const Architecture& architecture, const ModelIdentity& 
   keys.text("quantized_by", "Waag");
   keys.text("size_label", size_label(parameters, expert_parameters, dimensions.experts));
   keys.text("license", identity.license);
-  if (!identity.repo_url.empty()) {
-    keys.text("source.repo_url", identity.repo_url);
-    keys.count("base_model.count", std::uint64_t{1});
-    keys.text("base_model.0.name", identity.name);
-    keys.text("base_model.0.organization", identity.organization);
-    keys.text("base_model.0.repo_url", identity.repo_url);
-  }
+  keys.text("source.repo_url", identity.repo_url);
+  base_model_keys(identity, keys);
   keys.texts("tags", identity.tags);
   keys.texts("languages", identity.languages);
   keys.count("quantization_version", std::uint64_t{2});

@@ -19,6 +19,7 @@ struct ModelIdentity {
   std::string repo_url;
   std::string commit;  // 40 hex, or empty
   std::string license;
+  std::vector<std::string> base_models;  // that the card names, "Qwen/Qwen2.5-7B"
   std::vector<std::string> tags;
   std::vector<std::string> languages;
 };

@@ -8,7 +8,7 @@ namespace {
 const std::string whole = R"({"source":"/in","output":"/out","threads":3,"device":"cpu",
   "allow_requantize":true,"via":"direct",
   "model":{"name":"M","organization":"O","repo_url":"https://h.example/O/M","commit":"c",
-           "license":"mit","base_model":"B","tags":["t","u"],"languages":["en"]},
+           "license":"mit","base_model":["B"],"tags":["t","u"],"languages":["en"]},
   "targets":[{"kind":"gguf","type":"Q4_K_M","file":"q/m.gguf","imatrix":"/im","split_bytes":9},
              {"kind":"safetensors","type":"fp8","folder":"fp8","split_bytes":8}]})";
 const std::string bare = R"({"source":"/in","output":"/out","model":{"name":"M"},
@@ -45,6 +45,7 @@ TEST_CASE("job_spec: everything said", "[convert][job_spec]") {
   CHECK(spec->model.repo_url == "https://h.example/O/M");
   CHECK(spec->model.commit == "c");
   CHECK(spec->model.license == "mit");
+  CHECK(spec->model.base_models == std::vector<std::string>{"B"});
   CHECK(spec->model.tags == std::vector<std::string>{"t", "u"});
   CHECK(spec->model.languages == std::vector<std::string>{"en"});
   REQUIRE(spec->targets.size() == 2);

@@ -354,6 +354,7 @@ TEST_CASE("gguf_keys: the names and sizes of general.*", "[convert][arch][keys]"
                                .repo_url = "https://h.example/O/M",
                                .commit = std::string(40, 'a'),
                                .license = "mit",
+                               .base_models = {},
                                .tags = {"t"},
                                .languages = {"en", "zh"}};
   const auto full = general_keys(architecture, identity, {}, 7'615'616'512, 0);
@@ -380,6 +381,16 @@ TEST_CASE("gguf_keys: the names and sizes of general.*", "[convert][arch][keys]"
     REQUIRE(found != nullptr);
     CHECK(*found == value);
   }
+  auto derived = identity;
+  derived.base_models = {"Org/Base", "Other"};
+  const auto keys = general_keys(architecture, derived, {}, 1000, 0);
+  CHECK(*find(keys, "general.base_model.count") == GgufValue{std::uint32_t{2}});
+  CHECK(*find(keys, "general.base_model.0.name") == GgufValue{std::string("Base")});
+  CHECK(*find(keys, "general.base_model.0.organization") == GgufValue{std::string("Org")});
+  CHECK(find(keys, "general.base_model.0.repo_url") == nullptr);
+  CHECK(*find(keys, "general.base_model.1.name") == GgufValue{std::string("Other")});
+  CHECK(find(keys, "general.base_model.1.organization") == nullptr);
+
   ModelIdentity unknown;
   unknown.name = "M";
   const auto bare = general_keys(architecture, unknown, {}, 1000, 0);
