@@ -1,8 +1,12 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include "convert/quant/lanes/vector/vector.h"
+
+#ifdef __F16C__
+#include <immintrin.h>
+#else
+#include "convert/quant/floats.h"
+#endif
 
 // What the row kernels share: a row goes by chunks of as many super-blocks as there are lanes, the
 // sub-blocks of a chunk by groups of twice as many lanes; the last group of a chunk is filled up
@@ -13,14 +17,17 @@ namespace waag::convert::lanes {
 inline constexpr std::size_t super_elements = 256;
 inline constexpr std::size_t sub_blocks_max = 16;  // of a super-block
 
-/// rn(v) of the reference for any v, one at a time.
+/// rn(v) of the reference for any v, one at a time. What a NaN's bits say differs between CPUs and
+/// devices; those of x86-64's own NaN say 0.
 WAAG_LANE int round_one(float v) {
+  if (v != v) return 0;
   const auto bits = __builtin_bit_cast(std::uint32_t, v + round_shift);
   return static_cast<int>(bits & 0x007fffffu) - 0x00400000;
 }
 WAAG_LANE int clamp_one(int v, int low, int high) { return v < low ? low : v > high ? high : v; }
 WAAG_LANE float magnitude_one(float v) { return __builtin_fabsf(v); }
 
+#ifdef __F16C__
 /// F32 to F16, to nearest even; NaN gives sign | 0x7E00.
 WAAG_LANE std::uint16_t to_half(float v) {
   if (v != v)
@@ -32,6 +39,10 @@ WAAG_LANE std::uint16_t to_half(float v) {
 WAAG_LANE float from_half(std::uint16_t v) {
   return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(v)));
 }
+#else  // one lane: on a device, or its twin on the host
+WAAG_LANE std::uint16_t to_half(float v) { return float_to_half(v); }
+WAAG_LANE float from_half(std::uint16_t v) { return half_to_float(v); }
+#endif
 WAAG_LANE void put_half(std::uint8_t* to, std::uint16_t v) { __builtin_memcpy(to, &v, sizeof v); }
 
 /// As many sub-blocks of n floats as V has lanes: those that are there, then zeros.

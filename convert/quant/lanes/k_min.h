@@ -112,23 +112,27 @@ void fit_chunk(const MinFound<V>& found, std::size_t supers, MinScales* out) {
   }
 }
 
-/// The levels of a super-block by its rounded scales; where the scale is 0 those of the search
-/// stay.
+/// The levels of sub-block j by its rounded scale and minimum; where the scale is 0 those of the
+/// search stay.
+template <class V, std::size_t n>
+WAAG_LANE void sub_block_levels(const float* x, const MinScales& scales, std::size_t j,
+                                float inverse, float base, int levels, std::uint8_t* out) {
+  const float scale = from_half(scales.d) * static_cast<float>(scales.scale[j]);
+  if (scale != 0) {
+    const float shift = from_half(scales.d_min) * static_cast<float>(scales.minimum[j]);
+    requantize<V, n>(x, scale, shift, 0, levels, 0, out);
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    out[i] = static_cast<std::uint8_t>(clamp_one(round_one(inverse * (x[i] - base)), 0, levels));
+}
+
+/// The levels of a super-block.
 template <class V, std::size_t n>
 WAAG_LANE void min_levels(const float* x, const MinScales& scales, const float* inverse,
                           const float* base, int levels, std::uint8_t* out) {
-  const float d = from_half(scales.d), d_min = from_half(scales.d_min);
-  for (std::size_t j = 0; j < super_elements / n; ++j) {
-    const float scale = d * static_cast<float>(scales.scale[j]);
-    if (scale != 0) {
-      const float shift = d_min * static_cast<float>(scales.minimum[j]);
-      requantize<V, n>(x + j * n, scale, shift, 0, levels, 0, out + j * n);
-      continue;
-    }
-    for (std::size_t i = j * n; i < (j + 1) * n; ++i)
-      out[i] =
-          static_cast<std::uint8_t>(clamp_one(round_one(inverse[j] * (x[i] - base[j])), 0, levels));
-  }
+  for (std::size_t j = 0; j < super_elements / n; ++j)
+    sub_block_levels<V, n>(x + j * n, scales, j, inverse[j], base[j], levels, out + j * n);
 }
 
 /// Six bits each of eight scales and minima.

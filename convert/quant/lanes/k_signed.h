@@ -87,6 +87,12 @@ WAAG_LANE float largest_scale(const float* scale, std::size_t count) {
   return largest;
 }
 
+/// The scale of a sub-block of Q6_K as its block stores it.
+WAAG_LANE std::int8_t q6_k_code(float v) {
+  const int rounded = round_one(v);
+  return static_cast<std::int8_t>(rounded < 127 ? rounded : 127);
+}
+
 template <class V>
 WAAG_LANE void q6_k_block(const float* x, const float* scale, const float* inverse,
                           std::uint8_t* out) {
@@ -100,8 +106,7 @@ WAAG_LANE void q6_k_block(const float* x, const float* scale, const float* inver
   const float d = from_half(half);
   alignas(64) std::uint8_t level[super_elements];
   for (std::size_t j = 0; j < 16; ++j) {
-    const int rounded = round_one(i_scale * scale[j]);
-    const auto code = static_cast<std::int8_t>(rounded < 127 ? rounded : 127);
+    const std::int8_t code = q6_k_code(i_scale * scale[j]);
     out[192 + j] = static_cast<std::uint8_t>(code);
     const float step = d * static_cast<float>(code);
     if (step != 0)

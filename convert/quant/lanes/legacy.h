@@ -32,8 +32,13 @@ template <bool five_bits>
 WAAG_LANE void pack_block(const std::uint8_t* level, std::uint8_t* out) {
   if constexpr (five_bits) {
     for (std::size_t half = 0; half < 2; ++half) {
+#ifdef __F16C__  // with it comes SSE
       const auto* from = reinterpret_cast<const __m128i*>(level + half * 16);
       const int fifth = _mm_movemask_epi8(_mm_slli_epi16(_mm_load_si128(from), 3));
+#else
+      int fifth = 0;
+      for (std::size_t i = 0; i < 16; ++i) fifth |= (level[half * 16 + i] >> 4 & 1) << i;
+#endif
       put_half(out + half * 2, static_cast<std::uint16_t>(fifth));
     }
     out += 4;

@@ -24,7 +24,7 @@ WAAG_LANE typename V::Ints mxfp4_code(typename V::Floats x, float scale) {
   const auto size = magnitude(x);
   auto error = size;
   auto code = V::of(0);
-#pragma GCC unroll 7
+  WAAG_UNROLL(7)
   for (int i = 1; i < 8; ++i) {
     const auto candidate = magnitude(V::of(doubled[i] * scale) - size);
     const auto better = candidate < error;

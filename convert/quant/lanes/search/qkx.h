@@ -38,7 +38,7 @@ WAAG_LANE Range<V> range_of(const float* x, const float* w) {
   const auto first = V::load(x);
   const auto weight = V::load(w);
   Range<V> range{first, first, weight, weight * first};
-#pragma GCC unroll 4
+  WAAG_UNROLL(4)
   for (std::size_t i = 1; i < n; ++i) {
     const auto value = V::load(x + i * V::lanes);
     const auto w_i = V::load(w + i * V::lanes);
@@ -70,7 +70,7 @@ WAAG_LANE Sums<V> levels(const float* x, const float* w, typename V::Floats inve
   const auto none = V::of(0.0f);
   const auto all = V::of(plan.levels);
   Sums<V> sums{none, none, none};
-#pragma GCC unroll 4
+  WAAG_UNROLL(4)
   for (std::size_t i = 0; i < plan.elements; ++i) {
     const auto value = V::load(x + i * V::lanes);
     const auto l = clamp(rounded<V, small>(inverse * (value - base)), none, all);
@@ -87,7 +87,7 @@ template <class V, QkxPlan plan>
 WAAG_LANE typename V::Floats error_of(const float* x, const float* w, const float* level,
                                       typename V::Floats scale, typename V::Floats base) {
   auto error = V::of(0.0f);
-#pragma GCC unroll 4
+  WAAG_UNROLL(4)
   for (std::size_t i = 0; i < plan.elements; ++i) {
     const auto value = V::load(x + i * V::lanes);
     auto difference = ((scale * V::load(level + i * V::lanes)) + base) - value;
@@ -119,7 +119,7 @@ WAAG_LANE Sums<V> levels_of(const float* x, const float* w, typename V::Floats i
 
 /// @param x, w  plan.elements vectors each, aligned to 64 bytes
 template <class V, QkxPlan plan>
-QkxFound<V> search_qkx(const float* x, const float* w) {
+WAAG_DEVICE QkxFound<V> search_qkx(const float* x, const float* w) {
   using Floats = typename V::Floats;
   alignas(64) float level[plan.elements * V::lanes];
   const auto range = qkx::range_of<V, plan.elements>(x, w);

@@ -20,7 +20,7 @@ struct Largest {
 template <class V, std::size_t n>
 WAAG_LANE Largest<V> largest_of(const float* x) {
   Largest<V> largest{V::of(0.0f), V::of(0.0f)};
-#pragma GCC unroll 4
+  WAAG_UNROLL(4)
   for (std::size_t i = 0; i < n; ++i) {
     const auto value = V::load(x + i * V::lanes);
     const auto size = magnitude(value);
@@ -49,7 +49,7 @@ WAAG_LANE QxSums<V> qx_sums(const float* x, const float* w, const float* wx,
   const auto low = V::of(static_cast<float>(-levels));
   const auto high = V::of(static_cast<float>(levels - 1));
   QxSums<V> sums{V::of(0.0f), V::of(0.0f)};
-#pragma GCC unroll 4
+  WAAG_UNROLL(4)
   for (std::size_t i = 0; i < n; ++i) {
     const auto v = inverse * V::load(x + i * V::lanes);
     const auto rounded = finite ? round_small<V>(v) : to_floats(round_any<V>(v));
@@ -63,7 +63,7 @@ WAAG_LANE QxSums<V> qx_sums(const float* x, const float* w, const float* wx,
 /// @tparam levels  N
 /// @tparam finite  no x is Inf or NaN
 template <class V, std::size_t n, int levels, bool finite = true>
-QxFound<V> search_qx(const float* x, const float* w) {
+WAAG_DEVICE QxFound<V> search_qx(const float* x, const float* w) {
   using Floats = typename V::Floats;
   alignas(64) float wx[n * V::lanes];
   for (std::size_t i = 0; i < n; ++i)
@@ -96,7 +96,7 @@ QxFound<V> search_qx(const float* x, const float* w) {
 template <class V, std::size_t n>
 WAAG_LANE QxSums<V> iq4_sums(const float* x, const float* w, typename V::Floats inverse) {
   QxSums<V> sums{V::of(0.0f), V::of(0.0f)};
-#pragma GCC unroll 2
+  WAAG_UNROLL(2)
   for (std::size_t i = 0; i < n; ++i) {
     const auto value = V::load(x + i * V::lanes);
     const auto q = iq4_value(inverse * value);
@@ -109,7 +109,7 @@ WAAG_LANE QxSums<V> iq4_sums(const float* x, const float* w, typename V::Floats 
 
 /// The scale of each sub-block of n.
 template <class V, std::size_t n>
-typename V::Floats search_iq4(const float* x, const float* w) {
+WAAG_DEVICE typename V::Floats search_iq4(const float* x, const float* w) {
   using Floats = typename V::Floats;
   const auto largest = largest_of<V, n>(x);
   const Floats none = V::of(0.0f);

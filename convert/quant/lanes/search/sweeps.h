@@ -45,7 +45,7 @@ WAAG_LANE typename V::Mask q3s_step(typename V::Floats x, typename V::Mask activ
 /// Q3S over sub-blocks of 16.
 /// @param level  16 vectors: the levels 0..7 that are kept where the rounded scale is 0
 template <class V>
-typename V::Floats search_q3s(const float* x, float* level) {
+WAAG_DEVICE typename V::Floats search_q3s(const float* x, float* level) {
   constexpr std::size_t n = 16;
   const auto largest = largest_of<V, n>(x);
   const auto none = V::of(0.0f);
@@ -126,7 +126,7 @@ WAAG_LANE typename V::Mask qp_step(typename V::Floats x, typename V::Floats w,
 /// @param level  n vectors: the levels 0..levels
 /// @return       the scale
 template <class V, std::size_t n, int levels_max>
-typename V::Floats search_qp(const float* x, const float* w, float* level) {
+WAAG_DEVICE typename V::Floats search_qp(const float* x, const float* w, float* level) {
   constexpr float levels = static_cast<float>(levels_max);
   const auto none = V::of(0.0f);
   auto most = none;

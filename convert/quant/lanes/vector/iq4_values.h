@@ -44,7 +44,7 @@ consteval Iq4Stretches iq4_stretches() {
 template <class V>
 WAAG_LANE typename V::Ints iq4_index(typename V::Floats x) {
   auto index = V::of(0);
-#pragma GCC unroll 15
+  WAAG_UNROLL(15)
   for (int i = 0; i < 15; ++i) index = select(x < V::of(iq4_middles[i]), index, V::of(i + 1));
   return index;
 }

@@ -19,7 +19,23 @@
 // CPU lacks the instructions for. For the same reason the kernels call no inline function of
 // others.
 
+// With nvcc the same functions run on the device too, a sub-block a thread (convert/gpu/lane.h):
+// what they keep in arrays stays in registers if all their loops are unrolled.
+#ifdef __CUDACC__
+#define WAAG_DEVICE __host__ __device__
+#define WAAG_LANE WAAG_DEVICE __forceinline__
+#else
+#define WAAG_DEVICE
 #define WAAG_LANE inline __attribute__((always_inline))
+#endif
+#define WAAG_PRAGMA(text) _Pragma(#text)
+#ifdef __CUDA_ARCH__
+#define WAAG_UNROLL(count) WAAG_PRAGMA(unroll)
+#elif defined(__CUDACC__)
+#define WAAG_UNROLL(count)
+#else
+#define WAAG_UNROLL(count) WAAG_PRAGMA(GCC unroll count)
+#endif
 
 namespace waag::convert::lanes {
 

@@ -1,0 +1,73 @@
+#include "convert/gpu/block_kernels.h"
+
+#include "convert/gpu/k_min_block.h"
+#include "convert/gpu/k_signed_block.h"
+#include "tests/convert/quant/golden.h"
+
+namespace waag::convert::testing {
+namespace {
+
+/// Blocks of the device's source, a thread after the other.
+template <class K>
+std::vector<std::byte> twin_blocks(std::span<const float> values, std::uint64_t columns,
+                                   std::span<const float> importance) {
+  std::vector<std::byte> out(values.size() / K::elements * K::bytes);
+  auto* to = reinterpret_cast<std::uint8_t*>(out.data());
+  auto state = std::make_unique<typename K::State>();
+  for (std::uint64_t at = 0; at < values.size(); at += K::elements, to += K::bytes) {
+    const float* weights = importance.empty() ? nullptr : importance.data() + at % columns;
+    gpu::run_on_host<K>({values.data() + at, weights, to}, *state);
+  }
+  return out;
+}
+
+/// Every BF16 that is a number: sums become Inf and NaN.
+std::vector<float> all_bfloats() {
+  std::vector<float> out(1 << 16);
+  for (std::uint32_t code = 0; code < out.size(); ++code)
+    out[code] = std::bit_cast<float>((code & 0x7f80) == 0x7f80 ? 0x3f800000u : code << 16);
+  return out;
+}
+
+/// A large constant with little around it, so that rn leaves its range.
+std::vector<float> offsets() {
+  std::vector<float> out(16 * sample_columns);
+  for (std::uint64_t i = 0; i < out.size(); ++i)
+    out[i] = ((i / 256) % 2 == 0 ? 3000.0f : -100.0f) +
+             static_cast<float>(sample_word(elements, i) % 8) * 1e-4f;
+  return out;
+}
+
+template <class K>
+void check_values(TensorType type, std::span<const float> values,
+                  std::span<const float> importance) {
+  const auto expected = blocks_of(type, values, sample_columns, importance, Lanes::scalar);
+  const auto ours = twin_blocks<K>(values, sample_columns, importance);
+  const auto differ = std::ranges::mismatch(expected, ours);
+  CAPTURE(block_of(type).name, importance.size(), differ.in1 - expected.begin());
+  CHECK(differ.in1 == expected.end());
+}
+
+template <class K>
+void check_type(TensorType type) {
+  REQUIRE(K::bytes == block_of(type).block_bytes);
+  REQUIRE(K::elements == block_of(type).block_elements);
+  REQUIRE(32 % K::team == 0);
+  constexpr std::uint64_t rows = 128;
+  const auto importance = sample_importance();
+  for (const auto& values : {sample_rows(0, rows), all_bfloats(), offsets()})
+    for (const auto weights : {std::span<const float>{}, std::span<const float>(importance)})
+      check_values<K>(type, values, weights);
+}
+
+}  // namespace
+
+TEST_CASE("block_kernels: the twin of a device gives the bits of the reference", "[convert][gpu]") {
+  check_type<gpu::KMinBlock<lanes::Q2K>>(TensorType::q2_k);
+  check_type<gpu::Q3KBlock>(TensorType::q3_k);
+  check_type<gpu::KMinBlock<lanes::Q4K>>(TensorType::q4_k);
+  check_type<gpu::KMinBlock<lanes::Q5K>>(TensorType::q5_k);
+  check_type<gpu::Q6KBlock>(TensorType::q6_k);
+}
+
+}  // namespace waag::convert::testing
