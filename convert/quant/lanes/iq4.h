@@ -40,9 +40,12 @@ WAAG_LANE void iq4_nibbles(const float* x, float inverse, std::uint8_t* out) {
   pack_halves(level, out);
 }
 
+/// d of a super-block, from the scales of its blocks.
+WAAG_LANE float iq4_xs_scale(const float* scale) { return -largest_scale(scale, 8) / 32; }
+
 template <class V>
 WAAG_LANE void iq4_xs_block(const float* x, const float* scale, std::uint8_t* out) {
-  const float d = -largest_scale(scale, 8) / 32;
+  const float d = iq4_xs_scale(scale);
   const float inverse = d != 0 ? 1 / d : 0.0f;
   unsigned high = 0;
   std::uint8_t low[4] = {};

@@ -1,7 +1,10 @@
 #include "convert/gpu/block_kernels.h"
 
+#include "convert/gpu/iq4_block.h"
 #include "convert/gpu/k_min_block.h"
 #include "convert/gpu/k_signed_block.h"
+#include "convert/gpu/plain_block.h"
+#include "convert/quant/reference/mxfp4.h"
 #include "tests/convert/quant/golden.h"
 
 namespace waag::convert::testing {
@@ -48,16 +51,18 @@ void check_values(TensorType type, std::span<const float> values,
   CHECK(differ.in1 == expected.end());
 }
 
+/// @param weighed  also with importance
 template <class K>
-void check_type(TensorType type) {
+void check_type(TensorType type, bool weighed = true) {
   REQUIRE(K::bytes == block_of(type).block_bytes);
   REQUIRE(K::elements == block_of(type).block_elements);
   REQUIRE(32 % K::team == 0);
   constexpr std::uint64_t rows = 128;
   const auto importance = sample_importance();
-  for (const auto& values : {sample_rows(0, rows), all_bfloats(), offsets()})
-    for (const auto weights : {std::span<const float>{}, std::span<const float>(importance)})
-      check_values<K>(type, values, weights);
+  for (const auto& values : {sample_rows(0, rows), all_bfloats(), offsets()}) {
+    check_values<K>(type, values, {});
+    if (weighed) check_values<K>(type, values, importance);
+  }
 }
 
 }  // namespace
@@ -68,6 +73,33 @@ TEST_CASE("block_kernels: the twin of a device gives the bits of the reference",
   check_type<gpu::KMinBlock<lanes::Q4K>>(TensorType::q4_k);
   check_type<gpu::KMinBlock<lanes::Q5K>>(TensorType::q5_k);
   check_type<gpu::Q6KBlock>(TensorType::q6_k);
+  check_type<gpu::Iq4NlBlock>(TensorType::iq4_nl);
+  check_type<gpu::Iq4XsBlock>(TensorType::iq4_xs);
+  check_type<gpu::Mxfp4Block>(TensorType::mxfp4);  // ignores the importance
+  check_type<gpu::PlainBlock<lanes::Q80>>(TensorType::q8_0);
+  const bool weighed = false;
+  check_type<gpu::PlainBlock<lanes::Symmetric<8>>>(TensorType::q4_0, weighed);
+  check_type<gpu::PlainBlock<lanes::Affine<15>>>(TensorType::q4_1, weighed);
+  check_type<gpu::PlainBlock<lanes::Symmetric<16>>>(TensorType::q5_0, weighed);
+  check_type<gpu::PlainBlock<lanes::Affine<31>>>(TensorType::q5_1, weighed);
+}
+
+TEST_CASE("block_kernels: the logarithm of MXFP4 in integers is the reference's",
+          "[convert][gpu]") {
+  // Around each power of two, and the subnormal ones: where it may round up.
+  const auto same = [](std::uint32_t bits) {
+    const auto magnitude = std::bit_cast<float>(bits);
+    return lanes::mxfp4_log2(magnitude) == reference::floor_log2(magnitude);
+  };
+  for (std::uint32_t exponent = 0; exponent < 255; ++exponent)
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      const std::uint32_t low = (exponent << 23) + i, high = (exponent << 23) + 0x007fffff - i;
+      CAPTURE(low, high);
+      if (low != 0) REQUIRE(same(low));
+      REQUIRE(same(high));
+    }
+  for (std::uint32_t shift = 8; shift < 23; ++shift)
+    for (std::uint32_t i = 1; i < 128; ++i) REQUIRE(same((1u << shift) - i));
 }
 
 }  // namespace waag::convert::testing
