@@ -90,10 +90,10 @@ struct Lane {
 
 /// The nearest value of IQ4.
 WAAG_LANE Floats1 iq4_value(Floats1 x) {
-  float value = static_cast<float>(lanes::iq4_values[0]);
+  float value = lanes::iq4_value_at(0);
   WAAG_UNROLL(15)
   for (int i = 0; i < 15; ++i)
-    if (!(x.v < lanes::iq4_middles[i])) value = static_cast<float>(lanes::iq4_values[i + 1]);
+    if (!(x.v < lanes::iq4_middle_at(i))) value = lanes::iq4_value_at(i + 1);
   return {value};
 }
 

@@ -17,8 +17,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cpp  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CODE = (".cc", ".h", ".py", ".sh", ".ts", ".svelte")
-CPP = (".cc", ".h")
+CODE = (".cc", ".cu", ".h", ".py", ".sh", ".ts", ".svelte")
+CPP = (".cc", ".cu", ".h")
 MIRRORED = ("protocol", "storage", "daemon", "cli", "convert")
 
 FILE_LINES_MAX = 400

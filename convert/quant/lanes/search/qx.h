@@ -115,12 +115,12 @@ WAAG_DEVICE typename V::Floats search_iq4(const float* x, const float* w) {
   const Floats none = V::of(0.0f);
   const auto dead = largest.magnitude < V::of(tiny_group);
   const Floats most = select(dead, V::of(1.0f), largest.value);
-  Floats inverse = V::of(1.0f) / ((none - most) / V::of(static_cast<float>(iq4_values[0])));
+  Floats inverse = V::of(1.0f) / ((none - most) / V::of(iq4_value_at(0)));
   auto sums = iq4_sums<V, n>(x, w, inverse);
   Floats scale = select(sums.l2 > none, sums.lx / sums.l2, none);
   Floats best = scale * sums.lx;
   for (int k = -7; k <= 7; ++k) {
-    inverse = V::of(static_cast<float>(k + iq4_values[0])) / most;
+    inverse = V::of(static_cast<float>(k) + iq4_value_at(0)) / most;
     sums = iq4_sums<V, n>(x, w, inverse);
     const auto better = (sums.l2 > none) & (sums.lx * sums.lx > best * sums.l2);
     if (!any(better)) continue;

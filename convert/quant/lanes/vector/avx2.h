@@ -76,13 +76,12 @@ struct Eight {
 consteval Eight iq4_middles_from(int first, int step) {
   Eight out{};
   for (int k = 0; k < 8; ++k)
-    if (first + k * step < 15) out.entry[(8 - k) & 7] = iq4_middles[first + k * step];
+    if (first + k * step < 15) out.entry[(8 - k) & 7] = iq4_middle_at(first + k * step);
   return out;
 }
 consteval Eight iq4_values_from(int first) {
   Eight out{};
-  for (int k = 0; k < 8; ++k)
-    out.entry[(8 - k) & 7] = static_cast<float>(iq4_values[first + 2 * k]);
+  for (int k = 0; k < 8; ++k) out.entry[(8 - k) & 7] = iq4_value_at(first + 2 * k);
   return out;
 }
 inline constexpr Eight middles_of_four = iq4_middles_from(1, 4);
@@ -96,9 +95,9 @@ WAAG_LANE __m256 look_up(const tables::Eight& table, __m256i at) {
 
 /// The nearest value of IQ4, by bisection; x is a number.
 WAAG_LANE Floats8 iq4_value(Floats8 x) {
-  const __m256 half = _mm256_cmp_ps(x.v, _mm256_set1_ps(iq4_middles[7]), _CMP_GE_OQ);
+  const __m256 half = _mm256_cmp_ps(x.v, _mm256_set1_ps(iq4_middle_at(7)), _CMP_GE_OQ);
   const __m256 of_eight =
-      _mm256_blendv_ps(_mm256_set1_ps(iq4_middles[3]), _mm256_set1_ps(iq4_middles[11]), half);
+      _mm256_blendv_ps(_mm256_set1_ps(iq4_middle_at(3)), _mm256_set1_ps(iq4_middle_at(11)), half);
   const __m256i first = _mm256_castps_si256(half);
   const __m256i second = _mm256_castps_si256(_mm256_cmp_ps(x.v, of_eight, _CMP_GE_OQ));
   const __m256i four = _mm256_add_epi32(_mm256_add_epi32(first, first), second);
