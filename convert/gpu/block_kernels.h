@@ -67,10 +67,13 @@ WAAG_LANE std::uint8_t half_byte(std::uint16_t half, std::size_t place) {
   return static_cast<std::uint8_t>(half >> (8 * place));
 }
 
+/// The team's work on the host, a thread after the other.
+/// @param backwards  the last thread first: the same bits, or a step reads what it also writes
 template <class K, int p = 0>
-WAAG_LANE void run_on_host(const Block& block, typename K::State& state) {
-  for (unsigned lane = 0; lane < K::team; ++lane) K::template phase<p>(lane, state, block);
-  if constexpr (p + 1 < K::phases) run_on_host<K, p + 1>(block, state);
+void run_on_host(const Block& block, typename K::State& state, bool backwards) {
+  for (unsigned turn = 0; turn < K::team; ++turn)
+    K::template phase<p>(backwards ? K::team - 1 - turn : turn, state, block);
+  if constexpr (p + 1 < K::phases) run_on_host<K, p + 1>(block, state, backwards);
 }
 
 }  // namespace waag::convert::gpu

@@ -1,5 +1,8 @@
 #include "convert/gpu/block_kernels.h"
 
+#include <cstring>
+#include <memory>
+
 #include "convert/gpu/iq4_block.h"
 #include "convert/gpu/k_min_block.h"
 #include "convert/gpu/k_signed_block.h"
@@ -10,16 +13,18 @@
 namespace waag::convert::testing {
 namespace {
 
-/// Blocks of the device's source, a thread after the other.
+/// Blocks of the device's source, a thread after the other. As on a device, the state of a block
+/// begins with what another left, or anything.
 template <class K>
 std::vector<std::byte> twin_blocks(std::span<const float> values, std::uint64_t columns,
-                                   std::span<const float> importance) {
+                                   std::span<const float> importance, bool backwards) {
   std::vector<std::byte> out(values.size() / K::elements * K::bytes);
   auto* to = reinterpret_cast<std::uint8_t*>(out.data());
   auto state = std::make_unique<typename K::State>();
+  std::memset(state.get(), 0xa5, sizeof(typename K::State));
   for (std::uint64_t at = 0; at < values.size(); at += K::elements, to += K::bytes) {
     const float* weights = importance.empty() ? nullptr : importance.data() + at % columns;
-    gpu::run_on_host<K>({values.data() + at, weights, to}, *state);
+    gpu::run_on_host<K>({values.data() + at, weights, to}, *state, backwards);
   }
   return out;
 }
@@ -45,10 +50,12 @@ template <class K>
 void check_values(TensorType type, std::span<const float> values,
                   std::span<const float> importance) {
   const auto expected = blocks_of(type, values, sample_columns, importance, Lanes::scalar);
-  const auto ours = twin_blocks<K>(values, sample_columns, importance);
-  const auto differ = std::ranges::mismatch(expected, ours);
-  CAPTURE(block_of(type).name, importance.size(), differ.in1 - expected.begin());
-  CHECK(differ.in1 == expected.end());
+  for (const bool backwards : {false, true}) {
+    const auto ours = twin_blocks<K>(values, sample_columns, importance, backwards);
+    const auto differ = std::ranges::mismatch(expected, ours);
+    CAPTURE(block_of(type).name, importance.size(), backwards, differ.in1 - expected.begin());
+    CHECK(differ.in1 == expected.end());
+  }
 }
 
 /// @param weighed  also with importance
