@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t ring_slots = 3;  // one copies in, one computes, one copies out
 constexpr std::uint64_t slot_elements = 4u << 20;
+static_assert(slot_elements / 32 <= blocks_max);
 /// No type takes more bytes for its elements than Q8_0: 34 for 32.
 constexpr std::uint64_t slot_out_bytes = slot_elements / 32 * 34;
 
