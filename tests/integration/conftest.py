@@ -11,7 +11,9 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
+import llama_cpp  # noqa: E402
 import make_models  # noqa: E402
+import tiny_models  # noqa: E402
 import versions  # noqa: E402
 from client import Client  # noqa: E402
 from hub import Hub  # noqa: E402
@@ -127,3 +129,22 @@ def digests(folder) -> dict[str, str]:
             with path.open("rb") as file:
                 out[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return out
+
+
+@pytest.fixture(scope="session")
+def llama():
+    return llama_cpp.LlamaCpp()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """tiny(family) -> the folder of that tiny model, in BF16."""
+    made, folder = {}, tmp_path_factory.mktemp("tiny")
+
+    def make(family: str) -> pathlib.Path:
+        if family not in made:
+            tiny_models.write_model(folder / family, family, files=2 if "q" in family else 1)
+            made[family] = folder / family
+        return made[family]
+
+    return make

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import tiny_models
-from conftest import job, run, start
+from converter import job, run, start
 from gguf_file import Gguf
 from hub import binary
 

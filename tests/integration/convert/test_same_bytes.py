@@ -3,11 +3,23 @@
 import numpy
 import pytest
 import tiny_models
+from converter import job, run
 from gguf_file import Gguf, differing
 from llama_cpp import FILE_TYPES
 
 MIXES = [name for name in FILE_TYPES if name not in ("BF16", "Q2_K_S")]  # that needs an imatrix
 TEXT = "Hello the world, 12345 times!\n  在那里 – что это? \t<|im_end|> naïve"
+
+
+@pytest.fixture
+def convert(tmp_path):
+    """convert(folder, *targets, **members of the job) -> Converted, which must have worked."""
+    def go(source, *targets: str, **members):
+        converted = run(job(source, tmp_path / "out", *targets, **members))
+        assert converted.code == 0, converted.error
+        return converted
+
+    return go
 
 
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)

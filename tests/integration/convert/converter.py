@@ -1,12 +1,9 @@
-"""The converter as a program, tiny models of every family, and the real llama.cpp."""
+"""The converter as a program."""
 
 import json
 import pathlib
 import subprocess
 
-import llama_cpp
-import pytest
-import tiny_models
 from hub import binary
 
 CONVERT_S = 120
@@ -50,33 +47,3 @@ def run(spec: dict) -> Converted:
                           capture_output=True, timeout=CONVERT_S)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     return Converted(done.returncode, events, output)
-
-
-@pytest.fixture(scope="session")
-def llama():
-    return llama_cpp.LlamaCpp()
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory):
-    """tiny(family) -> the folder of that tiny model, in BF16."""
-    made, folder = {}, tmp_path_factory.mktemp("tiny")
-
-    def make(family: str) -> pathlib.Path:
-        if family not in made:
-            tiny_models.write_model(folder / family, family, files=2 if "q" in family else 1)
-            made[family] = folder / family
-        return made[family]
-
-    return make
-
-
-@pytest.fixture
-def convert(tmp_path):
-    """convert(folder, *targets, **members of the job) -> Converted, which must have worked."""
-    def go(source: pathlib.Path, *targets: str, **members) -> Converted:
-        converted = run(job(source, tmp_path / "out", *targets, **members))
-        assert converted.code == 0, converted.error
-        return converted
-
-    return go
