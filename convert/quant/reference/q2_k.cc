@@ -76,9 +76,12 @@ void quantize_block(std::span<const float> x, const float* importance, std::byte
   dmin = store_half(out + 82, dmin);
   for (std::size_t j = 0; j < sub_blocks; ++j) {
     out[j] = low_byte(scales[j] | minima[j] << 4);
-    const float scale = d * as_float(scales[j]);
+    // As stored: on rows that hardly vary a level leaves its range, and its four bits are what
+    // counts.
+    const int stored = std::to_integer<int>(out[j]);
+    const float scale = d * as_float(stored & sub_scale_max);
     if (scale == 0) continue;  // keeps the levels of the search
-    const float minimum = dmin * as_float(minima[j]);
+    const float minimum = dmin * as_float(stored >> 4);
     for (std::size_t i = sub_elements * j; i < sub_elements * (j + 1); ++i)
       found.levels[i] = clamp(round_to_even((x[i] + minimum) / scale), 0, level_max);
   }
