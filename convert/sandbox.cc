@@ -15,26 +15,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "convert/io/descriptor.h"
+
 namespace waag::convert {
 namespace {
 
 Error failed(const std::string& what) {
   return fail(Errc::unavailable, "sandbox: " + what + ": " + std::strerror(errno));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Landlock's first version; what later ones can refuse is handled by version below.
 constexpr std::uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "convert/io/descriptor.h"
+
 namespace waag::convert {
 namespace {
 
@@ -14,20 +16,6 @@ Error failed(const std::string& what, const std::filesystem::path& path, int err
   const auto code = error == ENOSPC || error == EDQUOT ? Errc::no_space : Errc::unavailable;
   return fail(code, what + " " + path.filename().string() + ": " + std::strerror(error));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Status sync_folder(const std::filesystem::path& folder) {
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
