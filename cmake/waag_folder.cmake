@@ -22,9 +22,10 @@ if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
   add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
 
-# waag_folder(storage USES protocol LIBS rocksdb) globs the folder's sources: a room is a file, no list to keep.
+# waag_folder(storage PCH core USES protocol LIBS rocksdb) globs the folder's sources: a room is a file,
+# no list to keep.
 function(waag_folder name)
-  cmake_parse_arguments(ARG "" "" "EXCLUDE;USES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PCH" "EXCLUDE;USES;LIBS" ${ARGN})
   set(view ${CMAKE_BINARY_DIR}/view/${name})
   file(MAKE_DIRECTORY ${view})
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${name} ${view}/${name} SYMBOLIC)
@@ -35,4 +36,5 @@ function(waag_folder name)
   add_library(waag_${name} STATIC ${sources})
   target_include_directories(waag_${name} PUBLIC ${view})
   target_link_libraries(waag_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LIBS})
+  waag_precompile(waag_${name} ${ARG_PCH})
 endfunction()

@@ -24,7 +24,6 @@ reliability() {
   export WAAG_ROUNDS=${WAAG_ROUNDS:-2000} WAAG_SEED=${WAAG_SEED:-$(date +%s)}
   echo "seed: $WAAG_SEED (WAAG_SEED=… repeats the run)"
   build/release/tests/convert_test "[long]" -d yes
-  skip "upstream faults" "there is no upstream client yet"
   WAAG_CRASH_IMAGES=$images WAAG_KILLS=$kills WAAG_FAILURE_STEPS=$failure_steps \
     long_ctest release '^crash'
   WAAG_CRASH_IMAGES=$((images / asan_share)) WAAG_KILLS=$((kills / asan_share)) \

@@ -42,12 +42,13 @@ step "clients" python3 tests/harness/venvs.py
 step "build release" build release waagd waag waag-convert crash_test kill_victim
 step "build tests (ASan+UBSan)" build asan
 step "build fuzz targets" build fuzz fuzz_targets
-suite "fuzz" tests/fuzz/run.sh build/fuzz "$fuzz_seconds"
+suite "fuzz" env JOBS="$jobs" tests/fuzz/run.sh build/fuzz "$fuzz_seconds"
 suite "unit, property, crash, tidy" ctest --test-dir build/asan --parallel "$jobs" \
   --output-on-failure --no-tests=error
 suite "crash (Release)" crash
-suite "integration" .venvs/tools/bin/python -m pytest -q tests/tidy tests/conformance \
-  tests/integration
+# Each worker has hubs of its own. One more than cores, as clients wait a good deal.
+suite "integration" .venvs/tools/bin/python -m pytest -q -n $((jobs + 1)) --dist loadfile \
+  tests/tidy tests/conformance tests/integration
 if [[ ${#failed[@]} -gt 0 ]]; then
   printf 'FAILED: %s\n' "${failed[@]}" >&2
   exit 1

@@ -14,7 +14,7 @@ constexpr std::size_t binary_look_bytes = 8000;
 constexpr std::string_view nowhere = "/dev/null";
 
 /// A name with characters that would end it is quoted as in C.
-std::string quoted(std::string_view name) {
+std::string c_quoted(std::string_view name) {
   const auto special = [](char c) {
     return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   };
@@ -51,8 +51,8 @@ std::string index_line(const std::optional<PatchSide>& before,
 
 std::string header(std::string_view path, const std::optional<PatchSide>& before,
                    const std::optional<PatchSide>& after) {
-  const auto a = quoted("a/" + std::string(path));
-  const auto b = quoted("b/" + std::string(path));
+  const auto a = c_quoted("a/" + std::string(path));
+  const auto b = c_quoted("b/" + std::string(path));
   std::string text = "diff --git " + a + " " + b + "\n";
   if (!before) {
     text += "new file mode " + octal_mode(after->mode) + "\n";
@@ -103,7 +103,7 @@ void add_hunk(std::string& out, const Lines& before, const Lines& after,
 
 /// git ends a name that holds a space with a tab, so that no reader takes what follows for a date.
 std::string name_line(std::string_view mark, std::string_view name) {
-  std::string line = std::string(mark) + " " + quoted(name);
+  std::string line = std::string(mark) + " " + c_quoted(name);
   if (name.find(' ') != name.npos) line += '\t';
   return line + "\n";
 }
@@ -118,7 +118,7 @@ std::string format_patch(std::string_view path, const std::optional<PatchSide>& 
   const auto old_name = before ? "a/" + std::string(path) : std::string(nowhere);
   const auto new_name = after ? "b/" + std::string(path) : std::string(nowhere);
   if ((before && !before->text) || (after && !after->text))
-    return text + "Binary files " + quoted(old_name) + " and " + quoted(new_name) + " differ\n";
+    return text + "Binary files " + c_quoted(old_name) + " and " + c_quoted(new_name) + " differ\n";
   const auto before_lines = split_lines(before ? *before->text : std::string_view());
   const auto after_lines = split_lines(after ? *after->text : std::string_view());
   const auto edits = diff_lines(before_lines, after_lines);

@@ -37,7 +37,7 @@ TOP_LEVEL = set(
 # An #include that starts with the key may stand only in files whose path starts with a value.
 HOMES = {
     "boost/beast": ("daemon/http/",),
-    "boost/asio": ("daemon/", "tests/daemon/", "tests/support/"),
+    "boost/asio": ("daemon/", "tests/daemon/", "tests/support/", "cmake/pch/"),
     "curl/": ("cli/http", "daemon/upstream/"),
     "rocksdb/": ("storage/meta/",),
     "sodium": ("daemon/auth/secrets/passwords",),
