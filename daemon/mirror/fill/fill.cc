@@ -181,7 +181,11 @@ bool Fill::start_streams(ByteSource& source) {
         if (reader->at < reader->range.end) wanted.push_back({reader->at, reader->range.end});
       const auto gap = [this](std::uint64_t at, std::uint64_t end) { return file_->gap(at, end); };
       const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
-      const auto room = limits_.streams + (next && next->wanted ? streams_for_readers : 0);
+      // The next one's request is under way while the last of its forerunner comes.
+      const auto ending = std::ranges::count_if(
+          streams_, [now](const auto& running) { return running->ends_soon(now); });
+      const auto room = limits_.streams + static_cast<std::size_t>(ending) +
+                        (next && next->wanted ? streams_for_readers : 0);
       if (!next || streams_.size() >= room) return started;
       std::unique_ptr<StreamBudget::Slot> slot;
       if (limits_.budget) {
