@@ -78,7 +78,8 @@ std::uint64_t Fill::Stream::soon(Time now) const {
 }
 
 bool Fill::Stream::ends_soon(Time now) const {
-  if (brought() == 0 || over) return false;
+  // What came with the first packets says little of the pace.
+  if (over || brought() == 0 || brought() < end - at) return false;
   const auto share = static_cast<double>(end - at) / static_cast<double>(brought());
   const std::chrono::duration<double> flown = now - first_byte;
   return flown * share <= first_byte - began;

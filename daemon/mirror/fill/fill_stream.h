@@ -35,6 +35,7 @@ class Fill::Stream final : public UpstreamSink {
   Time began = std::chrono::steady_clock::now();
   Time first_byte{};
   Time last_byte = began;
+  bool measured = false;  // Fill::adapt() knows how long it takes
   /// Where it will be in a moment, if it goes on as it did.
   [[nodiscard]] std::uint64_t soon(Time now) const;
   /// Whether it will have ended when a transfer that begins now has its first byte, if both go as

@@ -141,17 +141,14 @@ TEST_CASE_METHOD(FillFixture, "fill stream: the next one is asked for before one
   REQUIRE(front->part == Stretch{0, 2 * mib});
   REQUIRE(front->begin());
   REQUIRE(front->write(content.substr(0, 2 * mib - 1)));
-  const auto next = from->call(1);  // of the last byte it is known when it will be there
-  CHECK(next->part == Stretch{2 * mib, 4 * mib});
+  // When the last byte will be there is known; that the first one took less than a second, too.
+  const auto next = from->call(1);
+  CHECK(next->part == Stretch{2 * mib, 6 * mib});
   REQUIRE(front->write(content.substr(2 * mib - 1, 1)));
   front->end(ok());
   REQUIRE(next->begin());
-  REQUIRE(next->write(content.substr(2 * mib, 2 * mib)));
+  REQUIRE(next->write(content.substr(2 * mib)));
   next->end(ok());
-  const auto last = from->call(2);
-  REQUIRE(last->begin());
-  REQUIRE(last->write(content.substr(last->part.begin)));
-  last->end(ok());
   REQUIRE(running.end());
 }
 
