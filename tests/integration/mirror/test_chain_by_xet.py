@@ -115,3 +115,27 @@ def test_faults(faulty_chain, fault, step):
     # One token serves many files.
     assert planted.hits > 0 or step == "token", "the fault was never met"
     assert wait_for(lambda: pull(chain.hub, path).body == data, 10)
+
+
+LEAD_FAULTS = [fault for fault in STEP_FAULTS if fault.name in (
+    "500", "404", "login-page", "half", "middle-wrong", "zeros", "reset-before-headers",
+    "reset-at-half", "body-hang-at-half")]
+
+
+@pytest.mark.parametrize("fault", LEAD_FAULTS, ids=lambda fault: fault.name)
+def test_a_lead_that_fails(faulty_chain, fault):
+    """What leads by plain HTTP goes on by Xet; wrong bytes of it are nobody's file."""
+    chain, data = faulty_chain, os.urandom(9 * MIB)
+    repo, commit = chain.push(f"lead-{fault.name}", "model.bin", data)
+    path = resolve(repo, "model.bin", commit)
+    assert pull(chain.hub, path, "HEAD").status == 200
+    planted = chain.relay.plant(fault, "plain")
+    answer = pull(chain.hub, path)
+    chain.relay.heal()
+    assert planted.hits > 0, "nothing led"
+    if fault.name in ("login-page", "middle-wrong", "zeros"):
+        assert answer.end in ("whole", "cut", "lost") and answer.seconds < 12, answer
+        assert answer.body == data or answer.end != "whole" or answer.status in GATEWAY, answer
+    else:
+        assert answer.ok and answer.body == data, answer
+    assert wait_for(lambda: pull(chain.hub, path).body == data, 10)
