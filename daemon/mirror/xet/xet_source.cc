@@ -93,6 +93,7 @@ void XetSource::end_lead(storage::Stretch came, bool failed) {
     const std::scoped_lock lock(mutex_);
     --leads_;
     if (failed) lead_left_ = 0;
+    has_led_ = has_led_ || came.size() > 0;
   }
   if (came.size() == 0) return;
   // If Xet is not to be had, the parts behind say so.
@@ -181,14 +182,18 @@ void XetSource::learn(const XorbHash& xorb, std::uint32_t number, const storage:
   if (learned_[xorb].insert_or_assign(number, chunk).second) ++learned_chunks_;
 }
 
-/// The bytes were wrong: those of Xet, if any came so. Nothing is kept of them.
+/// The bytes were wrong: those that led, or those of Xet, if any came so. Nothing is kept of them.
 bool XetSource::change_way() {
   const std::scoped_lock lock(mutex_);
   learned_.clear();
   learned_chunks_ = 0;
   led_.clear();
-  plain_only_ = true;
   const bool by_xet = traffic_.bytes(XetRoad::xet) + traffic_.bytes(XetRoad::local) > 0;
+  if (by_xet && !plain_only_ && std::exchange(has_led_, false)) {
+    lead_left_ = 0;  // nobody knows which road's were wrong: next Xet alone, then plain HTTP alone
+    return true;
+  }
+  plain_only_ = true;
   return !std::exchange(way_changed_, true) && by_xet;
 }
 

@@ -109,6 +109,7 @@ class XetSource final : public ByteSource, public std::enable_shared_from_this<X
   std::map<XorbHash, storage::SeenXorb> learned_;
   std::size_t learned_chunks_ = 0;
   unsigned leads_ = 0;  // under way
+  bool has_led_ = false;
   std::uint64_t lead_left_ = 0;
   std::vector<Led> led_;
 };

@@ -15,7 +15,8 @@ using waag::testing::noise;
 
 struct SourceFixture : XetFixture {
   /// By a fill, with parts small enough that there are many.
-  Status fill(const std::string& path, const std::string& content) {
+  Status fill(const std::string& path, const std::string& content,
+              std::optional<std::uint64_t> leads_of = std::nullopt) {
     Fills::Options options;
     options.limits.stretch_bytes_max = 1u << 20;
     options.limits.pause = 10ms;
@@ -25,7 +26,7 @@ struct SourceFixture : XetFixture {
     wanted.id = sha256(as_bytes(content));
     wanted.size_bytes = content.size();
     wanted.about = path;
-    wanted.sources = {source(path, content)};
+    wanted.sources = {source(path, content, leads_of)};
     const auto made = fills.join(std::move(wanted));
     if (!made) return made.error();
     return (*made)->wait_until(std::chrono::steady_clock::now() + 30s);
@@ -170,6 +171,26 @@ TEST_CASE_METHOD(SourceFixture, "xet_source: the first parts lead, and are learn
   for (std::size_t i = 0; i < chunks.size(); ++i)
     REQUIRE(seen->at(static_cast<std::uint32_t>(i)).hash == chunks[i].hash);
   CHECK(events.empty());
+}
+
+TEST_CASE_METHOD(SourceFixture, "xet_source: after a wrong lead all comes by Xet",
+                 "[mirror][xet_source]") {
+  const auto content = noise(1, 8'400'000);
+  upstream.add("a.bin", content);
+  upstream.go_wrong([&](ScriptPeer& peer, const ScriptRequest& request) {
+    if (request.method != "GET" || request.target.find("/resolve/") == std::string::npos)
+      return false;
+    const auto range = http::parse_byte_range(request.header("Range"), content.size());
+    peer.keep_open();
+    peer.reply("206 Partial Content",
+               "Content-Range: " + http::content_range(**range, content.size()) + "\r\n",
+               std::string((*range)->size_bytes(), 'x'));
+    return true;
+  });
+  REQUIRE(fill("a.bin", content, uid));
+  check_stored(content);
+  CHECK(upstream.count("/resolve/") > 0);
+  upstream.go_wrong({});
 }
 
 TEST_CASE_METHOD(SourceFixture, "xet_source: where bytes come by Xet nothing leads any more",
