@@ -171,8 +171,9 @@ std::vector<Setting> upstream_rows() {
       upstream<&U::retry_base_ms>("upstream.retry_base_ms",
                                   "Milliseconds before the first retry; doubled for each next."),
       upstream<&U::streams>("upstream.streams", "Transfers of files at a time, in all."),
-      upstream<&U::streams_per_file>("upstream.streams_per_file",
-                                     "Transfers of one large file at a time."),
+      upstream<&U::streams_per_file>(
+          "upstream.streams_per_file",
+          "Transfers of one large file at a time; the next are asked for shortly before they end."),
       upstream<&U::rate_bytes>("upstream.rate_bytes",
                                "Bytes a second that are fetched at most, in all; 0: any number."),
       upstream<&U::git>("upstream.git",

@@ -242,7 +242,7 @@ std::shared_ptr<ByteSource> Mirror::source(HubClient& hub, const HubSource::File
   const auto* blob = std::get_if<BlobId>(&wanted.id);
   auto plain = std::make_shared<HubSource>(hub, file, call_time_);
   if (!xet_ || blob == nullptr || file.size_bytes < xet_file_bytes_min) return plain;
-  XetSource::File by_xet{file, *blob, wanted.about};
+  XetSource::File by_xet{file, *blob, wanted.about, wanted.repo_uid};
   return std::make_shared<XetSource>(*xet_, hub, std::move(plain), std::move(by_xet));
 }
 

@@ -143,7 +143,7 @@ Status Fill::reap() {
   std::erase_if(streams_, [&](const std::shared_ptr<Stream>& stream) {
     if (!stream->over) return false;
     if (!stream->status) result = stream->status;
-    if (stream->status) adapt(Clock::now() - stream->began);
+    if (stream->status && !stream->measured) adapt(Clock::now() - stream->began);
     if (stream->status || stream->brought() >= progress_bytes) {
       failures_ = 0;
     } else if (stream->began >= failed_at_) {
@@ -179,9 +179,16 @@ bool Fill::start_streams(ByteSource& source) {
       std::vector<Stretch> wanted;
       for (const auto* reader : readers_)
         if (reader->at < reader->range.end) wanted.push_back({reader->at, reader->range.end});
+      // The next one's request is under way while the last of its forerunner comes.
+      std::size_t ending = 0;
+      for (const auto& running : streams_) {
+        if (!running->ends_soon(now)) continue;
+        if (!std::exchange(running->measured, true)) adapt(now - running->began);
+        ++ending;
+      }
       const auto gap = [this](std::uint64_t at, std::uint64_t end) { return file_->gap(at, end); };
       const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
-      const auto room = limits_.streams + (next && next->wanted ? streams_for_readers : 0);
+      const auto room = limits_.streams + ending + (next && next->wanted ? streams_for_readers : 0);
       if (!next || streams_.size() >= room) return started;
       std::unique_ptr<StreamBudget::Slot> slot;
       if (limits_.budget) {

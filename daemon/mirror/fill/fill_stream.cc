@@ -58,6 +58,7 @@ Status Fill::Stream::write(ByteView bytes) {
     enough = at >= end;
     fill_->unannounced_bytes_ += bytes.size();
     const auto now = last_byte = std::chrono::steady_clock::now();
+    if (first_byte == Time{}) first_byte = now;
     if (first || enough || fill_->unannounced_bytes_ >= announce_bytes ||
         now - fill_->announced_ >= announce_time)
       fill_->wake_readers(false);
@@ -74,6 +75,14 @@ std::uint64_t Fill::Stream::soon(Time now) const {
   const std::chrono::duration<double> taken = std::max(now - began, Time::duration(1));
   const auto bytes = static_cast<double>(brought()) * (moment / taken);
   return at + static_cast<std::uint64_t>(std::min(bytes, static_cast<double>(end - at)));
+}
+
+bool Fill::Stream::ends_soon(Time now) const {
+  // What came with the first packets says little of the pace.
+  if (over || brought() == 0 || brought() < end - at) return false;
+  const auto share = static_cast<double>(end - at) / static_cast<double>(brought());
+  const std::chrono::duration<double> flown = now - first_byte;
+  return flown * share <= first_byte - began;
 }
 
 Status Fill::Stream::note() {

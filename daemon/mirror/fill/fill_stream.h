@@ -33,9 +33,14 @@ class Fill::Stream final : public UpstreamSink {
   std::unique_ptr<StreamBudget::Slot> slot;
   using Time = std::chrono::steady_clock::time_point;
   Time began = std::chrono::steady_clock::now();
+  Time first_byte{};
   Time last_byte = began;
+  bool measured = false;  // Fill::adapt() knows how long it takes
   /// Where it will be in a moment, if it goes on as it did.
   [[nodiscard]] std::uint64_t soon(Time now) const;
+  /// Whether it will have ended when a transfer that begins now has its first byte, if both go as
+  /// this one did.
+  [[nodiscard]] bool ends_soon(Time now) const;
   [[nodiscard]] std::uint64_t brought() const { return at - asked_.begin; }
 
  private:

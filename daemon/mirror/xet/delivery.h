@@ -31,6 +31,7 @@ class Delivery {
   [[nodiscard]] bool refused() const;
   /// Where in the file the next byte belongs.
   [[nodiscard]] std::uint64_t at() const;
+  [[nodiscard]] std::uint64_t begin_at() const { return part_.begin; }
   [[nodiscard]] std::uint64_t end_at() const { return part_.end; }
 
  private:

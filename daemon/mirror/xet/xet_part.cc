@@ -4,24 +4,30 @@
 
 namespace waag::daemon {
 
-/// What plain HTTP brings of a part that has begun already.
-class XetPart::Tail final : public UpstreamSink {
+/// What plain HTTP brings of a part.
+class XetPart::Plain final : public UpstreamSink {
  public:
-  explicit Tail(std::shared_ptr<XetPart> part) : part_(std::move(part)) {}
+  /// @param leads  Xet comes behind it if it fails: the part's sink need not know
+  Plain(std::shared_ptr<XetPart> part, bool leads) : part_(std::move(part)), leads_(leads) {}
 
   Status begin(const UpstreamReply& reply) override {
     if (reply.status == 200 || reply.status == 206) return ok();
-    return part_->delivery_.refusal(reply);
+    if (!leads_) return part_->delivery_.refusal(reply);
+    return fail(Errc::upstream_failed, "the upstream answers " + std::to_string(reply.status));
   }
   Status write(ByteView bytes) override {
     part_->source_->count_plain(bytes.size());
     return part_->delivery_.put(bytes);
   }
-  void done(Status status) override { part_->delivery_.end(status); }
+  void done(Status status) override {
+    if (leads_) return part_->lead_over(status);
+    part_->delivery_.end(status);
+  }
   bool full() override { return part_->delivery_.full(); }
 
  private:
   const std::shared_ptr<XetPart> part_;
+  const bool leads_;
 };
 
 XetPart::XetPart(std::shared_ptr<XetSource> source, storage::Stretch part,
@@ -41,6 +47,30 @@ void XetPart::run() {
   if (result || delivery_.refused() || delivery_.over()) return delivery_.end(result);
   source_->note_trouble(result.error());
   bring_rest_plainly();
+}
+
+void XetPart::lead() {
+  leads_ = true;  // nobody else has this yet
+  auto transfer = source_->plain().fetch({delivery_.at(), delivery_.end_at()},
+                                         std::make_shared<Plain>(shared_from_this(), true));
+  const std::scoped_lock lock(mutex_);
+  if (cancelled_) return transfer->cancel();
+  if (leads_) transfer_ = std::move(transfer);
+}
+
+void XetPart::lead_over(const Status& status) {
+  bool cancelled = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    leads_ = false;
+    transfer_.reset();
+    cancelled = cancelled_;
+  }
+  const auto came = delivery_.at();
+  const bool failed = came < delivery_.end_at() && !delivery_.refused() && !cancelled;
+  source_->end_lead({delivery_.begin_at(), came}, failed);
+  if (!failed) return delivery_.end(status);
+  source_->on_worker([self = shared_from_this()] { self->run(); });
 }
 
 Status XetPart::bring() {
@@ -63,7 +93,7 @@ Status XetPart::bring() {
 
 void XetPart::bring_rest_plainly() {
   auto transfer = source_->plain().fetch({delivery_.at(), delivery_.end_at()},
-                                         std::make_shared<Tail>(shared_from_this()));
+                                         std::make_shared<Plain>(shared_from_this(), false));
   const std::scoped_lock lock(mutex_);
   if (cancelled_) return transfer->cancel();
   if (!delivery_.over()) transfer_ = std::move(transfer);

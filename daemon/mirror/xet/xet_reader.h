@@ -45,6 +45,8 @@ class XetReader {
   ///         what `take` returned; Errc::unavailable after stop()
   Status read(storage::Stretch part, const Take& take);
   void stop();
+  /// What the upstream says the part is made of. Errors as of read().
+  Result<xet::RemotePlan> plan(storage::Stretch part);
 
  private:
   struct Known {
@@ -55,7 +57,6 @@ class XetReader {
   };
   class Fetch;
 
-  Result<xet::RemotePlan> plan(storage::Stretch part);
   Result<UpstreamReply> ask_plan(storage::Stretch part);
   Status read_term(const xet::RemotePlan& plan, const xet::PlanTerm& term, std::uint64_t at);
   Status fetch_term(const xet::RemotePlan& plan, const xet::PlanTerm& term, std::uint64_t at);

@@ -1,7 +1,11 @@
 #include "daemon/mirror/xet/xet_source.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <boost/asio/post.hpp>
 
+#include "daemon/mirror/xet/known_terms.h"
 #include "daemon/mirror/xet/xet_part.h"
 
 namespace waag::daemon {
@@ -11,6 +15,13 @@ namespace {
 constexpr unsigned troubles_max = 2;
 /// Remembered of one file: all of one of 32 GiB, in some 50 MiB of memory.
 constexpr std::size_t learned_chunks_max = 512 * 1024;
+/// The second one's bytes come while the end of the first is told.
+constexpr unsigned leads_at_once = 2;
+
+/// What is here already from another repo comes once more: it stays a small part of a file.
+std::uint64_t lead_bytes_of(std::uint64_t size_bytes) {
+  return std::min(lead_bytes_max, size_bytes / 4);
+}
 
 }  // namespace
 
@@ -46,8 +57,59 @@ std::shared_ptr<HttpClient::Transfer> XetSource::fetch(storage::Stretch part,
   if (is_plain())
     return plain_->fetch(part, std::make_shared<Counted>(shared_from_this(), std::move(sink)));
   auto made = std::make_shared<XetPart>(shared_from_this(), part, std::move(sink));
-  boost::asio::post(services_.workers, [made] { made->run(); });
+  if (may_lead(part))
+    made->lead();
+  else
+    on_worker([made] { made->run(); });
   return made;
+}
+
+void XetSource::on_worker(std::function<void()> work) {
+  boost::asio::post(services_.workers, std::move(work));
+}
+
+void XetSource::begin_lead() {
+  if (!file_.repo_uid) return;
+  const auto other = services_.other_revisions.has(*file_.repo_uid, file_.there.commit);
+  if (!other || *other) return;
+  const std::scoped_lock lock(mutex_);
+  lead_left_ = lead_bytes_of(file_.there.size_bytes);
+}
+
+/// Until a byte has come by Xet.
+bool XetSource::may_lead(storage::Stretch part) {
+  if (part.size() > lead_bytes_of(file_.there.size_bytes)) return false;
+  std::call_once(lead_begun_, [this] { begin_lead(); });
+  const bool there = traffic_.bytes(XetRoad::xet) + traffic_.bytes(XetRoad::local) > 0;
+  const std::scoped_lock lock(mutex_);
+  if (there || leads_ == leads_at_once || part.size() > lead_left_) return false;
+  ++leads_;
+  lead_left_ -= part.size();
+  return true;
+}
+
+void XetSource::end_lead(storage::Stretch came, bool failed) {
+  {
+    const std::scoped_lock lock(mutex_);
+    --leads_;
+    if (failed) lead_left_ = 0;
+    has_led_ = has_led_ || came.size() > 0;
+  }
+  if (came.size() == 0) return;
+  // If Xet is not to be had, the parts behind say so.
+  on_worker([self = shared_from_this(), came] { static_cast<void>(self->ask_terms(came)); });
+}
+
+Status XetSource::ask_terms(storage::Stretch came) {
+  WAAG_TRY(const auto from, reader());
+  WAAG_TRY(auto plan, from->plan(came));
+  if (plan.offset_into_first_range > came.begin) return ok();
+  came.begin -= plan.offset_into_first_range;
+  came.end = came.begin;
+  for (const auto& term : plan.terms) came.end += term.raw_bytes;
+  const std::scoped_lock lock(mutex_);
+  led_.push_back({came, std::move(plan.terms)});
+  return ok();
 }
 
 bool XetSource::is_plain() const {
@@ -75,6 +137,8 @@ Result<FileHash> XetSource::file_hash() {
     if (hash_) return *hash_;
     if (plain_only_) return fail(Errc::not_found, "not by Xet");
   }
+  if (services_.tokens.has_given(hub_))
+    on_worker([self = shared_from_this()] { self->ask_token(); });
   auto hash = ask_hash();
   const std::scoped_lock lock(mutex_);
   // What failed for one part is not tried again for its neighbours, which wait here.
@@ -83,6 +147,12 @@ Result<FileHash> XetSource::file_hash() {
   else
     plain_only_ = true;
   return hash;
+}
+
+/// So that it is there when the hash is.
+void XetSource::ask_token() {
+  const auto call = single_call(services_.call_time);
+  static_cast<void>(services_.tokens.get(hub_, file_.there.repo, file_.there.commit, call));
 }
 
 Result<FileHash> XetSource::ask_hash() {
@@ -112,18 +182,24 @@ void XetSource::learn(const XorbHash& xorb, std::uint32_t number, const storage:
   if (learned_[xorb].insert_or_assign(number, chunk).second) ++learned_chunks_;
 }
 
-/// The bytes were wrong: those of Xet, if any came so. Nothing is kept of them.
+/// The bytes were wrong: those that led, or those of Xet, if any came so. Nothing is kept of them.
 bool XetSource::change_way() {
   const std::scoped_lock lock(mutex_);
   learned_.clear();
   learned_chunks_ = 0;
-  plain_only_ = true;
+  led_.clear();
   const bool by_xet = traffic_.bytes(XetRoad::xet) + traffic_.bytes(XetRoad::local) > 0;
+  if (by_xet && !plain_only_ && std::exchange(has_led_, false)) {
+    lead_left_ = 0;  // nobody knows which road's were wrong: next Xet alone, then plain HTTP alone
+    return true;
+  }
+  plain_only_ = true;
   return !std::exchange(way_changed_, true) && by_xet;
 }
 
 /// Only now: what a wrong file consisted of would make the next one wrong too.
 void XetSource::filled() {
+  if (const auto known = learn_leads(); !known) services_.log("xet_not_kept", file_.about, known);
   std::map<XorbHash, storage::SeenXorb> learned;
   {
     const std::scoped_lock lock(mutex_);
@@ -133,6 +209,21 @@ void XetSource::filled() {
   if (const auto kept = chunks_.add(learned); !kept)
     services_.log("xet_not_kept", file_.about, kept);
   check_hash();
+}
+
+Status XetSource::learn_leads() {
+  std::vector<Led> led;
+  {
+    const std::scoped_lock lock(mutex_);
+    led = std::exchange(led_, {});
+  }
+  for (const auto& [of, terms] : led) {
+    WAAG_TRY(const auto here,
+             storage::file_chunks(services_.store.rows(), file_.blob, of.begin, of.end));
+    for (const auto& [xorb, chunks] : chunks_of_terms(here, of.begin, terms))
+      for (const auto& [number, chunk] : chunks) learn(xorb, number, chunk);
+  }
+  return ok();
 }
 
 /// The bytes are the file's; whether the upstream calls it by its right name is worth knowing.

@@ -67,7 +67,16 @@ Result<XetToken> XetTokens::get(HubClient& hub, const RepoId& repo, const Commit
   held->token = token ? *token : XetToken{};
   held->error = token ? std::nullopt : std::optional(token.error());
   held->failed = std::chrono::steady_clock::now();
+  if (token) {
+    const std::scoped_lock all(mutex_);
+    givers_.insert(hub.base_url());
+  }
   return token;
+}
+
+bool XetTokens::has_given(const HubClient& hub) const {
+  const std::scoped_lock lock(mutex_);
+  return givers_.contains(hub.base_url());
 }
 
 Result<XetToken> XetTokens::ask(HubClient& hub, UpstreamRequest request, const UpstreamCall& call) {

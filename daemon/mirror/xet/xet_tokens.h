@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "daemon/upstream/hub_client.h"
 
@@ -25,6 +26,8 @@ class XetTokens {
   /// try. Errors as of HubClient.
   Result<XetToken> get(HubClient& hub, const RepoId& repo, const CommitId& commit,
                        const UpstreamCall& call);
+  /// Whether that hub has given one since the start.
+  [[nodiscard]] bool has_given(const HubClient& hub) const;
   /// It was refused: the next get() asks for another.
   void forget(const HubClient& hub, const RepoId& repo, const CommitId& commit);
 
@@ -39,8 +42,9 @@ class XetTokens {
   std::shared_ptr<Entry> entry(const std::string& url);
 
   storage::Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>> entries_;
+  std::set<std::string> givers_;  // base URLs
 };
 
 /// One try: where Xet fails there is plain HTTP.

@@ -12,7 +12,8 @@ NOT_RETURNED = {"connection", "transfer-encoding", "content-length", "date"}
 
 class Relay(Imposter):
     """Forwards every request to `address`; what the real hub names itself by is the relay's, as it
-    goes by `Host`. Places: "token", "plan", "xorb" for the steps of Xet, else "relay"."""
+    goes by `Host`. Places: "token", "plan", "xorb" for the steps of Xet, "plain" for a file's
+    bytes without it, else "relay"."""
 
     def __init__(self, folder, address: str):
         super().__init__(folder)
@@ -29,6 +30,8 @@ class Relay(Imposter):
             place = "token"
         elif path.startswith("/xet/"):
             place = "xorb" if "/data/" in path else "plan"
+        elif request.method == "GET" and "/resolve/" in path:
+            place = "plain"
         return place, "", lambda: self._forward(request, path if place == "xorb" else "")
 
     def _forward(self, request: Request, key: str) -> Reply:

@@ -131,6 +131,27 @@ TEST_CASE_METHOD(FillFixture, "fill stream: a body that ends too early failed",
   REQUIRE(running.end());
 }
 
+TEST_CASE_METHOD(FillFixture, "fill stream: the next one is asked for before one has ended",
+                 "[daemon][fill_stream]") {
+  const auto content = noise(5, 6 * mib);
+  mirror(content);
+  const auto from = std::make_shared<ManualSource>();
+  RunningFill running(fill(wanted(content, {from}), limits(/*streams=*/1)));
+  const auto front = from->call(0);
+  REQUIRE(front->part == Stretch{0, 2 * mib});
+  REQUIRE(front->begin());
+  REQUIRE(front->write(content.substr(0, 2 * mib - 1)));
+  // When the last byte will be there is known; that the first one took less than a second, too.
+  const auto next = from->call(1);
+  CHECK(next->part == Stretch{2 * mib, 6 * mib});
+  REQUIRE(front->write(content.substr(2 * mib - 1, 1)));
+  front->end(ok());
+  REQUIRE(next->begin());
+  REQUIRE(next->write(content.substr(2 * mib)));
+  next->end(ok());
+  REQUIRE(running.end());
+}
+
 TEST_CASE_METHOD(FillFixture, "fill stream: one that was shortened ends there",
                  "[daemon][fill_stream]") {
   const auto content = noise(4, 2 * mib);

@@ -224,11 +224,13 @@ struct XetFixture : waag::testing::StoreFixture {
   }
   ~XetFixture() { services.reset(); }
 
-  std::shared_ptr<XetSource> source(const std::string& path, const std::string& content) {
+  /// @param repo_uid  nullopt: no part leads
+  std::shared_ptr<XetSource> source(const std::string& path, const std::string& content,
+                                    std::optional<std::uint64_t> repo_uid = std::nullopt) {
     const HubSource::File there{repo, commit, path, content.size()};
     auto plain = std::make_shared<HubSource>(*hub, there, std::chrono::milliseconds(5'000));
-    return std::make_shared<XetSource>(*services, *hub, std::move(plain),
-                                       XetSource::File{there, sha256(as_bytes(content)), path});
+    XetSource::File file{there, sha256(as_bytes(content)), path, repo_uid};
+    return std::make_shared<XetSource>(*services, *hub, std::move(plain), std::move(file));
   }
   /// A part as a fill would ask for it.
   static std::string fetched(ByteSource& source, storage::Stretch part) {

@@ -52,6 +52,59 @@ TEST_CASE_METHOD(XetFixture, "xet_part: bytes that have come are not fetched aga
   upstream.go_wrong({});
 }
 
+TEST_CASE_METHOD(XetFixture, "xet_part: a lead that fails is gone on with by Xet",
+                 "[mirror][xet_part]") {
+  const auto content = noise(1, 5'000'000);
+  upstream.add("a.bin", content);
+  const bool refused = GENERATE(true, false);
+  upstream.go_wrong([&](ScriptPeer& peer, const ScriptRequest& request) {
+    if (request.method != "GET" || request.target.find("/resolve/") == std::string::npos)
+      return false;
+    if (refused) {
+      peer.reply("403 Forbidden", "", "no");
+      return true;
+    }
+    peer.send("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " +
+              request.header("Range").substr(6) + "/5000000\r\nContent-Length: 1000000\r\n\r\n" +
+              content.substr(0, 300'000));
+    peer.reset();
+    return true;
+  });
+  const auto from = source("a.bin", content, make_repo("mirrored"));
+  CHECK(fetched(*from, {0, 1'000'000}) == content.substr(0, 1'000'000));
+  const auto led = from->traffic().bytes(XetRoad::plain);
+  CHECK(led <= 300'000);  // a reset may overtake what was sent
+  CHECK(from->traffic().bytes(XetRoad::xet) >= 1'000'000 - led);
+  // The road is not tried again.
+  CHECK(fetched(*from, {1'000'000, 1'100'000}) == content.substr(1'000'000, 100'000));
+  CHECK(upstream.count("/resolve/") == 1);
+  CHECK(events.empty());
+  upstream.go_wrong({});
+}
+
+TEST_CASE_METHOD(XetFixture, "xet_part: who gives a lead up is told, and nothing follows",
+                 "[mirror][xet_part]") {
+  const auto content = noise(1, 5'000'000);
+  upstream.add("a.bin", content);
+  std::atomic<bool> asked{false};
+  upstream.go_wrong([&](ScriptPeer& peer, const ScriptRequest&) {
+    asked = true;
+    peer.pause(1s);
+    return true;
+  });
+  const auto from = source("a.bin", content, make_repo("mirrored"));
+  const auto sink = std::make_shared<RecordingSink>();
+  const auto transfer = from->fetch({0, 1'000'000}, sink);
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  while (!asked && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  transfer->cancel();
+  CHECK(failed(sink->wait(), Errc::unavailable));
+  services->workers.join();
+  CHECK(sink->dones() == 1);
+  CHECK(upstream.count("", "HEAD") == 0);
+  upstream.go_wrong({});
+}
+
 TEST_CASE_METHOD(XetFixture, "xet_part: a plain answer that is no file is no byte of it",
                  "[mirror][xet_part]") {
   const auto content = noise(1, 1'000'000);

@@ -48,8 +48,10 @@ TEST_CASE_METHOD(TokensFixture, "xet_tokens: one serves a commit until shortly b
                  "[mirror][xet_tokens]") {
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock.now());
   upstream.token_expires_s = static_cast<std::uint64_t>(now.count()) + 100;
+  CHECK_FALSE(services->tokens.has_given(*hub));
   CHECK(token() == "xet-1");
   CHECK(token() == "xet-1");
+  CHECK(services->tokens.has_given(*hub));
   CHECK(token('6') == "xet-2");
   CHECK(upstream.last_header("/xet-read-token/", "Authorization") == "Bearer hf_secret");
   clock.advance(69s);
