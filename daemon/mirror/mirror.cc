@@ -136,8 +136,7 @@ Mirror::~Mirror() { begin_stop(); }
 
 /// Who waits for an answer of an upstream, or its budget, is told that it does not come.
 void Mirror::begin_stop() {
-  if (!upstreams_) return;
-  for (const auto& hub : upstreams_->all()) hub->governor().close();
+  if (upstreams_) upstreams_->end();
   if (schedule_) schedule_->end();
 }
 

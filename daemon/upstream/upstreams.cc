@@ -127,8 +127,9 @@ Result<std::unique_ptr<Upstreams>> Upstreams::make(const Config::Upstream& confi
   return made;
 }
 
-Upstreams::~Upstreams() {
+void Upstreams::end() {
   for (const auto& hub : hubs_) hub->governor().close();
+  if (http_) http_->end();
 }
 
 std::vector<HubClient*> Upstreams::trusted() const {
