@@ -56,6 +56,8 @@ struct Config {
     unsigned call_timeout_ms = 60'000;
     unsigned retries = 4;
     unsigned retry_base_ms = 500;
+    unsigned failures_max = 5;  // in a row; 0 = however many
+    unsigned down_ms = 30'000;
     unsigned streams = 16;
     unsigned streams_per_file = 4;
     std::uint64_t rate_bytes = 0;  // 0 = any

@@ -170,6 +170,12 @@ std::vector<Setting> upstream_rows() {
       upstream<&U::retries>("upstream.retries", "How often a failed call is tried again."),
       upstream<&U::retry_base_ms>("upstream.retry_base_ms",
                                   "Milliseconds before the first retry; doubled for each next."),
+      upstream<&U::failures_max>("upstream.failures_max",
+                                 "Failures in a row after which an upstream counts as down and is "
+                                 "not called; 0: any number."),
+      upstream<&U::down_ms>("upstream.down_ms",
+                            "Milliseconds for which it is not called then; after them one call "
+                            "tries."),
       upstream<&U::streams>("upstream.streams", "Transfers of files at a time, in all."),
       upstream<&U::streams_per_file>(
           "upstream.streams_per_file",

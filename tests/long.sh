@@ -35,7 +35,7 @@ clients() {  # every client in every version
   deploy/install-deps.sh run test
   command -v cargo >/dev/null || deploy/install-deps.sh rust
   build release waagd waag
-  export WAAG_CLIENTS=${WAAG_CLIENTS:-all} WAAG_RUST=1
+  export WAAG_CLIENTS=${WAAG_CLIENTS:-all} WAAG_RUST=1 WAAG_FLAPS_S=${WAAG_FLAPS_S:-120}
   python3 tests/harness/venvs.py
   .venvs/tools/bin/python -m pytest -q tests/integration
 }

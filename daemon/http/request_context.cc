@@ -68,6 +68,14 @@ std::optional<std::string> asked_request_id(const http::RequestHead& head) {
   return std::nullopt;
 }
 
+/// Of a tree a slash at the end names nothing more: the Hub answers as without it, and other
+/// mirrors ask so (Olah).
+std::string_view without_end_slash(std::string_view path) {
+  const bool tree = path.starts_with("/api/") && path.find("/tree/") != path.npos;
+  if (tree && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
 bool is_sane_host(std::string_view host) {
   return !host.empty() && host.size() <= host_bytes_max && made_of(host, ".-:[]_");
 }
@@ -85,7 +93,7 @@ Inbound make_request(const Router& router, http::RequestHead head, const Peer& p
     return reply_with(std::move(inbound), preflight_response(every_method));
 
   const auto split = http::split_target(request.target);
-  const auto path = http::split_path(split.path);
+  const auto path = http::split_path(without_end_slash(split.path));
   if (!path) return reply_with(std::move(inbound), refusal(400, "Malformed path"));
   auto query = http::parse_query(split.query);
   if (!query) return reply_with(std::move(inbound), refusal(400, "Malformed query"));

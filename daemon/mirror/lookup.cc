@@ -256,18 +256,18 @@ void Lookup::note_gone(std::uint64_t uid, const RepoId& id) {
 
 // --- histories ---
 
-Status Lookup::bring_history(std::uint64_t uid) {
+Status Lookup::bring_history(std::uint64_t uid, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return closed_ || !histories_.contains(uid); });
-  if (closed_) return fail(Errc::unavailable, "the hub stops");
+  changed_.wait(lock, stop, [&] { return closed_ || !histories_.contains(uid); });
+  if (closed_ || stop.stop_requested()) return fail(Errc::unavailable, "the hub stops");
   histories_.insert(uid);
   lock.unlock();
-  auto status = fetch_history_now(uid);
+  auto status = fetch_history_now(uid, stop);
   lock.lock();
   histories_.erase(uid);
   if (status)
     failed_.erase(uid);
-  else
+  else if (!stop.stop_requested())
     failed_[uid] = std::chrono::steady_clock::now();
   changed_.notify_all();
   return status;
@@ -316,13 +316,13 @@ Result<History> Lookup::try_history(HubClient& hub, const storage::PushOptions& 
       default:
         return history;
     }
-    if (attempt > options_.retries) return history;
+    if (attempt > options_.retries || request.stop.stop_requested()) return history;
     WAAG_CHECK(hub.governor().pause(hub.governor().backoff(attempt, options_.retry_base)));
     request.haves.clear();
   }
 }
 
-Status Lookup::fetch_history_now(std::uint64_t uid) {
+Status Lookup::fetch_history_now(std::uint64_t uid, const std::stop_token& stop) {
   if (!options_.git) return fail(Errc::upstream_failed, "histories are not fetched here");
   WAAG_TRY(const auto mirror, store_.mirrors().find(uid));
   if (!mirror) return fail(Errc::not_found, "not a mirrored repo");
@@ -345,6 +345,7 @@ Status Lookup::fetch_history_now(std::uint64_t uid) {
   WAAG_TRY(const auto refs, store_.list_refs(uid));
   for (const auto& ref : refs) request.haves.push_back(ref.row.target);
   request.deadline = std::chrono::steady_clock::now() + options_.history_time;
+  request.stop = stop;
   WAAG_TRY(const auto history, try_history(*hub, options, request));
   for (const auto& refused : history.refused)
     if (options_.log)

@@ -59,7 +59,8 @@ class Lookup {
   Result<Found> bring(const Wish& wish);
   /// The whole history of a mirrored repo, with all its refs, by git. Waits if it is on its way
   /// already. Errors as fetch_history()'s; ok if it is here.
-  Status bring_history(std::uint64_t uid);
+  /// @param stop  whoever asks does not want it any more: Errc::unavailable
+  Status bring_history(std::uint64_t uid, const std::stop_token& stop = {});
   /// The same, in the background, unless it failed a moment ago.
   void bring_history_later(std::uint64_t uid);
 
@@ -82,7 +83,7 @@ class Lookup {
   [[nodiscard]] std::string etag_of(const storage::RepoRow* here, const std::string& revision);
   void remember_etag(std::uint64_t uid, const std::string& revision, const std::string& etag);
   Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
-  Status fetch_history_now(std::uint64_t uid);
+  Status fetch_history_now(std::uint64_t uid, const std::stop_token& stop);
   Result<History> try_history(HubClient& hub, const storage::PushOptions& options,
                               HistoryRequest request);
   void note_gone(std::uint64_t uid, const RepoId& id);
@@ -93,7 +94,7 @@ class Lookup {
   const Options options_;
   std::mutex mutex_;                                                    // guards all below
   std::map<std::pair<std::uint64_t, std::string>, std::string> etags_;  // of the last answers
-  std::condition_variable changed_;
+  std::condition_variable_any changed_;
   std::set<std::uint64_t> histories_;  // on their way
   std::map<std::uint64_t, std::chrono::steady_clock::time_point> failed_;
   bool closed_ = false;

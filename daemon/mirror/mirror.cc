@@ -1,7 +1,5 @@
 #include "daemon/mirror/mirror.h"
 
-#include <set>
-
 #include "daemon/config.h"
 #include "daemon/mirror/fill/follower.h"
 #include "daemon/mirror/hub_source.h"
@@ -136,8 +134,7 @@ Mirror::~Mirror() { begin_stop(); }
 
 /// Who waits for an answer of an upstream, or its budget, is told that it does not come.
 void Mirror::begin_stop() {
-  if (!upstreams_) return;
-  for (const auto& hub : upstreams_->all()) hub->governor().close();
+  if (upstreams_) upstreams_->end();
   if (schedule_) schedule_->end();
 }
 
@@ -175,20 +172,23 @@ Result<bool> Mirror::is_cold(const storage::RepoRow& repo, const storage::TreeEn
   return !held;
 }
 
-Result<std::optional<Mirror::Place>> Mirror::find(const storage::RepoRow& repo,
-                                                  const BlobId& blob) const {
+Result<std::map<BlobId, Mirror::Place>> Mirror::find(const storage::RepoRow& repo,
+                                                     std::set<BlobId> wanted) const {
+  std::map<BlobId, Place> found;
   WAAG_TRY(auto refs, store_.list_refs(repo.uid));
   std::set<CommitId> seen;
   for (const auto& ref : refs) {
-    if (seen.size() == searched_commits_max) break;
+    if (wanted.empty() || seen.size() == searched_commits_max) break;
     if (!seen.insert(ref.row.target).second) continue;
     WAAG_TRY(const auto snapshot, store_.snapshot(repo.uid, ref.row.target));
     WAAG_TRY(auto entries, snapshot->list("", /*recursive=*/true, "", 0));
-    for (auto& entry : entries)
-      if (entry.lfs && entry.lfs->id == blob)
-        return std::optional(Place{ref.row.target, std::move(entry)});
+    for (auto& entry : entries) {
+      if (!entry.lfs || wanted.erase(entry.lfs->id) == 0) continue;
+      const auto id = entry.lfs->id;
+      found.emplace(id, Place{ref.row.target, std::move(entry)});
+    }
   }
-  return std::optional<Place>();
+  return found;
 }
 
 bool Mirror::went_wrong(const storage::RepoRow& repo, const storage::TreeEntry& entry) const {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 
 #include "daemon/mirror/fill/fills.h"
 #include "daemon/mirror/filled_bytes.h"
@@ -47,13 +49,14 @@ class Mirror {
 
   /// Whether a mirrored repo's file has still to come. Blocks.
   Result<bool> is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const;
-  /// Where a mirrored repo names an LFS file: the commit of some ref, and the entry there. nullopt:
-  /// no ref's commit does. Reads whole trees. Blocks.
+  /// Where a mirrored repo names an LFS file: the commit of some ref, and the entry there.
   struct Place {
     CommitId commit;
     storage::TreeEntry entry;
   };
-  Result<std::optional<Place>> find(const storage::RepoRow& repo, const BlobId& blob) const;
+  /// The places of those of the files that some ref's commit names. Reads whole trees, each once
+  /// for all that are wanted. Blocks.
+  Result<std::map<BlobId, Place>> find(const storage::RepoRow& repo, std::set<BlobId> wanted) const;
   /// Whether readers have got bytes of this file that were not its own, and were cut off.
   [[nodiscard]] bool went_wrong(const storage::RepoRow& repo,
                                 const storage::TreeEntry& entry) const;

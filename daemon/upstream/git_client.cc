@@ -130,7 +130,11 @@ class Fetch {
     };
     const auto queue = std::make_shared<BodyQueue>(std::move(accept), request_.queue_bytes);
     const auto transfer = http_.stream(std::move(post), queue);
-    const auto status = take_pack(*queue, *transfer, history);
+    Status status;
+    {
+      const std::stop_callback stop(request_.stop, [&transfer] { transfer->cancel(); });
+      status = take_pack(*queue, *transfer, history);
+    }
     queue->close();
     if (!status) transfer->cancel();
     return status;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct HistoryRequest {
   /// are not here whole are not named.
   std::vector<CommitId> haves;
   std::chrono::steady_clock::time_point deadline;
+  std::stop_token stop;  // ends the fetch of the pack with Errc::unavailable
   /// Of the pack, between network and disk; beyond it the network waits.
   std::size_t queue_bytes = BodyQueue::bytes_full;
 };
@@ -41,7 +43,7 @@ struct History {
 /// @param push  fresh, with PushOptions::mirror
 /// @return Errc::upstream_failed if the upstream's answer is cut, malformed or incomplete;
 ///         Errc::unauthenticated, forbidden, repo_not_found, too_many_requests as it answers;
-///         Errc::deadline_exceeded; or what the store says
+///         Errc::deadline_exceeded; unavailable when told to stop; or what the store says
 Result<History> fetch_history(HttpClient& http, storage::GitPush& push,
                               const HistoryRequest& request);
 

@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds look_again{50};
 /// An upstream that names no time with its 429 is left alone for longer each time.
 constexpr unsigned doublings_max = 16;
+/// A link that goes takes all calls with it that are under way.
+constexpr std::chrono::milliseconds one_event_time{1'000};
 
 /// The parts of `text` between `mark`s, trimmed.
 std::vector<std::string_view> split(std::string_view text, char mark) {
@@ -153,14 +155,14 @@ Status Governor::wait(UpstreamBucket bucket, UpstreamPriority priority,
 void Governor::answered(UpstreamBucket bucket, unsigned status, const Headers& headers) {
   const std::scoped_lock lock(mutex_);
   const auto now = clock_.now();
-  leave(bucket);
+  const bool excused = leave(bucket, now);
   take_limits(bucket, headers, now);
   auto& of = budget(bucket);
   if (status == 429 || status == 503)
     stop(of, headers, now);
   else
     of.stops_in_a_row = 0;
-  if (status >= 500) return count_failure(now);
+  if (status >= 500) return count_failure(excused, now);
   failures_in_a_row_ = 0;
   state_ = State::closed;
 }
@@ -187,25 +189,34 @@ void Governor::stop(Budget& of, const Headers& headers, Millis now) {
 
 void Governor::failed(UpstreamBucket bucket) {
   const std::scoped_lock lock(mutex_);
-  leave(bucket);
-  count_failure(clock_.now());
+  const auto now = clock_.now();
+  const bool excused = leave(bucket, now);
+  count_failure(excused, now);
 }
 
 void Governor::abandoned(UpstreamBucket bucket) {
   const std::scoped_lock lock(mutex_);
-  leave(bucket);
+  leave(bucket, clock_.now());
   probe_ = {};
 }
 
-void Governor::leave(UpstreamBucket bucket) {
+/// @return whether the call was under way at a failure of this moment
+bool Governor::leave(UpstreamBucket bucket, Millis now) {
   auto& of = budget(bucket);
   if (of.in_flight > 0) --of.in_flight;
+  if (beside_ == 0) return false;
+  --beside_;
+  return one_event_.left(now).count() > 0;
 }
 
-void Governor::count_failure(Millis now) {
+void Governor::count_failure(bool excused, Millis now) {
   ++failures_;
+  if (excused) return;
   ++failures_in_a_row_;
-  if (failures_in_a_row_ < options_.failures_max) return;
+  beside_ = 0;
+  for (const auto& each : budgets_) beside_ += each.in_flight;
+  hold(one_event_, one_event_time, now);
+  if (options_.failures_max == 0 || failures_in_a_row_ < options_.failures_max) return;
   state_ = State::open;
   hold(open_, options_.open_time, now);
   probe_ = {};

@@ -49,7 +49,7 @@ class Governor {
  public:
   using Millis = std::chrono::milliseconds;
   struct Options {
-    unsigned failures_max = 5;  // in a row; then nobody calls
+    unsigned failures_max = 5;  // in a row; then nobody calls; 0: however many
     Millis open_time{30'000};   // for so long; then one call probes
     Millis backoff_base{500};
     Millis backoff_max{60'000};
@@ -72,7 +72,8 @@ class Governor {
               std::chrono::steady_clock::time_point deadline);
   /// A reply came, of any status.
   void answered(UpstreamBucket bucket, unsigned status, const Headers& headers);
-  /// None came.
+  /// None came. Calls under way side by side that fail within a second fail for one reason: in the
+  /// row they are one failure.
   void failed(UpstreamBucket bucket);
   /// The call was given up for a reason of our own: says nothing of the upstream.
   void abandoned(UpstreamBucket bucket);
@@ -129,8 +130,8 @@ class Governor {
   Status pass_breaker(Millis now);
   void take_limits(UpstreamBucket bucket, const Headers& headers, Millis now);
   void stop(Budget& of, const Headers& headers, Millis now);
-  void count_failure(Millis now);
-  void leave(UpstreamBucket bucket);
+  void count_failure(bool excused, Millis now);
+  bool leave(UpstreamBucket bucket, Millis now);
   void hold(Hold& which, Millis length, Millis now) const;
   Millis backoff_locked(unsigned attempt, Millis base);
 
@@ -144,6 +145,8 @@ class Governor {
   Hold open_;   // no call at all
   Hold probe_;  // one is under way; if its end is never told, another may follow
   unsigned failures_in_a_row_ = 0;
+  std::uint64_t beside_ = 0;  // calls that were under way at the last failure in the row
+  Hold one_event_;            // in which they fail for the same reason
   std::uint64_t failures_ = 0;
   std::uint64_t bytes_ = 0;
   bool closed_ = false;

@@ -131,6 +131,7 @@ class CurlClient final : public HttpClient {
     inbox_->stop();
     thread_.join();
   }
+  void end() override { inbox_->stop(); }
 
   Result<UpstreamReply> fetch(const UpstreamRequest& request) override;
   std::shared_ptr<Transfer> stream(UpstreamRequest request,

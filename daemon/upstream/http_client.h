@@ -79,7 +79,10 @@ class HttpClient {
   };
   static constexpr unsigned redirects_max = 5;
   static Result<std::unique_ptr<HttpClient>> start(Options options);
-  virtual ~HttpClient() = default;  // ends what runs: its sinks are told
+  virtual ~HttpClient() = default;  // end(), and waits for it
+  /// Ends what runs, and all that is asked for later, with Errc::unavailable: at shutdown. Does not
+  /// wait; may be called again.
+  virtual void end() = 0;
 
   /// Waits for the whole reply.
   virtual Result<UpstreamReply> fetch(const UpstreamRequest& request) = 0;

@@ -71,12 +71,16 @@ HttpClient::Options wire_options(const Config::Upstream& config,
 /// that has one: what an upstream counts.
 class Governors {
  public:
-  Governors(storage::Clock& clock, storage::Random& random) : clock_(clock), random_(random) {}
+  Governors(const Config::Upstream& config, storage::Clock& clock, storage::Random& random)
+      : clock_(clock), random_(random) {
+    options_.failures_max = config.failures_max;
+    options_.open_time = std::chrono::milliseconds(config.down_ms);
+    options_.backoff_base = std::chrono::milliseconds(config.retry_base_ms);
+  }
   std::shared_ptr<Governor> of(const Origin& origin, bool has_token) {
     for (const auto& known : known_)
       if (known.origin == origin && known.has_token == has_token) return known.governor;
-    known_.push_back(
-        {origin, has_token, std::make_shared<Governor>(Governor::Options{}, clock_, random_)});
+    known_.push_back({origin, has_token, std::make_shared<Governor>(options_, clock_, random_)});
     return known_.back().governor;
   }
 
@@ -86,6 +90,7 @@ class Governors {
     bool has_token;
     std::shared_ptr<Governor> governor;
   };
+  Governor::Options options_;
   storage::Clock& clock_;
   storage::Random& random_;
   std::vector<Known> known_;
@@ -108,7 +113,7 @@ Result<std::unique_ptr<Upstreams>> Upstreams::make(const Config::Upstream& confi
   WAAG_TRY(auto token, read_token(config.token_file));
   WAAG_CHECK(check_rules(config, urls));
   WAAG_TRY(made->http_, HttpClient::start(wire_options(config, urls)));
-  Governors governors(clock, random);
+  Governors governors(config, clock, random);
   for (const auto& url : urls) {
     HubClient::Options options;
     options.base_url = url;
@@ -127,8 +132,9 @@ Result<std::unique_ptr<Upstreams>> Upstreams::make(const Config::Upstream& confi
   return made;
 }
 
-Upstreams::~Upstreams() {
+void Upstreams::end() {
   for (const auto& hub : hubs_) hub->governor().close();
+  if (http_) http_->end();
 }
 
 std::vector<HubClient*> Upstreams::trusted() const {

@@ -15,7 +15,7 @@ class Upstreams {
   /// Reads the token file. @return Errc::invalid_argument that names the setting
   static Result<std::unique_ptr<Upstreams>> make(const Config::Upstream& config,
                                                  storage::Clock& clock, storage::Random& random);
-  ~Upstreams();  // ends all calls
+  ~Upstreams() { end(); }
   Upstreams(const Upstreams&) = delete;
   Upstreams& operator=(const Upstreams&) = delete;
 
@@ -23,6 +23,8 @@ class Upstreams {
   [[nodiscard]] const std::vector<std::unique_ptr<HubClient>>& all() const { return hubs_; }
   /// Those whose metadata is believed.
   [[nodiscard]] std::vector<HubClient*> trusted() const;
+  /// Ends all calls, those that wait for their budget too, and makes none any more.
+  void end();
   /// Not to be called if empty().
   [[nodiscard]] HttpClient& http() const { return *http_; }
 

@@ -10,6 +10,8 @@ namespace waag::storage {
 /// Chunks of an upstream's xorbs that are here. An upstream that describes a file by Xet names
 /// xorbs and numbers of chunks in them, no hashes of chunks: what is known to stand there was seen
 /// when it came from that same upstream, so naming a xorb grants nothing that it has not sent.
+/// Rows stay as long as chunks do, which nothing collects yet: a chunk costs its row some 40 bytes,
+/// 0.06 % of what it holds. Whatever collects chunks drops the rows of which it leaves none.
 /// Thread-safe; every call may block on disk.
 class XetChunks {
  public:

@@ -32,10 +32,11 @@ def mirror_of(upstream, data: pathlib.Path, scaled: bool = False, **settings) ->
 def allowed(upstream, *ports: str) -> dict:
     """The imposter's own host and file server, and `ports` besides; its foreign one is another
     address of loopback."""
+    host = upstream.addresses["cdn"][0]
     hosts = [":".join(map(str, upstream.addresses[port])) for port in ("cdn", *ports)]
     return {"upstream.urls": upstream.endpoint, "upstream.redirect_hosts": ", ".join(hosts),
             "upstream.ca_file": upstream.certificate.authority,
-            "upstream.private_addresses": "127.0.0.0/8" if ports else "127.0.0.1/32"}
+            "upstream.private_addresses": "127.0.0.0/8" if ports else f"{host}/32"}
 
 
 @dataclasses.dataclass

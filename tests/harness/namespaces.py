@@ -70,11 +70,44 @@ class Host:
                 return int(numbers.split()[9])
         raise KeyError(interface)
 
+    def impair(self, interface: str, loss_percent: int, bits_per_s: int) -> None:
+        """What this host sends by the interface: no faster than that, and of its packets so many
+        lost, drawn by the kernel for each. Once for each interface; then change_loss()."""
+        # So that a packet is one, not 64 KiB that the card would cut up.
+        self.ip("link", "set", interface, "gso_max_segs", "1")
+        self.tc("qdisc", "add", interface, "root", "handle", "1:", "htb", "default", "1")
+        for number in (1, 2):
+            self.tc("class", "add", interface, "parent", "1:", "classid", f"1:{number}", "htb",
+                    "rate", f"{bits_per_s}bit")
+        self.tc("qdisc", "add", interface, "parent", "1:2", "blackhole")
+        self.change_loss(interface, loss_percent)
+
+    def change_loss(self, interface: str, loss_percent: int) -> None:
+        """100: nothing arrives, and nobody is told."""
+        self.tc("filter", "replace", interface, "parent", "1:", "protocol", "all", "prio", "1",
+                "handle", "1", "bpf", "bytecode", lottery(loss_percent))
+
+    def tc(self, kind: str, what: str, interface: str, *words: str) -> str:
+        return self.command("tc", kind, what, "dev", interface, *words)
+
     def refused_routes(self) -> int:
         """Packets that were to go somewhere to which there is no way."""
         lines = [line.split() for line in self.command("cat", "/proc/net/snmp").splitlines()
                  if line.startswith("Ip:")]
         return int(lines[1][lines[0].index("OutNoRoutes")])
+
+
+def lottery(loss_percent: int) -> str:
+    """A classic BPF program that puts so many of a hundred packets into class 1:2. (There is no
+    netem in every kernel.)"""
+    random_word = 0xFFFFF000 + 56  # SKF_AD_OFF + SKF_AD_RANDOM
+    program = [(0x20, 0, 0, random_word),  # A = random
+               (0x94, 0, 0, 100),  # A %= 100
+               (0x35, 1, 0, loss_percent),  # A >= loss: skip one
+               (0x06, 0, 0, 0x10002),  # return class 1:2
+               (0x06, 0, 0, 0)]  # return no class
+    lines = (" ".join(map(str, line)) for line in program)
+    return ",".join([str(len(program)), *lines])
 
 
 def cable(one: Host, other: Host, name: str, network: str) -> None:

@@ -1,6 +1,8 @@
 #include "protocol/lfs/batch.h"
 
 #include <array>
+#include <map>
+#include <set>
 
 #include "daemon/api/common/target.h"
 #include "daemon/api/handlers.h"
@@ -44,12 +46,35 @@ class Batch {
     if (upload && app.config.xet.enabled && asked.accepts("xet")) xet_ = xet_action();
   }
 
+  /// Before answer(). What of the objects of a download this repo has; what a mirrored one's
+  /// upstream has still to send counts, as it comes when it is asked for.
+  Status find_objects() {
+    if (asked_.operation == lfs::Operation::upload) return ok();
+    std::set<BlobId> missing;
+    for (const auto& object : asked_.objects) {
+      WAAG_TRY(const bool linked, app_.store.repo_has_blob(repo_.uid, object.oid));
+      std::optional<std::uint64_t> size;
+      if (linked) {
+        WAAG_TRY(size, app_.store.blob_size(object.oid));
+      }
+      if (size)
+        held_[object.oid] = *size;
+      else
+        missing.insert(object.oid);
+    }
+    if (!app_.mirror || !repo_.mirrored || missing.empty()) return ok();
+    WAAG_TRY(const auto places, app_.mirror->find(repo_, std::move(missing)));
+    for (const auto& [oid, place] : places) held_[oid] = place.entry.size_bytes;
+    return ok();
+  }
+
   [[nodiscard]] std::string_view transfer() const {
     return xet_ ? "xet" : parts_above_ ? "multipart" : "basic";
   }
 
   Result<lfs::BatchObject> answer(const lfs::Object& object) const {
-    return asked_.operation == lfs::Operation::upload ? upload(object) : download(object);
+    if (asked_.operation == lfs::Operation::upload) return upload(object);
+    return download(object);
   }
 
  private:
@@ -81,35 +106,17 @@ class Batch {
     return reply;
   }
 
-  Result<lfs::BatchObject> download(const lfs::Object& object) const {
+  [[nodiscard]] lfs::BatchObject download(const lfs::Object& object) const {
     lfs::BatchObject reply;
     reply.object = object;
-    WAAG_TRY(const auto found, find(object.oid));
-    if (!found.held) {
+    const auto held = held_.find(object.oid);
+    if (held == held_.end()) {
       reply.error = lfs::ObjectError{404, "Object does not exist"};
       return reply;
     }
-    reply.object.size_bytes = found.size_bytes;
-    reply.download =
-        action("GET", lfs_hrefs::object(object.oid), grant_of(object, found.size_bytes));
+    reply.object.size_bytes = held->second;
+    reply.download = action("GET", lfs_hrefs::object(object.oid), grant_of(object, held->second));
     return reply;
-  }
-
-  struct Held {
-    bool held = false;
-    std::uint64_t size_bytes = 0;
-  };
-  /// An object of this repo; what a mirrored one's upstream has still to send counts, as it comes
-  /// when it is asked for.
-  Result<Held> find(const BlobId& oid) const {
-    WAAG_TRY(const bool linked, app_.store.repo_has_blob(repo_.uid, oid));
-    if (linked) {
-      WAAG_TRY(const auto size, app_.store.blob_size(oid));
-      if (size) return Held{true, *size};
-    }
-    if (!app_.mirror || !repo_.mirrored) return Held{};
-    WAAG_TRY(const auto place, app_.mirror->find(repo_, oid));
-    return place ? Held{true, place->entry.size_bytes} : Held{};
   }
 
   /// The same for all objects: where to renew an access token, and a first one. Source: XET 6.3.
@@ -177,6 +184,7 @@ class Batch {
   const lfs::BatchRequest& asked_;
   std::optional<std::uint64_t> parts_above_;  // objects larger than that go in parts
   std::optional<lfs::Action> xet_;            // uploads go by Xet
+  std::map<BlobId, std::uint64_t> held_;      // sizes of what can be downloaded
 };
 
 Result<Response> answer_batch(App& app, const Request& request, const RepoId& id,
@@ -186,7 +194,8 @@ Result<Response> answer_batch(App& app, const Request& request, const RepoId& id
   WAAG_TRY(const auto repo,
            authorised_repo(app.store, request.who, id, upload ? Action::open_pull : Action::read));
   if (!upload) WAAG_CHECK(need_files(app.store, request.who, repo));
-  const Batch batch(app, request, repo, asked);
+  Batch batch(app, request, repo, asked);
+  WAAG_CHECK(batch.find_objects());
   std::vector<lfs::BatchObject> objects;
   objects.reserve(asked.objects.size());
   for (const auto& object : asked.objects) {

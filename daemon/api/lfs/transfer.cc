@@ -41,12 +41,10 @@ Status finish_upload(storage::Store& store, storage::Ingest& ingest, const HrefG
 /// What a mirrored repo's upstream has still to send: sets the reply's size and body.
 Status follow_object(App& app, const HrefTarget& target, const BlobId& oid, BlobReply& reply) {
   const auto& repo = target.repo;
-  WAAG_TRY(auto place, app.mirror->find(repo, oid));
-  if (!place) return fail(Errc::not_found, "Object does not exist");
-  reply.size_bytes = place->entry.size_bytes;
-  WAAG_TRY(const bool cold, app.mirror->is_cold(repo, place->entry));
-  if (!cold) return ok();
-  reply.follow = [&app, who = target.who, repo, place = *std::move(place)](
+  WAAG_TRY(auto places, app.mirror->find(repo, {oid}));
+  if (places.empty()) return fail(Errc::not_found, "Object does not exist");
+  reply.size_bytes = places.begin()->second.entry.size_bytes;
+  reply.follow = [&app, who = target.who, repo, place = std::move(places.begin()->second)](
                      http::ByteRange range, bool rest) -> Result<std::shared_ptr<AsyncSource>> {
     WAAG_CHECK(app.mirror->may_demand(who, place.entry));
     WAAG_TRY(auto fill, app.mirror->fill(repo, place.commit, place.entry));
@@ -61,7 +59,12 @@ Result<Response> send_object(App& app, const Request& request, const HrefGrant& 
   WAAG_CHECK(need_files(store, target.who, target.repo));
   BlobReply reply;
   reply.etag = grant.oid.hex();
+  bool cold = false;
   if (app.mirror && target.repo.mirrored) {
+    WAAG_TRY(const bool shown, store.mirrors().may_show(target.repo.uid, grant.oid));
+    cold = !shown;
+  }
+  if (cold) {
     WAAG_CHECK(follow_object(app, target, grant.oid, reply));
   } else {
     WAAG_TRY(const auto size, store.blob_size(grant.oid));

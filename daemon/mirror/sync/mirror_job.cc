@@ -49,6 +49,7 @@ Status MirrorJob::run() {
   const auto brought = bring_files();
   // The files are what is waited for; a history may take its time.
   if (brought && !context_.stopped()) note_history();
+  if (context_.stopped()) return told_to_stop();  // with a history still to come
   if (brought && failed_.empty()) convert();
   tell_result();
   WAAG_CHECK(brought);
@@ -93,7 +94,7 @@ Status MirrorJob::plan() {
 
 void MirrorJob::note_history() {
   context_.set_note("bringing the history");
-  const auto came = mirror_.lookup().bring_history(found_.repo.uid);
+  const auto came = mirror_.lookup().bring_history(found_.repo.uid, context_.stop_token());
   context_.set_note("");
   if (!came) {
     history_ = came.error().what;

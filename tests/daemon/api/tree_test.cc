@@ -53,6 +53,22 @@ Paths all_pages(Hub& hub, std::string target) {
 
 }  // namespace
 
+TEST_CASE("tree: a slash at the end says nothing more", "[daemon][tree]") {
+  Hub hub;
+  const std::string tree = "/api/models/ada/tiny/tree/";
+  for (const auto* at : {"main", "main/a", "main/a/b", "refs%2Fheads%2Fmain", "main/none"}) {
+    CAPTURE(at);
+    const auto without = hub.get(tree + at + "?recursive=true");
+    const auto with = hub.get(tree + at + "/?recursive=true");
+    CHECK(with.status == without.status);
+    CHECK(with.body == without.body);
+  }
+  CHECK(hub.get(tree + "main/").status == 200);
+  CHECK(hub.get(tree + "main//").status == 400);
+  CHECK(hub.get(tree).status == 404);
+  CHECK(hub.get("/ada/tiny/resolve/main/a/d.txt/").status == 400);
+}
+
 TEST_CASE("tree: flat and recursive, directories before their children", "[daemon][tree]") {
   Hub hub;
   CHECK(paths(hub.get("/api/models/ada/tiny/tree/main")) ==

@@ -396,6 +396,15 @@ TEST_CASE_METHOD(LookupFixture, "lookup: histories that do not come", "[daemon][
     CHECK(asked >= 1);
     CHECK(asked <= 2);
   }
+  SECTION("as whoever asked for it leaves") {
+    first.answer("info/refs", "500 Oops");
+    begin({&first}, events.with(options));
+    const auto uid = brought("acme/tiny").repo.uid;
+    std::stop_source stop;
+    stop.request_stop();
+    CHECK(failed(lookup->bring_history(uid, stop.get_token()), Errc::unavailable));
+    CHECK(failed(lookup->bring_history(uid), Errc::upstream_failed));
+  }
   SECTION("as it fails: it is tried again") {
     first.answer("info/refs", "500 Oops");
     begin({&first}, events.with(options));

@@ -1,5 +1,9 @@
 #include "daemon/mirror/mirror.h"
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
 #include "tests/daemon/mirror/mirror_fixture.h"
 
 namespace waag::daemon {
@@ -50,11 +54,48 @@ TEST_CASE_METHOD(MirrorFixture, "mirror: a repo that is not here comes by being 
   CHECK(commit("Qwen/Tiny", header_line("x") + file_line("a", "b"), "main", root).status == 403);
   const auto repo = store->find_repo({RepoType::model, "Qwen", "Tiny"});
   REQUIRE(repo);
-  const auto place = app->mirror->find(*repo, oid(weights));
-  REQUIRE((place && *place));
-  CHECK((*place)->entry.path == "w.bin");
-  CHECK_FALSE(*app->mirror->is_cold(*repo, (*place)->entry));
-  CHECK_FALSE(*app->mirror->find(*repo, oid("other")));
+  const auto places = app->mirror->find(*repo, {oid(weights), oid("other")});
+  REQUIRE(places);
+  REQUIRE(places->size() == 1);
+  CHECK(places->at(oid(weights)).entry.path == "w.bin");
+  CHECK_FALSE(*app->mirror->is_cold(*repo, places->at(oid(weights)).entry));
+}
+
+TEST_CASE_METHOD(MirrorFixture, "mirror: git-lfs asks for a thousand files at once",
+                 "[daemon][mirror]") {
+  testing::FakeUpstream::Repo many;
+  const auto content = [](int n) { return "weights " + std::to_string(n); };
+  constexpr int held = 4'000, asked = 999;
+  for (int n = 0; n < held; ++n)
+    many.files["dir" + std::to_string(n % 7) + "/" + std::to_string(n) + ".bin"] = content(n);
+  upstream.put("Qwen/Many", many);
+  begin();
+  REQUIRE(get("/api/models/Qwen/Many").status == 200);
+  const auto object = [](const std::string& bytes) {
+    return boost::json::object{{"oid", oid(bytes).hex()}, {"size", bytes.size()}};
+  };
+  const auto batch = [&](int count) {
+    boost::json::array objects;
+    for (int n = 0; n < count; ++n) objects.push_back(object(content(n)));
+    objects.push_back(object("none"));
+    const boost::json::object body{{"operation", "download"}, {"objects", std::move(objects)}};
+    const auto start = std::chrono::steady_clock::now();
+    const auto reply = post("/Qwen/Many.git/info/lfs/objects/batch", "",
+                            boost::json::serialize(body), "Content-Type: application/json\r\n");
+    const auto taken = std::chrono::steady_clock::now() - start;
+    REQUIRE(reply.status == 200);
+    const auto& answers = reply.json().at("objects").as_array();
+    REQUIRE(answers.size() == static_cast<std::size_t>(count) + 1);
+    for (const auto& answer : answers) {
+      const bool none = answer.at("oid").as_string() == oid("none").hex();
+      CHECK(answer.as_object().contains(none ? "error" : "actions"));
+    }
+    return taken;
+  };
+  const auto one = std::min(batch(1), batch(1));
+  const auto thousand = std::min(batch(asked), batch(asked));
+  // With a walk for each it would be nearly a thousand.
+  CHECK(thousand < 100 * one);
 }
 
 TEST_CASE_METHOD(MirrorFixture, "mirror: how much and for whom", "[daemon][mirror]") {

@@ -350,13 +350,13 @@ TEST_CASE("git_client: an upstream that lies", "[daemon][upstream]") {
     hub.up.bend_refs = [](std::string& body) { body.insert(body.size() - 4, "0001"); };
   }
   SECTION("the connection is lost") {
-    hub.up.end = fail(Errc::upstream_failed, "connection lost");
+    hub.up.outcome = fail(Errc::upstream_failed, "connection lost");
     hub.up.bend_reply = [](std::string& body) { body.resize(body.size() - 4); };
   }
   CHECK(hub.must_fail().code == Errc::upstream_failed);
   hub.up.bend_reply = nullptr;
   hub.up.bend_refs = nullptr;
-  hub.up.end = ok();
+  hub.up.outcome = ok();
   hub.must_fetch();
   hub.check_equal();
 }
@@ -417,6 +417,26 @@ TEST_CASE("git_client: over a real connection", "[daemon][upstream]") {
   if (!history) FAIL(history.error().what);
   CHECK(history->pack_bytes > 2'000'000);
   hub.check_equal();
+}
+
+TEST_CASE("git_client: it ends when it is told to", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  hub.up.hangs = true;
+  std::stop_source stop;
+  hub.request.stop = stop.get_token();
+  std::thread stopper;
+  SECTION("in the middle") {
+    stopper = std::thread([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      stop.request_stop();
+    });
+  }
+  SECTION("before") { stop.request_stop(); }
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(hub.must_fail().code == Errc::unavailable);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+  if (stopper.joinable()) stopper.join();
 }
 
 TEST_CASE("git_client: it ends at its deadline", "[daemon][upstream]") {

@@ -51,6 +51,8 @@ class GitServer final : public HttpClient {
     return run("git upload-pack --stateless-rpc up.git || true", request);
   }
 
+  void end() override {}
+
   std::shared_ptr<Transfer> stream(UpstreamRequest request,
                                    std::shared_ptr<UpstreamSink> sink) override {
     note(request);
@@ -80,7 +82,7 @@ class GitServer final : public HttpClient {
   std::string moved_to;                          // where info/refs was answered
   std::function<void(std::string&)> bend_refs;   // the body of info/refs
   std::function<void(std::string&)> bend_reply;  // the body of git-upload-pack
-  Status end;                                    // how the transfer ends
+  Status outcome;                                // how the transfer ends
 
  private:
   struct Handle final : Transfer {
@@ -114,7 +116,7 @@ class GitServer final : public HttpClient {
     for (std::string_view rest = body; !rest.empty();
          rest.remove_prefix(std::min(piece_bytes, rest.size())))
       WAAG_CHECK(sink.write(as_bytes(rest.substr(0, piece_bytes))));
-    return end;
+    return outcome;
   }
 
   std::string run(const std::string& command, const std::string& input) const {

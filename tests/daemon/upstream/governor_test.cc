@@ -186,6 +186,44 @@ TEST_CASE("governor: five failures in a row, then nobody calls", "[daemon][upstr
   CHECK_FALSE(hub.down());
 }
 
+TEST_CASE("governor: calls that fail side by side are one failure", "[daemon][upstream]") {
+  Governed hub;
+  const auto link_goes = [&hub](int calls) {
+    for (int i = 0; i < calls; ++i) REQUIRE(hub.governor.admit(i % 2 == 0 ? api : other, demand));
+    for (int i = 0; i < calls; ++i) hub.governor.failed(i % 2 == 0 ? api : other);
+  };
+  for (unsigned round = 1; round < 5; ++round) {
+    link_goes(8);
+    CHECK(hub.governor.snapshot().failures_in_a_row == round);
+    CHECK(hub.governor.snapshot().failures == 8 * round);
+    CHECK(hub.governor.snapshot().state == Governor::State::closed);
+  }
+  link_goes(8);
+  CHECK(hub.down());
+}
+
+TEST_CASE("governor: a call that fails later fails by itself", "[daemon][upstream]") {
+  Governed hub;
+  for (int i = 0; i < 5; ++i) REQUIRE(hub.governor.admit(api, demand));
+  for (int i = 0; i < 5; ++i) {
+    hub.governor.failed(api);
+    hub.clock.advance(1s);
+  }
+  CHECK(hub.down());
+}
+
+TEST_CASE("governor: an upstream that never counts as down", "[daemon][upstream]") {
+  Governed hub;
+  Governor::Options options;
+  options.failures_max = 0;
+  Governor governor(options, hub.clock, hub.random);
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(governor.admit(api, demand));
+    governor.failed(api);
+  }
+  CHECK(governor.snapshot().state == Governor::State::closed);
+}
+
 TEST_CASE("governor: a probe that is never heard of again", "[daemon][upstream]") {
   Governed hub;
   for (int i = 0; i < 5; ++i) hub.call(500);

@@ -1,5 +1,7 @@
 #include "daemon/upstream/http_client.h"
 
+#include <future>
+
 #include "tests/daemon/upstream/client_fixture.h"
 
 using namespace waag;
@@ -75,6 +77,23 @@ TEST_CASE("http client: a call and its reply", "[daemon][upstream]") {
   CHECK(seen[0].header("User-Agent").starts_with("waag/"));
   CHECK(seen[1].header("Expect").empty());
   CHECK(seen[1].header("Content-Type").empty());
+}
+
+TEST_CASE("http client: an end for all that runs and all that comes", "[daemon][upstream]") {
+  std::promise<void> asked;
+  ScriptServer server([&](ScriptPeer& peer, const ScriptRequest&) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    asked.set_value();
+    peer.keep_open();
+  });
+  const auto client = *HttpClient::start(options_for({server.origin()}));
+  auto running = std::async([&] { return client->fetch(request_for(server, "/a")); });
+  asked.get_future().wait();
+  client->end();
+  REQUIRE(running.wait_for(5s) == std::future_status::ready);
+  CHECK(failed(running.get(), Errc::unavailable));
+  CHECK(failed(client->fetch(request_for(server, "/a")), Errc::unavailable));
+  client->end();
 }
 
 TEST_CASE("http client: connections are used again", "[daemon][upstream]") {

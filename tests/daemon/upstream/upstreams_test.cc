@@ -42,6 +42,22 @@ TEST_CASE("upstreams: none by default", "[daemon][upstream]") {
   CHECK((*none)->trusted().empty());
 }
 
+TEST_CASE("upstreams: when one counts as down is a setting", "[daemon][upstream]") {
+  Made made;
+  made.config.urls = "https://one.example";
+  made.config.failures_max = 2;
+  made.config.down_ms = 700;
+  const auto upstreams = made.make();
+  REQUIRE(upstreams);
+  auto& governor = (*upstreams)->all()[0]->governor();
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(governor.admit(UpstreamBucket::api, UpstreamPriority::demand));
+    governor.failed(UpstreamBucket::api);
+  }
+  CHECK(governor.snapshot().state == Governor::State::open);
+  CHECK(governor.snapshot().until_probe == 700ms);
+}
+
 TEST_CASE("upstreams: in order, the token to the first alone", "[daemon][upstream]") {
   Made made;
   made.config.urls = "https://one.example/, https://two.example/hub ,https://two.example";

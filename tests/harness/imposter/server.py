@@ -14,6 +14,7 @@ from . import api, files, git
 from .exchange import Exchange, Planted
 from .ledger import Ledger
 from .repos import Repo
+from .weather import Weather
 from .wire import Gone, Link, Reply, Request
 
 BACKLOG = 512
@@ -28,15 +29,16 @@ class Imposter:
     with a token. `with Imposter(folder) as upstream: upstream.repo("acme/one").commit({...})`.
     Files come by TLS, as no client should follow a redirect out of it; with a `certificate` of its
     own the hub speaks TLS too. `authority`: a certificate for the files alone, if not a new one.
+    `host`: its own address, on which hub and CDN listen.
     """
 
     def __init__(self, folder, certificate: Certificate | None = None,
-                 authority: Certificate | None = None):
+                 authority: Certificate | None = None, host: str = "127.0.0.1"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.secured = PORTS if certificate else PORTS[1:]
         given = certificate or authority
-        self.certificate = given or make(self.folder, addresses=("127.0.0.1", FOREIGN))
+        self.certificate = given or make(self.folder, addresses=(host, FOREIGN))
         self.ledger = Ledger()
         self.repos: dict[tuple[str, str], Repo] = {}
         self.owners: dict[str, Repo] = {}
@@ -46,6 +48,8 @@ class Imposter:
         self.rate_headers: dict[str, str] = {}
         self.bytes_per_s = 0  # 0: as fast as it goes
         self.next_free = 0.0
+        self.delay_s = 0.0  # before each answer
+        self.weather: Weather | None = None  # of the links to it
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(self.certificate.chain, self.certificate.key)
         self.lock = threading.Lock()
@@ -54,8 +58,8 @@ class Imposter:
         self.fillers: list[socket.socket] = []
         self.mode = ""
         for port in PORTS:
-            host = FOREIGN if port == "foreign" else "127.0.0.1"
-            self.listeners[port] = socket.create_server((host, 0), backlog=BACKLOG)
+            at = FOREIGN if port == "foreign" else host
+            self.listeners[port] = socket.create_server((at, 0), backlog=BACKLOG)
         self.addresses = {port: one.getsockname() for port, one in self.listeners.items()}
 
     def __enter__(self):
@@ -175,6 +179,10 @@ class Imposter:
                 continue
             with self.lock:
                 self.links.add(link)
+            if self.weather is not None:
+                link.fate = self.weather.draw()
+                if link.fate.kind == "silent":
+                    continue  # taken by the kernel, and never heard of again
             threading.Thread(target=self._serve, args=(link,), daemon=True).start()
 
     def _serve(self, link: Link) -> None:
@@ -199,6 +207,7 @@ class Imposter:
         entry.place, entry.repo, handler = self.route(request)
         exchange = Exchange(self, link, request, handler(), entry)
         planted = self._fault_for(entry, request)
+        time.sleep(self.delay_s)
         if planted is None:
             exchange.send()
             return request.headers.get("connection", "").lower() != "close"

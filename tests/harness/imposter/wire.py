@@ -7,6 +7,8 @@ import socket
 import struct
 import urllib.parse
 
+from .weather import Fate
+
 BLOCK = 64 * 1024
 HEAD_BYTES_MAX = 256 * 1024
 QUIET_S = 30  # a connection on which nothing comes for so long is closed
@@ -70,6 +72,7 @@ class Link:
 
     def __init__(self, link: socket.socket, port: str):
         self.socket, self.port, self.rest = link, port, b""
+        self.fate: Fate | None = None
         link.settimeout(QUIET_S)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Small, so that what the ledger counts as sent is nearly what has arrived.
@@ -77,7 +80,10 @@ class Link:
 
     def send(self, data: bytes) -> None:
         try:
-            self.socket.sendall(data)
+            if self.fate is None:
+                self.socket.sendall(data)
+            elif not self.fate.send(self, data):
+                raise Gone
         except OSError as error:
             raise Gone from error
 

@@ -8,6 +8,7 @@ import time
 import pytest
 from imposter import ATTRIBUTES, Lfs, safetensors, seeded
 from mirrors import MIB, PULL_S, at_once, pull, resolve, wait_for
+from watch import Watch
 
 CROWD = 200
 CROWD_BYTES = 64 * MIB
@@ -16,6 +17,9 @@ KILL_BYTES = 256 * MIB
 KILL_BYTES_PER_S = 48 * MIB
 KILLS = 4
 AGAIN_SHARE = 0.01
+MANY = 64
+MANY_BYTES = 6 * MIB
+RSS_BYTES_MAX = 400 * MIB
 BLOCK = 256 * 1024
 
 
@@ -78,6 +82,24 @@ def test_a_crowd_on_one_cold_file(upstream, new_mirror, cold):
     assert time.monotonic() - started < CROWD_S
     assert upstream.ledger.covered_bytes(oid) == CROWD_BYTES
     assert upstream.ledger.again_bytes(oid) == 0
+
+
+def test_memory_with_many_cold_files(upstream, new_mirror):
+    """As many fills as the hub's goal has transfers; what is mapped counts too."""
+    files = {f"{n}.safetensors": Lfs(safetensors(f"many {n}", MANY_BYTES)) for n in range(MANY)}
+    commit = upstream.repo("acme/many").commit({".gitattributes": ATTRIBUTES, **files})
+    hub = new_mirror()
+    small = resolve("acme/many", ".gitattributes", commit)
+    assert pull(hub, small).body == ATTRIBUTES
+    readers = [Reader(hub, resolve("acme/many", name, commit), content.data)
+               for name, content in files.items()]
+    with Watch(hub, small, ATTRIBUTES) as others:
+        assert at_once(reader.whole for reader in readers) == [True] * MANY
+    assert others.troubles == []
+    print(f"{others.rss_bytes // MIB} MiB, {others.own_bytes // MIB} MiB without mapped files")
+    assert others.rss_bytes <= RSS_BYTES_MAX
+    for content in files.values():
+        assert upstream.ledger.again_bytes(content.oid) == 0
 
 
 def test_random_ranges_of_one_cold_file(upstream, new_mirror, cold):
