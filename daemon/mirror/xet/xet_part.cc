@@ -25,8 +25,10 @@ class XetPart::Tail final : public UpstreamSink {
 };
 
 XetPart::XetPart(std::shared_ptr<XetSource> source, storage::Stretch part,
-                 std::shared_ptr<UpstreamSink> sink)
-    : source_(std::move(source)), delivery_(part, std::move(sink)) {}
+                 std::shared_ptr<UpstreamSink> sink, std::shared_ptr<const Throttle> throttle)
+    : source_(std::move(source)),
+      throttle_(std::move(throttle)),
+      delivery_(part, std::move(sink)) {}
 
 XetPart::~XetPart() = default;
 
@@ -44,7 +46,7 @@ void XetPart::run() {
 }
 
 Status XetPart::bring() {
-  WAAG_TRY(const auto reader, source_->reader());
+  WAAG_TRY(const auto reader, source_->reader(throttle_));
   {
     const std::scoped_lock lock(mutex_);
     if (cancelled_) return fail(Errc::unavailable, "cancelled");
@@ -63,7 +65,7 @@ Status XetPart::bring() {
 
 void XetPart::bring_rest_plainly() {
   auto transfer = source_->plain().fetch({delivery_.at(), delivery_.end_at()},
-                                         std::make_shared<Tail>(shared_from_this()));
+                                         std::make_shared<Tail>(shared_from_this()), throttle_);
   const std::scoped_lock lock(mutex_);
   if (cancelled_) return transfer->cancel();
   if (!delivery_.over()) transfer_ = std::move(transfer);
