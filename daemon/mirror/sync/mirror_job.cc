@@ -235,6 +235,8 @@ Status MirrorJob::bring_files() {
 }
 
 void MirrorJob::start(const storage::TreeEntry& entry) {
+  const auto cold = mirror_.is_cold(found_.repo, entry);
+  if (cold && !*cold) return count_here(entry);  // a reader has had it brought since
   auto fill = mirror_.fill(found_.repo, found_.commit, entry, cap());
   if (fill) {
     // Two files may be the same bytes, which come once.
@@ -254,14 +256,17 @@ void MirrorJob::reap() {
     if (one.fill->state() == Fill::State::running) return false;
     if (!one.shared) bytes_fetched_ += one.fill->fetched_bytes();
     const auto ended = one.fill->wait_until(std::chrono::steady_clock::time_point{});
-    if (ended) {
-      ++files_here_;
-      bytes_here_ += one.entry.size_bytes;
-    } else {
+    if (ended)
+      count_here(one.entry);
+    else
       fail_file(one.entry.path, ended.error());
-    }
     return true;
   });
+}
+
+void MirrorJob::count_here(const storage::TreeEntry& entry) {
+  ++files_here_;
+  bytes_here_ += entry.size_bytes;
 }
 
 void MirrorJob::fail_file(const std::string& path, const Error& error) {

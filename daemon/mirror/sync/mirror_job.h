@@ -62,6 +62,7 @@ class MirrorJob {
   Status bring_files();
   void start(const storage::TreeEntry& entry);
   void reap();
+  void count_here(const storage::TreeEntry& entry);
   void fail_file(const std::string& path, const Error& error);
   void tell_progress();
   void tell_result(bool finished);
