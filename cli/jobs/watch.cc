@@ -67,11 +67,17 @@ class View {
     if (!over() && job.as_object().contains("cancelling")) line += ", being cancelled";
     if (const auto later = field_text(job, "notBefore"); !over() && !later.empty())
       line += ", not before " + printable(later);
-    if (const auto error = field_text(job, "error"); !error.empty())
-      line += ": " + printable(error);
+    if (const auto why = why_of(job); !why.empty()) line += ": " + printable(why);
     if (line == last_line_) return;
     last_line_ = line;
     (over() && !done() ? context_.world.err : out_) << line << '\n' << std::flush;
+  }
+  /// Of a job that waits for its time, or is over.
+  static std::string why_of(const json::value& job) {
+    const auto error = field_text(job, "error");
+    const auto* progress = job.as_object().if_contains("progress");
+    if (!error.empty() || progress == nullptr || field_text(job, "notBefore").empty()) return error;
+    return field_text(*progress, "note");
   }
   void show_progress(const json::value& progress) {
     const auto now = context_.world.now();

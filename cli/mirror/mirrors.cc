@@ -1,3 +1,4 @@
+#include <array>
 #include <memory>
 #include <ostream>
 
@@ -20,7 +21,7 @@ struct MirrorOptions {
   std::string name;
   std::vector<std::string> repos, revisions, include, exclude, convert;
   std::string type = "model";
-  std::string every, cron, window;
+  std::string every, cron, window, rate;
   bool paused = false;
 };
 
@@ -69,6 +70,35 @@ std::string when_of(const json::value& rule) {
   return every.empty() ? "when told" : "every " + printable(every) + " s";
 }
 
+/// "20 MB/s", exactly.
+std::string human_rate(std::uint64_t bytes) {
+  constexpr std::array units{" B/s", " kB/s", " MB/s", " GB/s"};
+  std::size_t unit = 0;
+  for (; bytes > 0 && bytes % 1000 == 0 && unit + 1 < units.size(); ++unit) bytes /= 1000;
+  return std::to_string(bytes) + units[unit];
+}
+
+/// "" = no rate of its own
+std::string rate_of(const json::value& rule) {
+  const auto* rate = rule.is_object() ? rule.get_object().if_contains("rate") : nullptr;
+  if (rate == nullptr || !rate->is_number()) return "";
+  boost::system::error_code wrong;
+  const auto bytes = rate->to_number<std::uint64_t>(wrong);
+  return wrong ? "" : human_rate(bytes);
+}
+
+/// "22:00-06:00 UTC, closed until 2026-11-27T22:00:00.000Z"
+std::string window_of(const json::value& rule) {
+  auto text = printable(field_text(rule, "window"));
+  if (text.empty()) return text;
+  text += " UTC";
+  if (const auto opens = field_text(rule, "windowOpensAt"); !opens.empty())
+    text += ", closed until " + printable(opens);
+  else if (const auto closes = field_text(rule, "windowClosesAt"); !closes.empty())
+    text += ", open until " + printable(closes);
+  return text;
+}
+
 int add(Context& context, const MirrorOptions& options) {
   json::object body{{"name", options.name}, {"type", options.type}};
   put_list(body, "repos", options.repos);
@@ -79,6 +109,7 @@ int add(Context& context, const MirrorOptions& options) {
   put_text(body, "every", options.every);
   put_text(body, "cron", options.cron);
   put_text(body, "window", options.window);
+  put_text(body, "rate", options.rate);
   if (options.paused) body["paused"] = true;
   const auto answer = context.hub.call("POST", api, body);
   if (answer.failure) return context.refuse(*answer.failure);
@@ -93,8 +124,10 @@ int list(Context& context, const MirrorOptions&) {
   std::vector<std::vector<std::string>> lines;
   for (const auto& rule : answer.json.as_array())
     lines.push_back({field_text(rule, "name"), field_text(rule, "type"), joined(rule, "repos"),
-                     when_of(rule), field_text(rule, "lastRunAt"), states_of(rule)});
-  print_table(context.world.out, {"NAME", "TYPE", "REPOS", "WHEN", "LAST RUN", "JOBS"}, lines);
+                     when_of(rule), printable(field_text(rule, "window")), rate_of(rule),
+                     field_text(rule, "lastRunAt"), states_of(rule)});
+  print_table(context.world.out,
+              {"NAME", "TYPE", "REPOS", "WHEN", "WINDOW", "RATE", "LAST RUN", "JOBS"}, lines);
   return exit_ok;
 }
 
@@ -104,11 +137,14 @@ void show(Context& context, const json::value& rule) {
   for (const auto* key : {"repos", "revisions", "include", "exclude", "convert"})
     if (shown.contains(key)) shown[key] = joined(rule, key);
   shown["when"] = when_of(rule);
+  shown["window"] = window_of(rule);
+  shown["rate"] = rate_of(rule);
   shown["jobs"] = states_of(rule);
   if (shown.contains("lastError")) shown["lastError"] = printable(field_text(rule, "lastError"));
-  print_fields(context.world.out, shown,
-               {"name", "type", "repos", "revisions", "include", "exclude", "convert", "when",
-                "window", "owner", "lastRunAt", "nextRunAt", "jobs", "lastJobs", "lastError"});
+  print_fields(
+      context.world.out, shown,
+      {"name", "type", "repos", "revisions", "include", "exclude", "convert", "when", "window",
+       "rate", "owner", "lastRunAt", "nextRunAt", "jobs", "lastJobs", "lastError"});
 }
 
 /// Of one rule, or of the upstreams.
@@ -197,10 +233,16 @@ void add_options_of_add(CLI::App& command, MirrorOptions& options) {
   command.add_option("--cron", options.cron, "five fields in UTC: 'minute hour day month weekday'")
       ->excludes(every);
   command.add_option("--window", options.window,
-                     "begin runs only at this time of the day in UTC: "
-                     "22:00-06:00");
+                     "run jobs only at this time of the day in UTC: 22:00-06:00; outside it they "
+                     "wait, and then go on where they were");
+  command.add_option("--rate", options.rate,
+                     "at most so many bytes a second for all its jobs together: 500K, 20M, 1G "
+                     "(thousands, millions, ...); what clients read meanwhile is not held back");
   command.add_flag("--paused", options.paused, "do not start yet");
-  command.footer("Example:\n  waag mirror add nightly 'acme/*' other/tiny --cron '0 2 * * *'");
+  command.footer(
+      "Examples:\n"
+      "  waag mirror add nightly 'acme/*' other/tiny --cron '0 2 * * *'\n"
+      "  waag mirror add big acme/big --every 6h --window 22:00-06:00 --rate 20M");
 }
 
 }  // namespace

@@ -10,9 +10,9 @@ namespace {
 constexpr std::chrono::milliseconds save_period{5'000};
 constexpr std::size_t note_bytes_max = 256;
 
-boost::json::object spec_of(const storage::JobRow& row) {
+boost::json::object object_of(const std::string& text) {
   boost::system::error_code bad;
-  auto value = boost::json::parse(row.spec, bad);
+  auto value = boost::json::parse(text, bad);
   return bad || !value.is_object() ? boost::json::object() : std::move(value.as_object());
 }
 
@@ -37,7 +37,8 @@ JobContext::JobContext(std::shared_ptr<JobFeed> feed, std::stop_token stop, stor
   id_ = row.id;
   attempt_ = row.attempts;
   if (!row.askers.empty()) owner_ = row.askers.front();
-  spec_ = spec_of(row);
+  spec_ = object_of(row.spec);
+  earlier_result_ = object_of(row.result);
 }
 
 void JobContext::set_total(std::uint64_t bytes, std::uint64_t files) {
@@ -68,6 +69,12 @@ void JobContext::set_result(boost::json::object result) {
 std::string JobContext::result() const {
   const std::scoped_lock lock(mutex_);
   return result_;
+}
+
+std::optional<storage::TimeMs> JobContext::put_off_until() const {
+  const storage::TimeMs until(put_off_until_.load());
+  if (until.count() == 0) return std::nullopt;
+  return until;
 }
 
 /// Of threads that come at once, one saves and the others go on.

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -28,6 +29,10 @@ class JobContext {
   /// 1 for the first time. Another one begins anew: what the first did may be there already.
   [[nodiscard]] std::uint32_t attempt() const { return attempt_; }
 
+  /// What an earlier beginning had set as its result; empty: nothing.
+  [[nodiscard]] const boost::json::object& earlier_result() const { return earlier_result_; }
+  [[nodiscard]] storage::TimeMs now() const { return clock_.now(); }
+
   /// Somebody cancelled the job, or the daemon ends: the work returns soon, with any error.
   [[nodiscard]] bool stopped() const { return stop_.stop_requested(); }
   /// Callbacks on it are called under the queue's lock: they must not ask Jobs anything.
@@ -43,6 +48,10 @@ class JobContext {
   void set_result(boost::json::object result);
   [[nodiscard]] std::string result() const;  // as JSON; "" = none
 
+  /// The work ends now, with any error, and is begun again then. That is no attempt of the job.
+  void put_off(storage::TimeMs until) { put_off_until_ = until.count(); }
+  [[nodiscard]] std::optional<storage::TimeMs> put_off_until() const;
+
  private:
   void save_now_and_then();
 
@@ -53,7 +62,8 @@ class JobContext {
   std::uint64_t id_ = 0;
   std::uint32_t attempt_ = 0;
   storage::JobAsker owner_;
-  boost::json::object spec_;
+  boost::json::object spec_, earlier_result_;
+  std::atomic<storage::TimeMs::rep> put_off_until_{0};  // 0: it is not
   std::atomic<storage::TimeMs::rep> saved_;
   mutable std::mutex mutex_;
   std::string result_;

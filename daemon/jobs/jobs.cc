@@ -158,6 +158,23 @@ Result<JobRow> Jobs::cancel(std::uint64_t id, std::string_view by) {
   return row;
 }
 
+Status Jobs::hasten(std::uint64_t id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = live_.find(id);
+  if (found == live_.end()) {
+    WAAG_TRY(const auto over, store_.jobs().find(id));
+    static_cast<void>(over);
+    return ok();
+  }
+  found->second.hastened = true;
+  auto row = found->second.feed->row();
+  if (row.state != JobState::queued || row.not_before == storage::TimeMs{}) return ok();
+  row.not_before = {};
+  WAAG_CHECK(change(row));
+  if (queue_.remove(id)) enqueue(row);
+  return ok();
+}
+
 Result<JobRow> Jobs::find(std::uint64_t id) const {
   WAAG_TRY(const auto feed, watch(id));
   return feed->row();
@@ -223,6 +240,7 @@ void Jobs::run(Lock& lock, const JobQueue::Waiting& job) {
   const auto& kind = kinds_.at(job.kind);
   const auto feed = live.feed;
   live.stop = std::stop_source();
+  live.hastened = false;
   auto row = feed->row();
   row.state = JobState::running;
   row.started = clock_.now();
@@ -243,11 +261,12 @@ void Jobs::run(Lock& lock, const JobQueue::Waiting& job) {
   lock.lock();
   row = feed->row();
   row.result = context.result();
-  settle(std::move(row), kind, came);
+  settle(std::move(row), kind, came, context.put_off_until());
 }
 
 /// What follows from how the work returned.
-void Jobs::settle(JobRow row, const JobKind& kind, const Status& came) {
+void Jobs::settle(JobRow row, const JobKind& kind, const Status& came,
+                  std::optional<storage::TimeMs> put_off_until) {
   Status written = ok();
   if (came) {
     written = finish(row, JobState::done, "");
@@ -256,6 +275,11 @@ void Jobs::settle(JobRow row, const JobKind& kind, const Status& came) {
   } else if (stopping()) {
     --row.attempts;  // an orderly end of the daemon is not the job's fault
     written = change(row);
+  } else if (put_off_until) {
+    --row.attempts;
+    row.not_before = live_.at(row.id).hastened ? storage::TimeMs{} : *put_off_until;
+    log(row, "job_put_off", came.error().what);
+    return begin_later(std::move(row));
   } else if (may_heal(came.error().code) && row.attempts < kind.attempts_max) {
     return try_again(std::move(row), came);
   } else {
@@ -268,10 +292,14 @@ void Jobs::settle(JobRow row, const JobKind& kind, const Status& came) {
 void Jobs::try_again(JobRow row, const Status& came) {
   auto wait = options_.backoff;
   for (std::uint32_t i = 1; i < row.attempts && wait < options_.backoff_max; ++i) wait *= 2;
-  row.state = JobState::queued;
   row.not_before = clock_.now() + std::min(wait, options_.backoff_max);
   row.error = came.error().what.substr(0, error_bytes_max);
   log(row, "job_delayed", row.error);
+  begin_later(std::move(row));
+}
+
+void Jobs::begin_later(JobRow row) {
+  row.state = JobState::queued;
   if (const auto written = change(row); !written) {
     log(row, "job_not_written", written.error().what);
     live_.at(row.id).feed->set(row);

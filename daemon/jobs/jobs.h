@@ -83,6 +83,9 @@ class Jobs {
   /// Ends a queued job at once, and tells a running one to end. A job that is over stays as it is.
   /// @param by  who wants that, for the record. @return the row as it is now; Errc::not_found
   Result<storage::JobRow> cancel(std::uint64_t id, std::string_view by);
+  /// A job that waits for a later time may begin now, and one that runs, if it puts itself off, at
+  /// once again: what it waits for has changed. Errc::not_found
+  Status hasten(std::uint64_t id);
   /// With the progress of now. Errc::not_found
   Result<storage::JobRow> find(std::uint64_t id) const;
   /// Newest first, as JobTable::list, with the progress of now.
@@ -97,6 +100,7 @@ class Jobs {
   struct Live {
     std::shared_ptr<JobFeed> feed;
     std::stop_source stop;
+    bool hastened = false;  // since it began to run
   };
   using Lock = std::unique_lock<std::mutex>;
 
@@ -105,8 +109,10 @@ class Jobs {
   void work();
   std::optional<JobQueue::Waiting> next(Lock& lock);
   void run(Lock& lock, const JobQueue::Waiting& job);
-  void settle(storage::JobRow row, const JobKind& kind, const Status& came);
+  void settle(storage::JobRow row, const JobKind& kind, const Status& came,
+              std::optional<storage::TimeMs> put_off_until);
   void try_again(storage::JobRow row, const Status& came);
+  void begin_later(storage::JobRow row);
   void save_progress(std::uint64_t id);
   Result<storage::JobRow> join(std::uint64_t id, const NewJob& job);
   Status finish(storage::JobRow row, storage::JobState state, std::string error);

@@ -62,7 +62,8 @@ HubSource::HubSource(HubClient& hub, File file, std::chrono::milliseconds wait)
     : hub_(hub), file_(std::move(file)), wait_(wait) {}
 
 std::shared_ptr<HttpClient::Transfer> HubSource::fetch(storage::Stretch part,
-                                                       std::shared_ptr<UpstreamSink> sink) {
+                                                       std::shared_ptr<UpstreamSink> sink,
+                                                       std::shared_ptr<const Throttle> throttle) {
   auto request = direct_request();
   const bool direct = request.has_value();
   if (!direct) {
@@ -75,6 +76,7 @@ std::shared_ptr<HttpClient::Transfer> HubSource::fetch(storage::Stretch part,
     request = hub_.file_request(file_.repo, file_.commit, file_.path);
   }
   if (part.size() < file_.size_bytes) request->range = http::ByteRange{part.begin, part.end - 1};
+  request->throttle = std::move(throttle);
   auto watch = std::make_shared<Watch>(shared_from_this(), std::move(sink), direct);
   return hub_.http().stream(*std::move(request), std::move(watch));
 }

@@ -20,7 +20,8 @@ class HubSource final : public ByteSource, public std::enable_shared_from_this<H
   HubSource(HubClient& hub, File file, std::chrono::milliseconds wait);
 
   std::shared_ptr<HttpClient::Transfer> fetch(storage::Stretch part,
-                                              std::shared_ptr<UpstreamSink> sink) override;
+                                              std::shared_ptr<UpstreamSink> sink,
+                                              std::shared_ptr<const Throttle> throttle) override;
   [[nodiscard]] bool trusted() const override { return hub_.trusted(); }
   [[nodiscard]] const std::string& name() const override { return hub_.base_url(); }
 

@@ -14,6 +14,8 @@ namespace {
 /// Commits of refs that are searched for a file of which only the hash is known.
 constexpr std::size_t searched_commits_max = 50;
 constexpr std::size_t fills_min = 16;
+/// Transfers at a time that keep to the caps of rules, besides upstream.streams.
+constexpr std::size_t capped_streams = 8;
 
 PullThrough::Who who_of(std::string_view name) {
   if (name == "users") return PullThrough::Who::users;
@@ -64,12 +66,13 @@ Fills::Options fill_options(const Config& config, Log& log) {
   options.limits.tries = config.upstream.retries + 1;
   options.limits.pause = std::chrono::milliseconds(config.upstream.retry_base_ms);
   options.limits.budget = std::make_shared<StreamBudget>(config.upstream.streams);
+  options.limits.capped_budget = std::make_shared<StreamBudget>(capped_streams);
   // More than what has transfers: a reader's small file must not stand behind large ones.
   options.at_once = fills_min + 2 * config.upstream.streams;
   options.ended = [&log](const Fill& fill, const Status& status) {
     LogLine line;
-    line.level = status ? LogLevel::info : LogLevel::warn;
-    line.event = status ? "filled" : "fill_failed";
+    line.level = status || fill.is_parked() ? LogLevel::info : LogLevel::warn;
+    line.event = status ? "filled" : fill.is_parked() ? "fill_parked" : "fill_failed";
     line.repo = fill.wanted().about;
     line.bytes = fill.fetched_bytes();
     if (!status) line.err = status.error().what;
@@ -81,7 +84,7 @@ Fills::Options fill_options(const Config& config, Log& log) {
 std::unique_ptr<XetServices> xet_services(const Config& config, storage::Store& store,
                                           storage::Clock& clock, Log& log) {
   if (!config.upstream.xet) return nullptr;
-  const auto threads = std::max(1u, config.upstream.streams);
+  const auto threads = std::max(1u, config.upstream.streams) + capped_streams;
   auto made = std::make_unique<XetServices>(store, clock, threads);
   made->call_time =
       std::min(made->call_time, std::chrono::milliseconds(config.upstream.call_timeout_ms));
@@ -144,6 +147,7 @@ void Mirror::add_jobs(Jobs& jobs, MirrorConvert convert) {
   options.call_time = job_call_factor * call_time_;
   options.log = log_event(log_);
   options.convert = std::move(convert);
+  options.limits = [this](const std::string& rule) { return schedule_->limits(rule); };
   add_mirror_jobs(jobs, store_, *this, options);
   Schedule::Options schedule;
   schedule.call_time = options.call_time;
@@ -213,7 +217,8 @@ Status Mirror::may_demand(const Identity& who, const storage::TreeEntry& entry) 
 }
 
 Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const CommitId& commit,
-                                           const storage::TreeEntry& entry) {
+                                           const storage::TreeEntry& entry,
+                                           std::shared_ptr<RateCap> cap) {
   if (policy_) WAAG_CHECK(policy_->check_file(repo.id, {entry.path, entry.size_bytes}));
   WAAG_TRY(const auto row, store_.mirrors().find(repo.uid));
   if (!row) return waag::fail(Errc::corrupt, "a mirrored repo without its row");
@@ -234,7 +239,7 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
   if (bound != nullptr) wanted.sources.push_back(source(*bound, file, wanted));
   for (auto* hub : lookup_->hubs())
     if (hub != bound) wanted.sources.push_back(source(*hub, file, wanted));
-  return fills_->join(std::move(wanted));
+  return fills_->join(std::move(wanted), std::move(cap));
 }
 
 std::shared_ptr<ByteSource> Mirror::source(HubClient& hub, const HubSource::File& file,

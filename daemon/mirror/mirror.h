@@ -64,9 +64,10 @@ class Mirror {
   /// Errc::forbidden, Errc::no_space. Blocks.
   Status may_demand(const Identity& who, const storage::TreeEntry& entry);
   /// The fill of a cold file, started if there is none. Errc::forbidden if the policy leaves the
-  /// file out. Blocks.
+  /// file out. Blocks. @param cap  as Fill::ask()
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
-                                     const storage::TreeEntry& entry);
+                                     const storage::TreeEntry& entry,
+                                     std::shared_ptr<RateCap> cap = nullptr);
   /// A body that follows it. @param rest  as BlobReply::follow
   [[nodiscard]] std::shared_ptr<AsyncSource> follow(std::shared_ptr<Fill> fill, Stretch range,
                                                     bool rest);

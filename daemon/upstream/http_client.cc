@@ -17,7 +17,7 @@ namespace {
 constexpr long idle_connections_max = 64;
 /// The loop looks at its clocks at least so often.
 constexpr std::chrono::milliseconds wait_max{1000};
-/// How often transfers are told what they may take of a limited rate.
+/// How often transfers are told what they may take of a limited rate, and throttles looked at.
 constexpr std::chrono::milliseconds grant_every{50};
 
 void start_curl() {
@@ -152,6 +152,7 @@ class CurlClient final : public HttpClient {
   void end_late();
   void end(Running::iterator at, Status status);
   void grant_rate();
+  void look_at_throttles();
   [[nodiscard]] int wait_ms() const;
 
   const WireSettings settings_;
@@ -197,6 +198,7 @@ void CurlClient::run() {
   while (!inbox_->stopping()) {
     obey(inbox_->take());
     grant_rate();
+    look_at_throttles();
     int active = 0;
     curl_multi_perform(multi_.get(), &active);
     collect_ended();
@@ -283,8 +285,16 @@ void CurlClient::grant_rate() {
     transfer->grant(std::max<std::uint64_t>(1, bytes / running_.size()));
 }
 
+void CurlClient::look_at_throttles() {
+  const auto now = Clock::now();
+  for (const auto& [id, transfer] : running_) transfer->look_at_throttle(now);
+}
+
 int CurlClient::wait_ms() const {
-  auto wait = settings_.options.rate_bytes > 0 && !running_.empty() ? grant_every : wait_max;
+  const bool throttled =
+      std::ranges::any_of(running_, [](const auto& entry) { return entry.second->is_throttled(); });
+  const bool granted = settings_.options.rate_bytes > 0 && !running_.empty();
+  auto wait = throttled || granted ? grant_every : wait_max;
   const auto now = Clock::now();
   for (const auto& [id, transfer] : running_) {
     if (transfer->next_check() >= now + wait) continue;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/http/message.h"
+#include "daemon/upstream/throttle.h"
 #include "protocol/http/byte_range.h"
 
 namespace waag::daemon {
@@ -29,6 +30,8 @@ struct UpstreamRequest {
   std::size_t body_bytes_max = 32u << 20;
   /// For the whole call; zero: none, only the idle time counts (bodies of files).
   std::chrono::milliseconds time_max{0};
+  /// What the body keeps to, besides Options::rate_bytes; null: nothing.
+  std::shared_ptr<const Throttle> throttle{};
 };
 
 struct UpstreamReply {

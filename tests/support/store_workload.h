@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -79,11 +80,11 @@ std::vector<std::string> differences(storage::Store& store, const Model& model,
 /// A clock that only moves when told, and randomness from a seed: a run is repeatable.
 class TestClock final : public storage::Clock {
  public:
-  std::chrono::milliseconds now() const override { return now_; }
-  void advance(std::chrono::milliseconds by) { now_ += by; }
+  std::chrono::milliseconds now() const override { return std::chrono::milliseconds(now_); }
+  void advance(std::chrono::milliseconds by) { now_ += by.count(); }
 
  private:
-  std::chrono::milliseconds now_{1'790'000'000'000};
+  std::atomic<std::chrono::milliseconds::rep> now_{1'790'000'000'000};  // others may read it
 };
 
 class SeededRandom final : public storage::Random {

@@ -7,6 +7,7 @@
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
 #include "daemon/mirror/schedule/schedule.h"
+#include "daemon/mirror/schedule/time_window.h"
 #include "protocol/hub/dates.h"
 
 /// What is mirrored again and again, and when: /api/waag/v1/mirrors.
@@ -35,11 +36,24 @@ json::object job_states(const Jobs& jobs, const MirrorRule& rule) {
   return states;
 }
 
+void put_window(json::object& into, const MirrorRule& rule, storage::TimeMs now) {
+  if (rule.window.empty()) return;
+  const auto window = TimeWindow::parse(rule.window);
+  if (!window) return;
+  const bool open = window->contains(now);
+  into["windowOpen"] = open;
+  if (open)
+    put_date(into, "windowClosesAt", window->next_end(now));
+  else
+    put_date(into, "windowOpensAt", window->next_begin(now));
+}
+
 json::object rule_json(App& app, const MirrorRule& rule) {
   auto made = rule.to_json();
   put_date(made, "createdAt", rule.created);
   put_date(made, "lastRunAt", rule.last_run);
   if (const auto next = rule.next_run()) put_date(made, "nextRunAt", *next);
+  put_window(made, rule, app.clock.now());
   if (!rule.last_error.empty()) made["lastError"] = rule.last_error;
   json::array ids;
   for (const auto id : rule.last_jobs) ids.emplace_back(id);

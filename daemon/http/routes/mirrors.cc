@@ -13,8 +13,8 @@ Family mirrors() {
        "What is mirrored again and again, and when."},
       {Method::post, "/api/waag/v1/mirrors", "mirror_create", Policy::hub_admin, small,
        api::post_mirror,
-       "name, repos, type, revisions, include, exclude, convert; every or cron, window (UTC), "
-       "paused."},
+       "name, repos, type, revisions, include, exclude, convert; every or cron; window (UTC), "
+       "rate (bytes a second, or 20M), paused."},
       {Method::get, "/api/waag/v1/mirrors/{mirror}", "mirror", Policy::audit, no_body,
        api::get_mirror, "One of them, with its last run's jobs."},
       {Method::patch, "/api/waag/v1/mirrors/{mirror}", "mirror_change", Policy::hub_admin, small,

@@ -13,9 +13,10 @@ class ByteSource {
  public:
   virtual ~ByteSource() = default;
   /// Starts to bring a part of the file: the sink gets begin() once, then exactly these bytes, then
-  /// done(). Returns at once.
+  /// done(). Returns at once. @param throttle  of what it takes from upstreams; null: none
   virtual std::shared_ptr<HttpClient::Transfer> fetch(storage::Stretch part,
-                                                      std::shared_ptr<UpstreamSink> sink) = 0;
+                                                      std::shared_ptr<UpstreamSink> sink,
+                                                      std::shared_ptr<const Throttle> throttle) = 0;
   /// The bytes were not the file's. @return whether it has another way to get them, and takes that
   /// from now on
   virtual bool change_way() { return false; }

@@ -17,8 +17,6 @@ constexpr std::size_t ingest_bytes = 1u << 20;
 /// How long the loop sleeps when nothing tells it anything: it announces what is left, and syncs.
 constexpr std::chrono::milliseconds turn_time{20};
 constexpr std::chrono::seconds sync_time{2};
-/// More transfers of one file than its limit, for readers who are far from all that run.
-constexpr std::size_t streams_for_readers = 2;
 
 /// A transfer that brought so much has not failed for nothing.
 constexpr std::uint64_t progress_bytes = 256 * 1024;
@@ -63,7 +61,7 @@ std::string WantedFile::key() const {
 }
 
 Fill::Fill(storage::Store& store, WantedFile wanted, Limits limits,
-           std::unique_ptr<storage::FillFile> file)
+           std::unique_ptr<storage::FillFile> file, std::shared_ptr<RateCap> cap)
     : store_(store),
       wanted_(std::move(wanted)),
       limits_(limits),
@@ -72,15 +70,44 @@ Fill::Fill(storage::Store& store, WantedFile wanted, Limits limits,
   // Nobody knows which of them has sent what an earlier life has left.
   if (resumed_)
     trusted_ = std::ranges::all_of(wanted_.sources, [](auto& source) { return source->trusted(); });
+  askers_.ask(std::move(cap));
+}
+
+void Fill::ask(std::shared_ptr<RateCap> cap) {
+  const std::scoped_lock lock(mutex_);
+  askers_.ask(std::move(cap));
+  changed_.notify_all();
+}
+
+void Fill::leave(const std::shared_ptr<RateCap>& cap) {
+  const std::scoped_lock lock(mutex_);
+  askers_.leave(cap);
+  changed_.notify_all();
+}
+
+bool Fill::is_parked() const {
+  const std::scoped_lock lock(mutex_);
+  return parked_;
+}
+
+Error Fill::park() {
+  const std::scoped_lock lock(mutex_);
+  parked_ = true;
+  return fail(Errc::unavailable, "nobody wants the file now");
 }
 
 Status Fill::run(std::stop_token stop) {
+  {
+    const std::scoped_lock lock(mutex_);
+    parked_ = false;
+  }
   Status result = stop.stop_requested() ? fail(Errc::unavailable, "the hub stops")
                                         : fail(Errc::upstream_failed, "no upstream has the file");
   for (std::size_t turn = 0; turn < wanted_.sources.size() && !stop.stop_requested();) {
     auto& source = *wanted_.sources[turn];
     result = run_from(source, stop);
     cancel_streams();
+    if (is_parked()) return result;
     if (result) result = verify_and_publish();
     if (result || !may_try_another(result.error().code)) break;
     if (result.error().code != Errc::unprocessable) {
@@ -115,10 +142,11 @@ Status Fill::run_from(ByteSource& source, const std::stop_token& stop) {
   auto synced = Clock::now();
   while (!complete()) {
     if (stop.stop_requested()) return fail(Errc::unavailable, "the hub stops");
+    if (!is_wanted()) return park();
     if (const auto reaped = reap(); !reaped) {
       std::unique_lock lock(mutex_);
       if (!is_transient(reaped.error().code) || failures_ >= limits_.tries) return reaped;
-      changed_.wait_for(lock, stop, pause, [] { return false; });
+      changed_.wait_for(lock, stop, pause, [this] { return !is_wanted(); });
       pause *= 2;
       continue;
     }
@@ -163,50 +191,6 @@ void Fill::adapt(Clock::duration taken) {
     stretch_bytes_ = std::min(stretch_bytes_ * 2, limits_.stretch_bytes_max);
   else if (taken > stretch_time_max)
     stretch_bytes_ = std::max(stretch_bytes_ / 2, stretch_bytes_min);
-}
-
-/// @return whether one was started
-bool Fill::start_streams(ByteSource& source) {
-  bool started = false;
-  while (true) {
-    std::shared_ptr<Stream> stream;
-    {
-      const std::scoped_lock lock(mutex_);
-      const auto now = Clock::now();
-      std::vector<ActiveStretch> active;
-      for (const auto& running : streams_)
-        active.push_back({running->at, running->end, running->soon(now)});
-      std::vector<Stretch> wanted;
-      for (const auto* reader : readers_)
-        if (reader->at < reader->range.end) wanted.push_back({reader->at, reader->range.end});
-      // The next one's request is under way while the last of its forerunner comes.
-      std::size_t ending = 0;
-      for (const auto& running : streams_) {
-        if (!running->ends_soon(now)) continue;
-        if (!std::exchange(running->measured, true)) adapt(now - running->began);
-        ++ending;
-      }
-      const auto gap = [this](std::uint64_t at, std::uint64_t end) { return file_->gap(at, end); };
-      const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
-      const auto room = limits_.streams + ending + (next && next->wanted ? streams_for_readers : 0);
-      if (!next || streams_.size() >= room) return started;
-      std::unique_ptr<StreamBudget::Slot> slot;
-      if (limits_.budget) {
-        // A reader who waits is not made to wait for other files.
-        slot = limits_.budget->take(/*even_so=*/streams_.empty() || next->wanted);
-        if (!slot) return started;
-      }
-      if (next->shortened) streams_[*next->shortened]->end = next->stretch.begin;
-      stream = std::make_shared<Stream>(shared_from_this(), next->stretch);
-      stream->slot = std::move(slot);
-      streams_.push_back(stream);
-    }
-    // Without the lock: a source that fails at once says so from here.
-    auto transfer = source.fetch({stream->at, stream->end}, stream);
-    const std::scoped_lock lock(mutex_);
-    stream->transfer = std::move(transfer);
-    started = true;
-  }
 }
 
 /// Feeds what has come at the front; a regular file waits for all of it.

@@ -13,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/mirror/fill/askers.h"
 #include "daemon/mirror/fill/byte_source.h"
 #include "daemon/mirror/fill/stream_budget.h"
 #include "daemon/mirror/fill/stretch_plan.h"
@@ -38,7 +39,7 @@ struct WantedFile {
 /// byte. Readers follow what is there, but get the file's end only when all of it is verified:
 /// so nobody ever holds a whole file that is wrong. Of a trusted upstream a short stretch is given
 /// as it comes, also of the end, where some formats have their table of contents. A reader that
-/// leaves ends nothing. Thread-safe.
+/// leaves ends nothing; a rule that leaves does, if the file came for rules alone. Thread-safe.
 class Fill : public std::enable_shared_from_this<Fill> {
  public:
   struct Limits {
@@ -47,14 +48,27 @@ class Fill : public std::enable_shared_from_this<Fill> {
     unsigned tries = 5;  // transfers that may fail, one after another, without a byte between them
     std::chrono::milliseconds pause{500};  // before the second try; doubled for each next
     std::shared_ptr<StreamBudget> budget;  // of all fills together; null: none
+    /// Of those with a cap, apart from the others: slow transfers must not take their places.
+    std::shared_ptr<StreamBudget> capped_budget{};
   };
   enum class State : std::uint8_t { running, done, failed };
 
+  /// @param cap  as ask()
   Fill(storage::Store& store, WantedFile wanted, Limits limits,
-       std::unique_ptr<storage::FillFile> file);
+       std::unique_ptr<storage::FillFile> file, std::shared_ptr<RateCap> cap = nullptr);
 
-  /// Brings the file and publishes it. Blocks; once. @return what readers were told in the end
+  /// Brings the file and publishes it. Blocks; once, and once more after each end that is_parked().
+  /// @return what readers were told in the end
   Status run(std::stop_token stop);
+
+  // --- for whom it runs ---
+  /// As Askers::ask().
+  void ask(std::shared_ptr<RateCap> cap);
+  /// As Askers::leave(). When nobody is left, the transfers end, and run() with them.
+  void leave(const std::shared_ptr<RateCap>& cap);
+  [[nodiscard]] bool is_wanted() const { return askers_.any(); }
+  /// run() has ended as nobody wanted the file, and nobody was told; what came is kept.
+  [[nodiscard]] bool is_parked() const;
 
   /// Instead of an end of run(), which threw.
   void give_up(const Status& status);
@@ -91,6 +105,9 @@ class Fill : public std::enable_shared_from_this<Fill> {
  private:
   class Stream;
   Status run_from(ByteSource& source, const std::stop_token& stop);
+  Error park();
+  [[nodiscard]] std::size_t streams_at_once(bool for_reader) const;
+  [[nodiscard]] std::optional<std::unique_ptr<StreamBudget::Slot>> take_slot(bool for_reader) const;
   Status verify_and_publish();
   Status publish_file();
   Status begin_anew();
@@ -109,12 +126,14 @@ class Fill : public std::enable_shared_from_this<Fill> {
   const std::unique_ptr<storage::FillFile> file_;
   std::unique_ptr<storage::Ingest> ingest_;
   std::uint64_t ingested_ = 0;
+  Askers askers_;
   bool resumed_ = false;  // some bytes are from an earlier life: if all is wrong, they may be it
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable_any changed_;
   State state_{State::running};
   Error error_;
+  bool parked_ = false;
   bool trusted_ = true;
   std::uint64_t generation_ = 0;
   std::list<Reader*> readers_;

@@ -17,6 +17,11 @@ constexpr std::chrono::milliseconds announce_time{10};
 constexpr std::chrono::duration<double> moment{1.0};
 constexpr std::chrono::milliseconds stall_time{300};
 
+/// More transfers of one file than its limit, for readers who are far from all that run.
+constexpr std::size_t streams_for_readers = 2;
+/// A capped transfer must be worth its connection: servers end those that take next to nothing.
+constexpr std::uint64_t capped_stream_rate = 2'000'000;
+
 Error status_error(const UpstreamReply& reply) {
   const auto text = "the upstream answers " + std::to_string(reply.status);
   switch (reply.status) {
@@ -34,6 +39,64 @@ Error status_error(const UpstreamReply& reply) {
 }
 
 }  // namespace
+
+/// Under the lock.
+std::size_t Fill::streams_at_once(bool for_reader) const {
+  if (for_reader) return limits_.streams + streams_for_readers;
+  const auto rate = askers_.throttle()->rate();
+  if (rate == 0) return limits_.streams;
+  return std::clamp<std::size_t>(rate / capped_stream_rate, 1, limits_.streams);
+}
+
+/// Under the lock. @return nullopt if there is none; null if none is needed
+std::optional<std::unique_ptr<StreamBudget::Slot>> Fill::take_slot(bool for_reader) const {
+  const bool capped = askers_.throttle()->rate() > 0;
+  const auto& budget = capped ? limits_.capped_budget : limits_.budget;
+  if (!budget) return std::unique_ptr<StreamBudget::Slot>();
+  // A reader who waits is not made to wait for other files.
+  auto slot = budget->take(/*even_so=*/for_reader || (streams_.empty() && !capped));
+  if (!slot) return std::nullopt;
+  return slot;
+}
+
+/// @return whether one was started
+bool Fill::start_streams(ByteSource& source) {
+  bool started = false;
+  while (true) {
+    std::shared_ptr<Stream> stream;
+    {
+      const std::scoped_lock lock(mutex_);
+      const auto now = Stream::Time::clock::now();
+      std::vector<ActiveStretch> active;
+      for (const auto& running : streams_)
+        active.push_back({running->at, running->end, running->soon(now)});
+      std::vector<Stretch> wanted;
+      for (const auto* reader : readers_)
+        if (reader->at < reader->range.end) wanted.push_back({reader->at, reader->range.end});
+      // The next one's request is under way while the last of its forerunner comes.
+      std::size_t ending = 0;
+      for (const auto& running : streams_) {
+        if (!running->ends_soon(now)) continue;
+        if (!std::exchange(running->measured, true)) adapt(now - running->began);
+        ++ending;
+      }
+      const auto gap = [this](std::uint64_t at, std::uint64_t end) { return file_->gap(at, end); };
+      const auto next = next_stretch(gap, active, wanted, wanted_.size_bytes, stretch_bytes_);
+      if (!next || streams_.size() >= streams_at_once(next->wanted) + ending) return started;
+      auto slot = take_slot(next->wanted);
+      if (!slot) return started;
+      if (next->shortened) streams_[*next->shortened]->end = next->stretch.begin;
+      stream = std::make_shared<Stream>(shared_from_this(), next->stretch);
+      stream->slot = *std::move(slot);
+      streams_.push_back(stream);
+    }
+    // Without the lock: a source that fails at once says so from here.
+    auto transfer = source.fetch({stream->at, stream->end}, stream, askers_.throttle());
+    const std::scoped_lock lock(mutex_);
+    stream->transfer = std::move(transfer);
+    started = true;
+  }
+}
 
 Status Fill::Stream::begin(const UpstreamReply& reply) {
   if (reply.status == 200 || reply.status == 206) return ok();

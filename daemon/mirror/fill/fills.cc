@@ -37,42 +37,58 @@ void Fills::sweep() {
   }
 }
 
-Result<std::shared_ptr<Fill>> Fills::join(WantedFile wanted) {
+Result<std::shared_ptr<Fill>> Fills::join(WantedFile wanted, std::shared_ptr<RateCap> cap) {
   const auto key = wanted.key();
   const std::scoped_lock lock(mutex_);
-  if (const auto found = fills_.find(key); found != fills_.end()) return found->second;
+  if (const auto found = fills_.find(key); found != fills_.end()) {
+    found->second->ask(std::move(cap));
+    return found->second;
+  }
   if (stop_.stop_requested()) return fail(Errc::unavailable, "the hub stops");
-  return begin(std::move(wanted), key);
+  return begin(std::move(wanted), key, std::move(cap));
 }
 
-Result<std::shared_ptr<Fill>> Fills::begin(WantedFile wanted, const std::string& key) {
+Result<std::shared_ptr<Fill>> Fills::begin(WantedFile wanted, const std::string& key,
+                                           std::shared_ptr<RateCap> cap) {
   WAAG_CHECK(store_.writable());
   WAAG_TRY(const auto free, store_.files().free_bytes(store_.fills()));
   // Its part, and then its chunks.
   if (free / 2 < wanted.size_bytes) return fail(Errc::no_space, "no room for " + wanted.about);
   const auto size = wanted.size_bytes;
   WAAG_TRY(auto file, storage::FillFile::open(store_.files(), store_.fills(), key, size, boot_id_));
-  auto fill = std::make_shared<Fill>(store_, std::move(wanted), options_.limits, std::move(file));
+  auto fill = std::make_shared<Fill>(store_, std::move(wanted), options_.limits, std::move(file),
+                                     std::move(cap));
   fills_[key] = fill;
   asio::post(threads_, [this, fill, key] { run(fill, key); });
   return fill;
 }
 
 void Fills::run(const std::shared_ptr<Fill>& fill, const std::string& key) {
+  Status result = run_once(*fill);
+  while (!take_out(*fill, key)) result = run_once(*fill);
+  if (fill->is_parked()) fill->give_up(result);
+  if (options_.ended) options_.ended(*fill, result);
+}
+
+Status Fills::run_once(Fill& fill) {
   Status result = fail(Errc::internal, "the fill was thrown out");
   try {
-    result = fill->run(stop_.get_token());
+    result = fill.run(stop_.get_token());
   } catch (const std::exception& thrown) {
     result = fail(Errc::internal, thrown.what());
-    fill->give_up(result);
+    fill.give_up(result);
   }
-  {
-    const std::scoped_lock lock(mutex_);
-    fills_.erase(key);
-    if (fill->went_wrong()) wrong_[key] = std::chrono::steady_clock::now() + wrong_time;
-    if (wrong_.size() > wrong_max) wrong_.erase(wrong_.begin());
-  }
-  if (options_.ended) options_.ended(*fill, result);
+  return result;
+}
+
+/// @return false if it was parked, and somebody has come since who wants it
+bool Fills::take_out(const Fill& fill, const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  if (fill.is_parked() && fill.is_wanted() && !stop_.stop_requested()) return false;
+  fills_.erase(key);
+  if (fill.went_wrong()) wrong_[key] = std::chrono::steady_clock::now() + wrong_time;
+  if (wrong_.size() > wrong_max) wrong_.erase(wrong_.begin());
+  return true;
 }
 
 bool Fills::went_wrong(std::string_view key) const {

@@ -23,7 +23,8 @@ class Fills {
   Fills& operator=(const Fills&) = delete;
 
   /// The fill of that file, started if there is none. Errc::no_space if it has no room.
-  Result<std::shared_ptr<Fill>> join(WantedFile wanted);
+  /// @param cap  as Fill::ask()
+  Result<std::shared_ptr<Fill>> join(WantedFile wanted, std::shared_ptr<RateCap> cap = nullptr);
   /// Whether wrong bytes of this file went out a while ago: whoever goes on with what he has of it
   /// would keep them. @param key  WantedFile::key()
   [[nodiscard]] bool went_wrong(std::string_view key) const;
@@ -35,8 +36,11 @@ class Fills {
   [[nodiscard]] std::vector<Running> running() const;
 
  private:
-  Result<std::shared_ptr<Fill>> begin(WantedFile wanted, const std::string& key);
+  Result<std::shared_ptr<Fill>> begin(WantedFile wanted, const std::string& key,
+                                      std::shared_ptr<RateCap> cap);
   void run(const std::shared_ptr<Fill>& fill, const std::string& key);
+  Status run_once(Fill& fill);
+  bool take_out(const Fill& fill, const std::string& key);
   void sweep();
 
   storage::Store& store_;

@@ -24,6 +24,9 @@ constexpr std::size_t name_bytes_max = 64;
 constexpr std::uint64_t every_s_min = 60;
 constexpr std::chrono::minutes again_after{10};
 constexpr std::uint64_t every_s_max = 366ull * 24 * 3600;
+/// Servers take less for a client that is gone.
+constexpr std::uint64_t rate_bytes_min = 10'000;
+constexpr std::uint64_t rate_bytes_max = 1'000'000'000'000;
 
 Error bad(std::string what) { return fail(Errc::invalid_argument, std::move(what)); }
 
@@ -57,15 +60,18 @@ std::uint64_t uint_of(const json::object& from, std::string_view key) {
   return wrong ? 0 : number;
 }
 
-Result<std::uint64_t> interval_field(const json::object& from) {
-  const auto* value = from.if_contains("every");
+/// A number, or a text that `parse` reads; 0 if it is empty or absent.
+Result<std::uint64_t> number_field(const json::object& from, std::string_view key,
+                                   Result<std::uint64_t> (*parse)(std::string_view),
+                                   std::string_view wanted) {
+  const auto* value = from.if_contains(key);
   if (value == nullptr || value->is_null()) return std::uint64_t{0};
   if (const auto* text = value->if_string(); text != nullptr)
-    return text->empty() ? Result<std::uint64_t>(std::uint64_t{0}) : parse_interval(*text);
+    return text->empty() ? Result<std::uint64_t>(std::uint64_t{0}) : parse(*text);
   boost::system::error_code wrong;
-  const auto seconds = value->to_number<std::uint64_t>(wrong);
-  if (wrong) return bad("\"every\" must be seconds, or a text like 6h");
-  return seconds;
+  const auto number = value->to_number<std::uint64_t>(wrong);
+  if (wrong) return bad('"' + std::string(key) + "\" must be " + std::string(wanted));
+  return number;
 }
 
 void put_text(json::object& into, std::string_view key, const std::string& text) {
@@ -92,6 +98,20 @@ Result<std::uint64_t> parse_interval(std::string_view text) {
     if (unit == "d") return value * 24 * 3600;
   }
   return bad("\"" + std::string(text) + "\" is no interval like 30m, 6h or 1d");
+}
+
+Result<std::uint64_t> parse_rate(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+  if (error == std::errc{} && value <= rate_bytes_max) {
+    if (unit.empty()) return value;
+    if (unit == "K" || unit == "k") return value * 1'000;
+    if (unit == "M") return value * 1'000'000;
+    if (unit == "G") return value * 1'000'000'000;
+  }
+  return bad("\"" + std::string(text) + "\" is no rate like 500K, 20M or 1G");
 }
 
 Result<MirrorRule> MirrorRule::make(const json::object& from) {
@@ -128,7 +148,7 @@ Status MirrorRule::read(const json::object& from) {
   }
   // One takes the other's place.
   if (from.contains("every")) {
-    WAAG_TRY(every_s, interval_field(from));
+    WAAG_TRY(every_s, number_field(from, "every", parse_interval, "seconds, or a text like 6h"));
     if (every_s != 0 && !from.contains("cron")) cron.clear();
   }
   if (from.contains("cron")) {
@@ -139,6 +159,10 @@ Status MirrorRule::read(const json::object& from) {
   if (from.contains("window")) {
     WAAG_TRY(const auto text, text_field(from, "window"));
     window = text.value_or("");
+  }
+  if (from.contains("rate")) {
+    WAAG_TRY(rate_bytes,
+             number_field(from, "rate", parse_rate, "bytes a second, or a text like 20M"));
   }
   WAAG_TRY(const auto pause, bool_field(from, "paused"));
   if (pause) paused = *pause;
@@ -152,6 +176,8 @@ Status MirrorRule::check() const {
   if (every_s != 0 && !cron.empty()) return bad("either \"every\" or \"cron\", not both");
   if (every_s != 0 && (every_s < every_s_min || every_s > every_s_max))
     return bad("\"every\" must be a minute at least and a year at most");
+  if (rate_bytes != 0 && (rate_bytes < rate_bytes_min || rate_bytes > rate_bytes_max))
+    return bad("\"rate\" must be 10K at least and 1000G at most");
   if (!cron.empty()) {
     WAAG_TRY(const auto parsed, Cron::parse(cron));
     if (!parsed.next(TimeMs{0})) return bad("cron: such a day never comes");
@@ -179,6 +205,7 @@ json::object MirrorRule::to_json() const {
   if (every_s != 0) made["every"] = every_s;
   put_text(made, "cron", cron);
   put_text(made, "window", window);
+  if (rate_bytes != 0) made["rate"] = rate_bytes;
   made["paused"] = paused;
   put_text(made, "owner", owner);
   return made;

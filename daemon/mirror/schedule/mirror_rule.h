@@ -21,7 +21,8 @@ struct MirrorRule {
   std::vector<std::string> convert;           // targets: what is made of each new commit
   std::uint64_t every_s = 0;                  // between two runs; 0: by cron
   std::string cron;                           // "" = by every_s; neither: only when asked for
-  std::string window;                         // runs begin in it alone; "" = at any time
+  std::string window;                         // its jobs run in it alone; "" = at any time
+  std::uint64_t rate_bytes = 0;               // a second, of all its jobs together; 0: any number
   bool paused = false;
   std::string owner;  // whose jobs these are
   storage::TimeMs created{};
@@ -52,5 +53,9 @@ boost::json::array json_array(const std::vector<std::string>& texts);
 
 /// "6h", "30m", "1d" or seconds. Errc::invalid_argument
 Result<std::uint64_t> parse_interval(std::string_view text);
+
+/// "20M", "500K", "1G" (millions, thousands, thousand millions) or bytes, a second.
+/// Errc::invalid_argument
+Result<std::uint64_t> parse_rate(std::string_view text);
 
 }  // namespace waag::daemon

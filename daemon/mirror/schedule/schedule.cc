@@ -104,10 +104,37 @@ Result<MirrorRule> Schedule::edit(std::string_view name,
 }
 
 Result<MirrorRule> Schedule::change(std::string_view name, const boost::json::object& wish) {
-  return edit(name, [&](MirrorRule& rule) { return rule.change(wish); });
+  WAAG_TRY(auto rule, edit(name, [&](MirrorRule& row) { return row.change(wish); }));
+  static_cast<void>(limits(rule.name));
+  // What waits for the old window looks at the new one.
+  for (const auto id : rule.last_jobs) static_cast<void>(jobs_.hasten(id));
+  return rule;
 }
 
-Status Schedule::remove(std::string_view name) { return rules_.remove(name); }
+Status Schedule::remove(std::string_view name) {
+  WAAG_TRY(const auto rule, find(name));
+  WAAG_CHECK(rules_.remove(name));
+  {
+    const std::scoped_lock lock(mutex_);
+    limits_.erase(rule.name);
+  }
+  for (const auto id : rule.last_jobs) {
+    const auto job = jobs_.find(id);
+    if (job && job->state == storage::JobState::queued)
+      static_cast<void>(jobs_.cancel(id, "the end of the mirror " + rule.name));
+  }
+  return ok();
+}
+
+Result<std::shared_ptr<RuleLimits>> Schedule::limits(std::string_view name) {
+  // Under the lock: an older row must not be set after a newer one.
+  const std::scoped_lock lock(mutex_);
+  WAAG_TRY(const auto rule, find(name));
+  auto& limits = limits_[rule.name];
+  if (!limits) limits = std::make_shared<RuleLimits>();
+  limits->set(rule);
+  return limits;
+}
 
 // --- runs ---
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,7 +9,7 @@
 
 #include "daemon/async.h"
 #include "daemon/mirror/lookup.h"
-#include "daemon/mirror/schedule/mirror_rule.h"
+#include "daemon/mirror/schedule/rule_limits.h"
 #include "daemon/periodic.h"
 #include "storage/meta/mirror/mirror_rules.h"
 
@@ -42,11 +43,15 @@ class Schedule {
   Result<MirrorRule> add(MirrorRule rule, const std::string& owner);
   Result<MirrorRule> find(std::string_view name) const;  // Errc::not_found
   Result<std::vector<MirrorRule>> list() const;          // by name
+  /// Also for its jobs that run or wait.
   Result<MirrorRule> change(std::string_view name, const boost::json::object& wish);
+  /// Its jobs that have not begun, or wait for its window, are cancelled.
   Status remove(std::string_view name);
   /// Submits the jobs of the rule now, also if it is paused. @return the rule; its last_error says
   /// what could not be found out
   Result<MirrorRule> run(std::string_view name);
+  /// What the rule allows its jobs, kept up to date as it changes. Errc::not_found
+  Result<std::shared_ptr<RuleLimits>> limits(std::string_view name);
   /// For calls that wait for the upstream.
   [[nodiscard]] asio::thread_pool& threads() { return threads_; }
 
@@ -67,6 +72,8 @@ class Schedule {
   storage::Clock& clock_;
   const Options options_;
   mutable storage::MirrorRuleTable rules_;
+  std::mutex mutex_;                                           // of limits_
+  std::map<std::string, std::shared_ptr<RuleLimits>> limits_;  // by the rule's name
   asio::thread_pool threads_{2};
   std::unique_ptr<Periodic> periodic_;  // last: joined before the rest goes
 };

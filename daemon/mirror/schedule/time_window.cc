@@ -24,6 +24,13 @@ std::optional<unsigned> minute_of(std::string_view text) {
   return *hour * 60 + *minute;
 }
 
+/// The first such minute of a day that is later than `at`.
+storage::TimeMs next_minute(unsigned minute, storage::TimeMs at) {
+  using days = std::chrono::days;
+  const auto today = std::chrono::floor<days>(at) + std::chrono::minutes(minute);
+  return today > at ? today : today + days(1);
+}
+
 }  // namespace
 
 Result<TimeWindow> TimeWindow::parse(std::string_view text) {
@@ -36,6 +43,14 @@ Result<TimeWindow> TimeWindow::parse(std::string_view text) {
   window.begin_ = *begin;
   window.end_ = *end;
   return window;
+}
+
+storage::TimeMs TimeWindow::next_begin(storage::TimeMs at) const {
+  return next_minute(begin_ % minutes_a_day, at);
+}
+
+storage::TimeMs TimeWindow::next_end(storage::TimeMs at) const {
+  return next_minute(end_ % minutes_a_day, at);
 }
 
 bool TimeWindow::contains(storage::TimeMs at) const {

@@ -14,6 +14,9 @@ class TimeWindow {
   /// Errc::invalid_argument
   static Result<TimeWindow> parse(std::string_view text);
   [[nodiscard]] bool contains(storage::TimeMs at) const;
+  /// When it begins and ends next, later than `at`.
+  [[nodiscard]] storage::TimeMs next_begin(storage::TimeMs at) const;
+  [[nodiscard]] storage::TimeMs next_end(storage::TimeMs at) const;
 
  private:
   unsigned begin_ = 0, end_ = 0;  // minutes of the day

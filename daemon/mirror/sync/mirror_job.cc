@@ -6,6 +6,7 @@
 
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/sync/file_globs.h"
+#include "protocol/hub/dates.h"
 
 namespace waag::daemon {
 namespace {
@@ -14,6 +15,12 @@ namespace json = boost::json;
 
 /// Mirror jobs that run side by side: what they share is the upstream's budget.
 constexpr unsigned jobs_at_once = 4;
+/// With a cap, files are more than one at a time only if it has so many bytes a second for each.
+/// Those of all jobs together stay few enough for what readers want to have its threads.
+constexpr std::uint64_t rate_per_file = 4'000'000;
+constexpr std::size_t capped_files_max = 4;
+/// For transfers to end that are told to.
+constexpr std::chrono::seconds end_time{2};
 /// Of a result, which the job's row holds.
 constexpr std::size_t failures_told_max = 100;
 /// Of the error's text, for people.
@@ -34,8 +41,11 @@ Error told_to_stop() { return fail(Errc::unavailable, "the job was told to stop"
 
 Status MirrorJob::run() {
   WAAG_TRY(spec_, MirrorSpec::parse(context_.spec()));
+  take_up_earlier();
+  WAAG_CHECK(find_limits());
+  WAAG_CHECK(keep_window());
   context_.set_note("asking the upstream for " + spec_.repo.full_name());
-  before_ = head_before();
+  if (!was_new_) before_ = head_before();
   UpstreamCall call;
   call.deadline = std::chrono::steady_clock::now() + options_.call_time;
   call.priority = UpstreamPriority::job;
@@ -43,17 +53,86 @@ Status MirrorJob::run() {
   WAAG_CHECK(may_see(found_.repo));
   WAAG_CHECK(plan());
   if (spec_.dry_run) {
-    tell_result();
+    tell_result(/*finished=*/true);
     return ok();
   }
   const auto brought = bring_files();
+  let_go();
   // The files are what is waited for; a history may take its time.
   if (brought && !context_.stopped()) note_history();
   if (context_.stopped()) return told_to_stop();  // with a history still to come
   if (brought && failed_.empty()) convert();
-  tell_result();
+  tell_result(/*finished=*/brought.has_value());
   WAAG_CHECK(brought);
   return outcome();
+}
+
+MirrorJob::~MirrorJob() { let_go(); }
+
+/// Transfers of a rule end here, unless somebody else wants them too.
+void MirrorJob::let_go() {
+  if (limits_) {
+    for (const auto& one : running_) one.fill->leave(cap());
+    const auto deadline = std::chrono::steady_clock::now() + end_time;
+    for (const auto& one : running_) static_cast<void>(one.fill->wait_until(deadline));
+  }
+  for (const auto& one : running_)
+    if (!one.shared) bytes_fetched_ += one.fill->fetched_bytes();
+  running_.clear();
+}
+
+/// A rule's jobs end with it.
+Status MirrorJob::find_limits() {
+  const auto* rule = context_.spec().if_contains("rule");
+  if (rule == nullptr || !rule->is_string() || !options_.limits) return ok();
+  const std::string name(rule->get_string());
+  auto limits = options_.limits(name);
+  if (!limits && limits.error().code == Errc::not_found)
+    return fail(Errc::not_found, "the mirror " + name + " is not there any more");
+  WAAG_TRY(limits_, std::move(limits));
+  return ok();
+}
+
+/// An end in the middle, such as that of the window, changes nothing of what the job finds.
+void MirrorJob::take_up_earlier() {
+  const auto& earlier = context_.earlier_result();
+  const auto* unfinished = earlier.if_contains("unfinished");
+  if (unfinished == nullptr || !unfinished->is_object()) return;
+  context_.set_result(earlier);
+  was_new_ = true;
+  if (const auto* text = unfinished->get_object().if_contains("before");
+      text != nullptr && text->is_string()) {
+    const auto commit = CommitId::parse(text->get_string());
+    if (commit) before_ = *commit;
+  }
+  if (const auto* bytes = earlier.if_contains("bytes_fetched"); bytes != nullptr) {
+    boost::system::error_code wrong;
+    const auto number = bytes->to_number<std::uint64_t>(wrong);
+    if (!wrong) bytes_fetched_ = number;
+  }
+}
+
+/// @return an error outside the window: the job is begun again when that opens
+Status MirrorJob::keep_window() {
+  if (!limits_) return ok();
+  const auto until = limits_->closed_until(context_.now());
+  if (!until) return ok();
+  const auto text =
+      "waits for its window " + limits_->window_text() + ", until " + hub::format_date(*until);
+  context_.set_note(text);
+  context_.put_off(*until);
+  return fail(Errc::unavailable, text);
+}
+
+std::size_t MirrorJob::files_at_once() const {
+  const auto rate = limits_ ? limits_->cap()->rate() : 0;
+  if (rate == 0) return options_.files_at_once;
+  const auto most = std::min(options_.files_at_once, capped_files_max);
+  return std::clamp<std::size_t>(rate / rate_per_file, 1, most);
+}
+
+bool MirrorJob::is_new() const {
+  return was_new_ || before_ != found_.commit || files_before_ != files_;
 }
 
 /// What an upstream shows to this hub alone is not for everybody who asks for it: a closed repo is
@@ -109,8 +188,7 @@ void MirrorJob::note_history() {
 
 /// Once for each commit: a run that finds nothing new makes nothing anew.
 void MirrorJob::convert() {
-  const bool is_new = before_ != found_.commit || files_before_ != files_;
-  if (spec_.convert.empty() || !options_.convert || !is_new) return;
+  if (spec_.convert.empty() || !options_.convert || !is_new()) return;
   const auto job = options_.convert(context_.owner(), found_.repo.id, found_.commit, spec_.convert);
   if (job)
     convert_job_ = *job;
@@ -141,9 +219,10 @@ Result<bool> MirrorJob::is_rewritten() const {
 Status MirrorJob::bring_files() {
   auto next = cold_.begin();
   while (next != cold_.end() || !running_.empty()) {
-    // Fills run on: readers may follow them, and the next beginning of the job finds their bytes.
+    // A pull's fills run on: readers may follow them, and its next beginning finds their bytes.
     if (context_.stopped()) return told_to_stop();
-    while (next != cold_.end() && running_.size() < options_.files_at_once) start(*next++);
+    WAAG_CHECK(keep_window());
+    while (next != cold_.end() && running_.size() < files_at_once()) start(*next++);
     if (!running_.empty()) {
       context_.set_note(running_.front().entry.path);
       static_cast<void>(
@@ -157,7 +236,9 @@ Status MirrorJob::bring_files() {
 }
 
 void MirrorJob::start(const storage::TreeEntry& entry) {
-  auto fill = mirror_.fill(found_.repo, found_.commit, entry);
+  const auto cold = mirror_.is_cold(found_.repo, entry);
+  if (cold && !*cold) return count_here(entry);  // a reader has had it brought since
+  auto fill = mirror_.fill(found_.repo, found_.commit, entry, cap());
   if (fill) {
     // Two files may be the same bytes, which come once.
     const bool shared =
@@ -176,14 +257,17 @@ void MirrorJob::reap() {
     if (one.fill->state() == Fill::State::running) return false;
     if (!one.shared) bytes_fetched_ += one.fill->fetched_bytes();
     const auto ended = one.fill->wait_until(std::chrono::steady_clock::time_point{});
-    if (ended) {
-      ++files_here_;
-      bytes_here_ += one.entry.size_bytes;
-    } else {
+    if (ended)
+      count_here(one.entry);
+    else
       fail_file(one.entry.path, ended.error());
-    }
     return true;
   });
+}
+
+void MirrorJob::count_here(const storage::TreeEntry& entry) {
+  ++files_here_;
+  bytes_here_ += entry.size_bytes;
 }
 
 void MirrorJob::fail_file(const std::string& path, const Error& error) {
@@ -196,7 +280,7 @@ void MirrorJob::tell_progress() {
   context_.set_done(bytes, files_here_);
 }
 
-void MirrorJob::tell_result() {
+void MirrorJob::tell_result(bool finished) {
   json::object result{{"commit", found_.commit.hex()}, {"upstream", found_.base_url}};
   result["files"] = files_;
   result["bytes"] = bytes_;
@@ -206,6 +290,11 @@ void MirrorJob::tell_result() {
     result["dry_run"] = true;
   } else {
     result["bytes_fetched"] = bytes_fetched_;
+    if (!finished) {
+      json::object unfinished;
+      if (before_) unfinished["before"] = before_->hex();
+      result["unfinished"] = std::move(unfinished);
+    }
     json::array failed;
     for (const auto& [path, error] : failed_)
       if (failed.size() < failures_told_max)

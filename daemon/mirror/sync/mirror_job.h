@@ -7,6 +7,7 @@
 
 #include "daemon/jobs/job_context.h"
 #include "daemon/mirror/mirror.h"
+#include "daemon/mirror/schedule/rule_limits.h"
 #include "daemon/mirror/sync/mirror_spec.h"
 
 namespace waag::daemon {
@@ -16,7 +17,8 @@ class Jobs;  // daemon/jobs/jobs.h
 /// Brings one revision here with its history and the files that are wanted: the work of a job of
 /// the kind "mirror". Files are filled as for readers, and with them: who asks for one meanwhile
 /// follows the same transfer. What came stays, however the job ends, so a second beginning goes on
-/// where the first stopped. Used once, by one thread.
+/// where the first stopped. A rule's job keeps to the rule's rate, and outside the rule's window it
+/// puts itself off. Used once, by one thread.
 class MirrorJob {
  public:
   struct Options {
@@ -25,9 +27,14 @@ class MirrorJob {
     std::chrono::milliseconds look{200};          // how often it is looked how far the fills are
     std::function<void(std::string_view event, const std::string& about, const Status&)> log;
     MirrorConvert convert{};  // empty: nothing is
+    /// Of a rule, by its name. Errc::not_found if it is not there any more
+    std::function<Result<std::shared_ptr<RuleLimits>>(const std::string& rule)> limits{};
   };
   MirrorJob(storage::Store& store, Mirror& mirror, JobContext& context, Options options)
       : store_(store), mirror_(mirror), context_(context), options_(options) {}
+  ~MirrorJob();
+  MirrorJob(const MirrorJob&) = delete;
+  MirrorJob& operator=(const MirrorJob&) = delete;
 
   /// @return the first error of the files that did not come, with all their names; one that may
   ///         heal before others
@@ -39,6 +46,13 @@ class MirrorJob {
     std::shared_ptr<Fill> fill;
     bool shared = false;  // with another one: its bytes are counted there
   };
+  Status find_limits();
+  void take_up_earlier();
+  Status keep_window();
+  void let_go();
+  [[nodiscard]] std::shared_ptr<RateCap> cap() const { return limits_ ? limits_->cap() : nullptr; }
+  [[nodiscard]] std::size_t files_at_once() const;
+  [[nodiscard]] bool is_new() const;
   Status may_see(const storage::RepoRow& repo) const;
   Status plan();
   void note_history();
@@ -48,9 +62,10 @@ class MirrorJob {
   Status bring_files();
   void start(const storage::TreeEntry& entry);
   void reap();
+  void count_here(const storage::TreeEntry& entry);
   void fail_file(const std::string& path, const Error& error);
   void tell_progress();
-  void tell_result();
+  void tell_result(bool finished);
   [[nodiscard]] Status outcome() const;
 
   storage::Store& store_;
@@ -58,6 +73,7 @@ class MirrorJob {
   JobContext& context_;
   const Options options_;
   MirrorSpec spec_;
+  std::shared_ptr<RuleLimits> limits_;  // null: nobody's but who waits for it
   Found found_;
   std::vector<storage::TreeEntry> cold_;
   std::vector<Running> running_;
@@ -67,6 +83,7 @@ class MirrorJob {
   std::uint64_t files_before_ = 0, bytes_before_ = 0, bytes_fetched_ = 0, files_left_out_ = 0;
   std::string history_;             // why it did not come; "" if it did
   std::optional<CommitId> before_;  // where the revision led
+  bool was_new_ = false;            // so an earlier beginning has found it
   std::uint64_t convert_job_ = 0;   // 0: none
   std::string convert_error_;       // why there is none
   bool rewritten_ = false;          // and leads no more, not even through its history

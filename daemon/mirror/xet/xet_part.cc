@@ -31,8 +31,10 @@ class XetPart::Plain final : public UpstreamSink {
 };
 
 XetPart::XetPart(std::shared_ptr<XetSource> source, storage::Stretch part,
-                 std::shared_ptr<UpstreamSink> sink)
-    : source_(std::move(source)), delivery_(part, std::move(sink)) {}
+                 std::shared_ptr<UpstreamSink> sink, std::shared_ptr<const Throttle> throttle)
+    : source_(std::move(source)),
+      throttle_(std::move(throttle)),
+      delivery_(part, std::move(sink)) {}
 
 XetPart::~XetPart() = default;
 
@@ -51,8 +53,9 @@ void XetPart::run() {
 
 void XetPart::lead() {
   leads_ = true;  // nobody else has this yet
-  auto transfer = source_->plain().fetch({delivery_.at(), delivery_.end_at()},
-                                         std::make_shared<Plain>(shared_from_this(), true));
+  auto transfer =
+      source_->plain().fetch({delivery_.at(), delivery_.end_at()},
+                             std::make_shared<Plain>(shared_from_this(), true), throttle_);
   const std::scoped_lock lock(mutex_);
   if (cancelled_) return transfer->cancel();
   if (leads_) transfer_ = std::move(transfer);
@@ -74,7 +77,7 @@ void XetPart::lead_over(const Status& status) {
 }
 
 Status XetPart::bring() {
-  WAAG_TRY(const auto reader, source_->reader());
+  WAAG_TRY(const auto reader, source_->reader(throttle_));
   {
     const std::scoped_lock lock(mutex_);
     if (cancelled_) return fail(Errc::unavailable, "cancelled");
@@ -92,8 +95,9 @@ Status XetPart::bring() {
 }
 
 void XetPart::bring_rest_plainly() {
-  auto transfer = source_->plain().fetch({delivery_.at(), delivery_.end_at()},
-                                         std::make_shared<Plain>(shared_from_this(), false));
+  auto transfer =
+      source_->plain().fetch({delivery_.at(), delivery_.end_at()},
+                             std::make_shared<Plain>(shared_from_this(), false), throttle_);
   const std::scoped_lock lock(mutex_);
   if (cancelled_) return transfer->cancel();
   if (!delivery_.over()) transfer_ = std::move(transfer);

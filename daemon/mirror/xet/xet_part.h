@@ -13,7 +13,7 @@ class XetSource;
 class XetPart final : public HttpClient::Transfer, public std::enable_shared_from_this<XetPart> {
  public:
   XetPart(std::shared_ptr<XetSource> source, storage::Stretch part,
-          std::shared_ptr<UpstreamSink> sink);
+          std::shared_ptr<UpstreamSink> sink, std::shared_ptr<const Throttle> throttle);
   ~XetPart() override;
 
   void run();  // on a worker, once
@@ -29,6 +29,7 @@ class XetPart final : public HttpClient::Transfer, public std::enable_shared_fro
   void bring_rest_plainly();
 
   const std::shared_ptr<XetSource> source_;
+  const std::shared_ptr<const Throttle> throttle_;
   Delivery delivery_;
   std::mutex mutex_;  // guards all below
   bool cancelled_ = false;

@@ -151,6 +151,7 @@ Status XetReader::fetch_range(const xet::RemoteRange& range, const xet::PlanTerm
   UpstreamRequest request;
   request.url = range.url;
   request.range = http::ByteRange{range.at.wire_begin, range.at.wire_end - 1};
+  request.throttle = parts_.throttle;
   auto number = range.at.begin;
   std::uint64_t got = 0;
   const auto take = [&](const xet::XorbChunk& chunk, ByteView raw) -> Status {

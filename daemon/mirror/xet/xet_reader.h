@@ -37,6 +37,7 @@ class XetReader {
     XetTraffic& traffic;
     std::chrono::milliseconds call_time;  // of one call for a plan or a token
     Learn learn;
+    std::shared_ptr<const Throttle> throttle{};  // of xorbs as they travel; null: none
   };
 
   XetReader(Parts parts, File file) : parts_(std::move(parts)), file_(std::move(file)) {}

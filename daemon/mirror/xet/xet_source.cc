@@ -53,10 +53,13 @@ XetSource::XetSource(XetServices& services, HubClient& hub, std::shared_ptr<Byte
       traffic_(&services.traffic) {}
 
 std::shared_ptr<HttpClient::Transfer> XetSource::fetch(storage::Stretch part,
-                                                       std::shared_ptr<UpstreamSink> sink) {
+                                                       std::shared_ptr<UpstreamSink> sink,
+                                                       std::shared_ptr<const Throttle> throttle) {
   if (is_plain())
-    return plain_->fetch(part, std::make_shared<Counted>(shared_from_this(), std::move(sink)));
-  auto made = std::make_shared<XetPart>(shared_from_this(), part, std::move(sink));
+    return plain_->fetch(part, std::make_shared<Counted>(shared_from_this(), std::move(sink)),
+                         std::move(throttle));
+  auto made =
+      std::make_shared<XetPart>(shared_from_this(), part, std::move(sink), std::move(throttle));
   if (may_lead(part))
     made->lead();
   else
@@ -101,7 +104,7 @@ void XetSource::end_lead(storage::Stretch came, bool failed) {
 }
 
 Status XetSource::ask_terms(storage::Stretch came) {
-  WAAG_TRY(const auto from, reader());
+  WAAG_TRY(const auto from, reader(nullptr));
   WAAG_TRY(auto plan, from->plan(came));
   if (plan.offset_into_first_range > came.begin) return ok();
   came.begin -= plan.offset_into_first_range;
@@ -117,14 +120,19 @@ bool XetSource::is_plain() const {
   return plain_only_;
 }
 
-Result<std::shared_ptr<XetReader>> XetSource::reader() {
+Result<std::shared_ptr<XetReader>> XetSource::reader(std::shared_ptr<const Throttle> throttle) {
   WAAG_TRY(const auto hash, file_hash());
   auto learn = [self = shared_from_this()](const XorbHash& xorb, std::uint32_t number,
                                            const storage::XorbChunk& chunk) {
     self->learn(xorb, number, chunk);
   };
-  XetReader::Parts parts{hub_,     services_.tokens,    chunks_,
-                         traffic_, services_.call_time, std::move(learn)};
+  XetReader::Parts parts{hub_,
+                         services_.tokens,
+                         chunks_,
+                         traffic_,
+                         services_.call_time,
+                         std::move(learn),
+                         std::move(throttle)};
   XetReader::File file{file_.there.repo, file_.there.commit, hash};
   return std::make_shared<XetReader>(std::move(parts), std::move(file));
 }

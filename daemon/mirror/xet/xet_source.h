@@ -56,7 +56,8 @@ class XetSource final : public ByteSource, public std::enable_shared_from_this<X
   XetSource(XetServices& services, HubClient& hub, std::shared_ptr<ByteSource> plain, File file);
 
   std::shared_ptr<HttpClient::Transfer> fetch(storage::Stretch part,
-                                              std::shared_ptr<UpstreamSink> sink) override;
+                                              std::shared_ptr<UpstreamSink> sink,
+                                              std::shared_ptr<const Throttle> throttle) override;
   [[nodiscard]] bool trusted() const override { return hub_.trusted(); }
   [[nodiscard]] const std::string& name() const override { return hub_.base_url(); }
   bool change_way() override;
@@ -64,7 +65,7 @@ class XetSource final : public ByteSource, public std::enable_shared_from_this<X
 
   // --- parts ---
   /// What reads a part. Blocks; an error if the upstream does not offer the file by Xet.
-  Result<std::shared_ptr<XetReader>> reader();
+  Result<std::shared_ptr<XetReader>> reader(std::shared_ptr<const Throttle> throttle);
   /// A part could not be had by Xet.
   void note_trouble(const Error& error);
   /// A part that led has ended; `came` of it is here. @param failed  it brings no more

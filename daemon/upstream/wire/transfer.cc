@@ -132,8 +132,7 @@ void WireTransfer::set_limits() {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
-                   settings_.options.rate_bytes > 0 ? limited_buffer_bytes : buffer_bytes);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, has_rate() ? limited_buffer_bytes : buffer_bytes);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(settings_.options.connect_time.count()));
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -209,6 +208,7 @@ Status WireTransfer::take_body(ByteView bytes) {
   moved(bytes.size());
   received_ += bytes.size();
   granted_ -= static_cast<std::int64_t>(bytes.size());
+  if (request_.throttle) request_.throttle->took(bytes.size());
   if (redirecting_) {
     enough_ = received_ > redirect_body_bytes_max;
     return ok();
@@ -230,6 +230,7 @@ Status WireTransfer::take_body(ByteView bytes) {
 void WireTransfer::pause_if_needed() {
   sink_full_ = sink_full_ || sink_->full();
   no_grant_ = settings_.options.rate_bytes > 0 && granted_ <= 0;
+  throttled_ = request_.throttle && !request_.throttle->open(Clock::now());
   if (paused()) curl_easy_pause(easy_.get(), CURLPAUSE_RECV);
 }
 
@@ -276,10 +277,14 @@ void WireTransfer::finish(Status status) {
   if (sink) sink->done(std::move(status));
 }
 
+bool WireTransfer::has_rate() const {
+  return settings_.options.rate_bytes > 0 || (request_.throttle && request_.throttle->rate() > 0);
+}
+
 void WireTransfer::moved(std::size_t bytes) {
   since_move_ += bytes;
   // A limited rate may be slower than any floor.
-  const auto floor = settings_.options.rate_bytes > 0 ? 1 : settings_.options.idle_bytes;
+  const auto floor = has_rate() ? 1 : settings_.options.idle_bytes;
   if (since_move_ < floor) return;
   since_move_ = 0;
   last_move_ = Clock::now();
@@ -307,6 +312,12 @@ void WireTransfer::resume() {
 void WireTransfer::grant(std::uint64_t bytes) {
   granted_ = std::min<std::int64_t>(granted_, 0) + static_cast<std::int64_t>(bytes);
   if (granted_ > 0 && std::exchange(no_grant_, false)) go_on();
+}
+
+void WireTransfer::look_at_throttle(Clock::time_point now) {
+  if (!throttled_ || !request_.throttle->open(now)) return;
+  throttled_ = false;
+  go_on();
 }
 
 void WireTransfer::go_on() {

@@ -53,6 +53,9 @@ class WireTransfer {
   /// What may come until the next grant, where the rate is limited; more has been read than was
   /// granted before: that is taken off.
   void grant(std::uint64_t bytes);
+  /// Whether it waits for its throttle, which tells nobody when that opens.
+  [[nodiscard]] bool is_throttled() const { return throttled_; }
+  void look_at_throttle(Clock::time_point now);
 
  private:
   Status check_request() const;
@@ -67,7 +70,8 @@ class WireTransfer {
   Status take_body(ByteView bytes);
   void moved(std::size_t bytes);  // something came
   void pause_if_needed();
-  [[nodiscard]] bool paused() const { return sink_full_ || no_grant_; }
+  [[nodiscard]] bool paused() const { return sink_full_ || no_grant_ || throttled_; }
+  [[nodiscard]] bool has_rate() const;
   void go_on();
   std::size_t guarded(std::size_t bytes, Status status);
   bool allows(const boost::asio::ip::address& address);
@@ -93,6 +97,7 @@ class WireTransfer {
   bool enough_ = false;     // all that is wanted has come
   bool sink_full_ = false;  // paused until resume()
   bool no_grant_ = false;   // paused until the next grant()
+  bool throttled_ = false;  // paused until look_at_throttle() finds it open
   std::int64_t granted_ = 0;
   std::uint64_t received_ = 0;  // of this hop's body
   std::string refused_;         // address that was not connected to

@@ -131,3 +131,12 @@ TEST_CASE_METHOD(Watch, "jobs watch: nothing there from the start", "[cli][jobs]
   CHECK(http.seen.size() == 1);
   CHECK(slept.empty());
 }
+
+TEST_CASE_METHOD(Watch, "jobs watch: what a job waits for", "[cli][jobs]") {
+  const std::string waits =
+      R"(,"notBefore":"2026-11-27T22:00:00.000Z","progress":{"doneBytes":0,"note":"waits for it"})";
+  http.replies = {{200, state("queued", waits) + state("done"), ""}};
+  CHECK(run() == exit_ok);
+  CHECK(out.str() ==
+        "job 12 queued, not before 2026-11-27T22:00:00.000Z: waits for it\njob 12 done\n");
+}

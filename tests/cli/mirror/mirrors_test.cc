@@ -13,16 +13,17 @@ const std::string at = "http://127.0.0.1:8080/api/waag/v1/mirrors";
 }  // namespace
 
 TEST_CASE("mirror add: what the hub is told", "[cli][mirror]") {
-  const auto ran =
-      run_with({"mirror", "add", "nightly", "acme/*", "other/tiny", "--revision", "v*", "--include",
-                "*.gguf", "--cron", "0 2 * * *", "--window", "22:00-06:00", "--paused"},
-               {{200, "{}", ""}});
+  const auto ran = run_with(
+      {"mirror", "add", "nightly", "acme/*", "other/tiny", "--revision", "v*", "--include",
+       "*.gguf", "--cron", "0 2 * * *", "--window", "22:00-06:00", "--rate", "20M", "--paused"},
+      {{200, "{}", ""}});
   CHECK(ran.code == exit_ok);
   CHECK(ran.seen.at(0).method == "POST");
   CHECK(ran.seen.at(0).url == at);
   CHECK(ran.seen.at(0).body ==
         R"({"name":"nightly","type":"model","repos":["acme/*","other/tiny"],"revisions":["v*"],)"
-        R"("include":["*.gguf"],"cron":"0 2 * * *","window":"22:00-06:00","paused":true})");
+        R"("include":["*.gguf"],"cron":"0 2 * * *","window":"22:00-06:00","rate":"20M",)"
+        R"("paused":true})");
   CHECK(ran.out == "added mirror nightly\n");
 }
 
@@ -82,4 +83,25 @@ TEST_CASE("mirror: run, pause, resume, rm, status", "[cli][mirror]") {
   CHECK(all.out.find("https://h") != std::string::npos);
   CHECK(all.out.find("a/b x") != std::string::npos);
   CHECK(run_with({"mirror", "status", "n"}, {{404, R"({"error":"no"})", ""}}).code == exit_refused);
+}
+
+TEST_CASE("mirror: rate and window are shown", "[cli][mirror]") {
+  const std::string rule =
+      R"({"name":"n","type":"model","repos":["a/b"],"every":3600,"window":"22:00-06:00",)"
+      R"("rate":20000000,"windowOpen":false,"windowOpensAt":"2026-11-27T22:00:00.000Z",)"
+      R"("lastStates":{"queued":1}})";
+  const auto one = run_with({"mirror", "status", "n"}, {{200, rule, ""}});
+  CHECK(one.out.find("22:00-06:00 UTC, closed until 2026-11-27T22:00:00.000Z\n") !=
+        std::string::npos);
+  CHECK(one.out.find("20 MB/s\n") != std::string::npos);
+  const auto open = run_with({"mirror", "status", "n"},
+                             {{200,
+                               R"({"name":"n","window":"01:00-02:00","rate":1500000,)"
+                               R"("windowOpen":true,"windowClosesAt":"2026-11-27T02:00:00.000Z"})",
+                               ""}});
+  CHECK(open.out.find("01:00-02:00 UTC, open until 2026-11-27T02:00:00.000Z\n") !=
+        std::string::npos);
+  CHECK(open.out.find("1500 kB/s\n") != std::string::npos);
+  const auto all = run_with({"mirror", "ls"}, {{200, "[" + rule + "]", ""}});
+  CHECK(all.out.find("every 3600 s  22:00-06:00  20 MB/s") != std::string::npos);
 }

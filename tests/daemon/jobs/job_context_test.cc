@@ -75,3 +75,17 @@ TEST_CASE_METHOD(Fixture, "job_context: the last result counts", "[daemon][jobs]
   context.set_result({{"files", 2}});
   CHECK(context.result() == R"({"files":2})");
 }
+
+TEST_CASE_METHOD(Fixture, "job_context: an earlier result, and work that is put off",
+                 "[daemon][jobs]") {
+  CHECK(context.earlier_result().empty());
+  CHECK(context.now() == clock.now());
+  CHECK_FALSE(context.put_off_until());
+  context.put_off(clock.now() + 1h);
+  CHECK(context.put_off_until() == clock.now() + 1h);
+  auto again = row();
+  again.result = R"({"commit":"abc"})";
+  const JobContext second(std::make_shared<JobFeed>(again), stop.get_token(), clock, [] {});
+  CHECK(second.earlier_result().at("commit") == "abc");
+  CHECK(second.result().empty());
+}

@@ -143,3 +143,106 @@ TEST_CASE_METHOD(JobsFixture, "jobs: progress outlives a crash but for the last 
   door.open();
   CHECK(ended(id).state == JobState::done);
 }
+
+namespace {
+
+/// Puts itself off until `opens`.
+struct Closed : JobsFixture {
+  void closed_kind() {
+    kind(
+        "mirror",
+        [this](JobContext& context) -> Status {
+          ++begun;
+          if (at_door) door.pass(context);
+          if (context.now() >= storage::TimeMs(opens)) return ok();
+          context.set_total(10, 1);
+          context.add_done(4);
+          context.set_note("waits");
+          context.set_result({{"half", true}});
+          context.put_off(storage::TimeMs(opens));
+          return fail(Errc::unavailable, "closed");
+        },
+        /*at_once=*/1, /*attempts_max=*/2);
+  }
+  JobRow waiting(std::uint64_t id, int beginnings) {
+    for (auto until = std::chrono::steady_clock::now() + long_enough;
+         std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(1ms))
+      if (const auto now = row(id); begun == beginnings && now.state == JobState::queued)
+        return now;
+    FAIL("it does not wait");
+    return JobRow{};
+  }
+  std::atomic<storage::TimeMs::rep> opens{(job_clock.now() + 1h).count()};
+  std::atomic<int> begun{0};
+  std::atomic<bool> at_door{false};
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Closed, "jobs: what puts itself off waits in the queue, also over a restart",
+                 "[daemon][jobs]") {
+  make();
+  closed_kind();
+  REQUIRE(jobs->start());
+  const auto id = submit();
+  const auto first = waiting(id, 1);
+  CHECK(first.not_before == storage::TimeMs(opens));
+  CHECK(first.attempts == 0);
+  CHECK(first.error.empty());
+  CHECK(first.result == R"({"half":true})");
+  CHECK(first.progress == storage::JobProgress{4, 10, 0, 1, "waits"});
+  CHECK(*store->jobs().find(id) == first);
+  // Its place is free for others meanwhile.
+  opens = 0;
+  CHECK(ended(submit()).state == JobState::done);
+  opens = first.not_before.count();
+  jobs.reset();
+  reopen();
+  begun = 0;
+  make();
+  closed_kind();
+  REQUIRE(jobs->start());
+  std::this_thread::sleep_for(20ms);  // ten looks at the queue
+  CHECK(begun == 0);
+  CHECK(row(id).progress.note == "waits");
+  job_clock.advance(1h);
+  const auto over = ended(id);
+  CHECK(over.state == JobState::done);
+  CHECK(over.attempts == 1);
+}
+
+TEST_CASE_METHOD(Closed, "jobs: being put off ever again is no failure", "[daemon][jobs]") {
+  make();
+  closed_kind();
+  REQUIRE(jobs->start());
+  const auto id = submit();
+  for (int turn = 1; turn <= 5; ++turn) {
+    CHECK(waiting(id, turn).attempts == 0);
+    opens = (job_clock.now() + 2h).count();
+    job_clock.advance(1h);
+  }
+  opens = job_clock.now().count();
+  REQUIRE(jobs->hasten(id));
+  CHECK(ended(id).state == JobState::done);
+}
+
+TEST_CASE_METHOD(Closed, "jobs: hastened ones look again at once", "[daemon][jobs]") {
+  make();
+  closed_kind();
+  REQUIRE(jobs->start());
+  const auto id = submit();
+  waiting(id, 1);
+  REQUIRE(jobs->hasten(id));
+  CHECK(waiting(id, 2).not_before == storage::TimeMs(opens));
+  // One that has looked already, and is about to say that it waits.
+  at_door = true;
+  REQUIRE(jobs->hasten(id));
+  REQUIRE(door.wait_for(id));
+  REQUIRE(jobs->hasten(id));
+  at_door = false;
+  door.open();
+  CHECK(waiting(id, 4).not_before == storage::TimeMs(opens));
+  CHECK(jobs->cancel(id, "ada")->state == JobState::cancelled);
+  CHECK(jobs->hasten(id));
+  CHECK(jobs->hasten(99).error().code == Errc::not_found);
+}

@@ -46,7 +46,7 @@ struct HubSourceFixture {
   };
   Fetched fetch(storage::Stretch part) {
     const auto sink = std::make_shared<RecordingSink>();
-    const auto transfer = source->fetch(part, sink);
+    const auto transfer = source->fetch(part, sink, nullptr);
     REQUIRE(transfer != nullptr);
     auto end = sink->wait();
     CHECK(sink->dones() == 1);

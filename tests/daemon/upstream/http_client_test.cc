@@ -429,3 +429,40 @@ TEST_CASE("http client: all transfers keep one rate", "[daemon][upstream]") {
   CHECK(took > 700ms);
   CHECK(took < 8s);
 }
+
+TEST_CASE("http client: a throttle holds those that carry it, until it is taken away",
+          "[daemon][upstream]") {
+  constexpr std::size_t size = 4u << 20;
+  constexpr std::uint64_t rate = 100'000;
+  ScriptServer server([&](ScriptPeer& peer, const ScriptRequest&) {
+    peer.reply("200 OK", "", std::string(size, 'x'));
+  });
+  const auto client = *HttpClient::start(options_for({server.origin()}));
+  const auto throttle = std::make_shared<Throttle>();
+  throttle->set(std::make_shared<RateCap>(rate));
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::shared_ptr<RecordingSink>> slow;
+  for (const auto* target : {"/1", "/2"}) {
+    auto request = request_for(server, target);
+    request.throttle = throttle;
+    slow.push_back(std::make_shared<RecordingSink>());
+    client->stream(std::move(request), slow.back());
+  }
+  const auto free = std::make_shared<RecordingSink>();
+  client->stream(request_for(server, "/3"), free);
+  REQUIRE(free->wait());
+  // A slow machine brings less in that time, never more.
+  constexpr std::size_t reads = 2 * 16 * 1024;
+  for (int i = 0; i < 10; ++i) {
+    const auto bytes = slow[0]->size() + slow[1]->size();
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    CHECK(static_cast<double>(bytes) <= static_cast<double>(rate) * passed.count() + reads);
+    std::this_thread::sleep_for(100ms);
+  }
+  CHECK(slow[0]->size() > 0);
+  throttle->set(nullptr);
+  for (const auto& sink : slow) {
+    REQUIRE(sink->wait());
+    CHECK(sink->size() == size);
+  }
+}

@@ -66,6 +66,11 @@ class FakeSource final : public ByteSource {
     const std::scoped_lock lock(mutex_);
     return cancels_;
   }
+  /// Bytes a second that the last fetch keeps to at the moment; 0: any number
+  [[nodiscard]] std::uint64_t rate() const {
+    const std::scoped_lock lock(mutex_);
+    return throttle_ ? throttle_->rate() : 0;
+  }
   /// @return false after 10 s
   bool wait_for_fetches(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -83,8 +88,8 @@ class FakeSource final : public ByteSource {
     return changed_.wait_for(lock, limit, [&] { return sent_ >= count; });
   }
 
-  std::shared_ptr<HttpClient::Transfer> fetch(Stretch part,
-                                              std::shared_ptr<UpstreamSink> sink) override {
+  std::shared_ptr<HttpClient::Transfer> fetch(Stretch part, std::shared_ptr<UpstreamSink> sink,
+                                              std::shared_ptr<const Throttle> throttle) override {
     auto made = std::make_shared<Running>(*this, part, std::move(sink));
     const std::scoped_lock lock(mutex_);
     if (always_) made->fault = always_;
@@ -93,6 +98,7 @@ class FakeSource final : public ByteSource {
       faults_.pop_front();
     }
     fetches_.push_back(part);
+    throttle_ = std::move(throttle);
     running_.push_back(made);
     changed_.notify_all();
     return made;
@@ -192,6 +198,7 @@ class FakeSource final : public ByteSource {
   std::optional<Fault> always_;
   unsigned status_ = 206;
   std::vector<Stretch> fetches_;
+  std::shared_ptr<const Throttle> throttle_;
   std::size_t cancels_ = 0;
   std::uint64_t sent_ = 0;
   std::list<std::shared_ptr<Running>> running_;

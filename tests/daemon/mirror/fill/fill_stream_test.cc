@@ -37,8 +37,8 @@ class ManualSource final : public ByteSource {
     std::shared_ptr<UpstreamSink> sink_;  // null after its end
   };
 
-  std::shared_ptr<HttpClient::Transfer> fetch(Stretch part,
-                                              std::shared_ptr<UpstreamSink> sink) override {
+  std::shared_ptr<HttpClient::Transfer> fetch(Stretch part, std::shared_ptr<UpstreamSink> sink,
+                                              std::shared_ptr<const Throttle>) override {
     auto call = std::make_shared<Call>(part, std::move(sink));
     const std::scoped_lock lock(mutex_);
     calls_.push_back(call);

@@ -194,4 +194,80 @@ TEST_CASE_METHOD(FillFixture, "fills: old parts are swept", "[daemon][fills]") {
   CHECK(std::filesystem::exists(fresh_part));
 }
 
+TEST_CASE_METHOD(FillFixture, "fills: what only a rule wanted ends when it leaves, and goes on",
+                 "[daemon][fills]") {
+  const auto content = noise(9, 100 * kib);
+  mirror(content);
+  const auto from = source(content);
+  from->hold();
+  const auto file = wanted(content, {from});
+  const auto cap = std::make_shared<RateCap>(50'000);
+  Endings endings;
+  Fills fills(*store, endings.options());
+  const auto first = fills.join(file, cap);
+  REQUIRE(first);
+  from->allow({0, 40 * kib});
+  REQUIRE(from->wait_for_bytes(40 * kib));
+  CHECK(from->rate() == 50'000);
+  (*first)->leave(cap);
+  CHECK(endings.wait(1)[0].second.error().code == Errc::unavailable);
+  CHECK((*first)->is_parked());
+  CHECK(from->cancels() == 1);
+  CHECK(fills.running().empty());
+  CHECK(has_part(file));
+  from->allow_all();
+  const auto rest = fills.join(file, cap);
+  REQUIRE(rest);
+  CHECK((*rest)->wait_until(soon()));
+  CHECK(from->fetches().back() == Stretch{40 * kib, content.size()});
+  CHECK_FALSE((*rest)->is_parked());
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: whoever waits for the file takes the rule's cap from it",
+                 "[daemon][fills]") {
+  const auto content = noise(10, 100 * kib);
+  mirror(content);
+  const auto from = source(content);
+  from->hold();
+  const auto file = wanted(content, {from});
+  const auto cap = std::make_shared<RateCap>(50'000);
+  Endings endings;
+  Fills fills(*store, endings.options());
+  const auto rule = fills.join(file, cap);
+  REQUIRE(from->wait_for_fetches(1));
+  CHECK(from->rate() == 50'000);
+  const auto reader = fills.join(file);
+  REQUIRE((rule && reader));
+  CHECK(*rule == *reader);
+  CHECK(from->rate() == 0);  // of the transfer that runs
+  (*rule)->leave(cap);
+  from->allow_all();
+  CHECK((*reader)->wait_until(soon()));
+  CHECK(from->fetches().size() == 1);
+  CHECK(endings.wait(1)[0].second);
+}
+
+TEST_CASE_METHOD(FillFixture, "fills: who comes while one is being parked gets the file",
+                 "[daemon][fills]") {
+  for (unsigned round = 0; round < 40; ++round) {
+    const auto content = noise(100 + round, 20 * kib);
+    mirror(content);
+    const auto from = source(content);
+    from->hold();
+    const auto file = wanted(content, {from});
+    const auto cap = std::make_shared<RateCap>(50'000);
+    Endings endings;
+    Fills fills(*store, endings.options());
+    const auto rule = fills.join(file, cap);
+    REQUIRE(rule);
+    if (round % 2 == 0) REQUIRE(from->wait_for_fetches(1));
+    (*rule)->leave(cap);
+    if (round % 4 > 1) std::this_thread::sleep_for(std::chrono::milliseconds(round));
+    const auto reader = fills.join(file);
+    REQUIRE(reader);
+    from->allow_all();
+    REQUIRE((*reader)->wait_until(soon()));
+  }
+}
+
 }  // namespace waag::daemon::testing

@@ -81,7 +81,9 @@ TEST_CASE("mirror rule: what is none", "[daemon][mirror]") {
       object{{"every", "1h"}, {"cron", "* * * * *"}}, object{{"cron", "* * *"}},
       object{{"cron", "0 0 30 2 *"}}, object{{"window", "night"}}, object{{"type", "car"}},
       object{{"convert", {"gguf:Q9"}}}, object{{"type", "dataset"}, {"convert", {"gguf:F16"}}},
-      object{{"paused", 1}}, object{{"revisions", "main"}});
+      object{{"paused", 1}}, object{{"revisions", "main"}}, object{{"rate", "fast"}},
+      object{{"rate", "20MB"}}, object{{"rate", 9'999}}, object{{"rate", "1001G"}},
+      object{{"rate", -5}}, object{{"rate", true}}, object{{"rate", "99999999999999999999"}});
   object from{{"name", "nightly"}, {"repos", {"acme/*"}}};
   for (const auto& [key, value] : bad) from[key] = value;
   CAPTURE(boost::json::serialize(from));
@@ -129,4 +131,35 @@ TEST_CASE("mirror rule: intervals", "[daemon][mirror]") {
   CHECK(*parse_interval("1d") == 86400);
   for (const auto* text : {"", "h", "1w", "1h30", "-1h", "99999999999999999999h"})
     CHECK_FALSE(parse_interval(text));
+}
+
+TEST_CASE("mirror rule: its rate", "[daemon][mirror]") {
+  CHECK(*parse_rate("50000") == 50'000);
+  CHECK(*parse_rate("500K") == 500'000);
+  CHECK(*parse_rate("500k") == 500'000);
+  CHECK(*parse_rate("20M") == 20'000'000);
+  CHECK(*parse_rate("1G") == 1'000'000'000);
+  for (const auto* text : {"", "M", "20MB", "-1M", "1.5M", "20 M"}) CHECK_FALSE(parse_rate(text));
+
+  auto rule = rule_of({{"rate", "20M"}});
+  CHECK(rule.rate_bytes == 20'000'000);
+  CHECK(rule.to_json().at("rate") == 20'000'000);
+  CHECK(MirrorRule::decode(rule.encode())->rate_bytes == 20'000'000);
+  REQUIRE(rule.change({{"rate", 30'000}}));
+  REQUIRE(rule.change({{"paused", true}}));
+  CHECK(rule.rate_bytes == 30'000);
+  REQUIRE(rule.change({{"rate", nullptr}}));
+  CHECK(rule.rate_bytes == 0);
+  CHECK_FALSE(rule.to_json().contains("rate"));
+}
+
+TEST_CASE("mirror rule: a row from before rules had a rate", "[daemon][mirror]") {
+  const auto old = MirrorRule::decode(
+      R"({"name":"nightly","type":"model","repos":["acme/*"],"revisions":[],"every":3600,)"
+      R"("window":"22:00-06:00","paused":false,"owner":"root","created":5,"last_run":6,)"
+      R"("last_jobs":[7]})");
+  REQUIRE(old);
+  CHECK(old->rate_bytes == 0);
+  CHECK(old->window == "22:00-06:00");
+  CHECK(old->last_jobs == std::vector<std::uint64_t>{7});
 }

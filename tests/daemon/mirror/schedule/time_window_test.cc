@@ -35,3 +35,15 @@ TEST_CASE("time window: what is none", "[daemon][mirror]") {
   CAPTURE(text);
   CHECK_FALSE(TimeWindow::parse(text));
 }
+
+TEST_CASE("time window: when it begins and ends next", "[daemon][mirror]") {
+  const auto at = [](const std::string& text) { return *hub::parse_date(text); };
+  const auto night = *TimeWindow::parse("22:00-06:00");
+  CHECK(night.next_begin(at("2026-11-26T12:00:00Z")) == at("2026-11-26T22:00:00Z"));
+  CHECK(night.next_begin(at("2026-11-26T22:00:00Z")) == at("2026-11-27T22:00:00Z"));
+  CHECK(night.next_end(at("2026-11-26T23:59:59Z")) == at("2026-11-27T06:00:00Z"));
+  CHECK(night.next_end(at("2026-11-27T00:00:00Z")) == at("2026-11-27T06:00:00Z"));
+  CHECK(night.next_end(at("2026-11-27T06:00:00Z")) == at("2026-11-28T06:00:00Z"));
+  const auto late = *TimeWindow::parse("20:00-24:00");
+  CHECK(late.next_end(at("2026-11-26T21:00:00Z")) == at("2026-11-27T00:00:00Z"));
+}

@@ -2,10 +2,13 @@
 
 #include <boost/json/parse.hpp>
 
+#include "daemon/mirror/schedule/schedule.h"
+#include "protocol/hub/dates.h"
 #include "tests/daemon/mirror/mirror_fixture.h"
 
 using namespace waag;
 using namespace waag::daemon;
+using namespace std::chrono_literals;
 using storage::JobState;
 using waag::daemon::testing::FakeUpstream;
 using waag::daemon::testing::MirrorFixture;
@@ -166,4 +169,147 @@ TEST_CASE_METHOD(Sync, "mirror job: the policy keeps out repos and files", "[dae
   CHECK(upstream.count("model.bin") == 0);
   CHECK(get("/acme/tiny/resolve/main/model.bin", ada).status == 403);
   CHECK(get("/acme/tiny/resolve/main/config.json", ada).body == "{}");
+}
+
+namespace {
+
+/// Jobs of a rule.
+struct Ruled : Sync {
+  /// The clock stands at a fixed time, whatever it is.
+  std::string clock_text(std::chrono::minutes later) const {
+    const auto text = hub::format_date(clock.now() + later);
+    return text.substr(text.find('T') + 1, 5);
+  }
+  /// From now on for half an hour.
+  std::string open_window() const { return clock_text(0min) + "-" + clock_text(30min); }
+  MirrorRule add(const boost::json::object& more) {
+    boost::json::object from{{"name", "nightly"}, {"repos", {"acme/tiny"}}};
+    for (const auto& [key, value] : more) from[key] = value;
+    const auto rule = MirrorRule::make(from);
+    if (!rule) FAIL(rule.error().what);
+    REQUIRE(schedule().add(*rule, "root"));
+    return *rule;
+  }
+  Schedule& schedule() { return app->mirror->schedule(); }
+  std::uint64_t run() {
+    const auto ran = schedule().run("nightly");
+    REQUIRE(ran);
+    REQUIRE(ran->last_jobs.size() == 1);
+    return ran->last_jobs[0];
+  }
+  storage::JobRow when(std::uint64_t id, const std::function<bool(const storage::JobRow&)>& is) {
+    const auto feed = *app->jobs->watch(id);
+    for (int i = 0; i < 2'000; ++i) {
+      if (is(feed->row())) return feed->row();
+      static_cast<void>(feed->wait_over(10ms));
+    }
+    FAIL("job " << id << " stays as it is: " << feed->row().error);
+    return {};
+  }
+  storage::JobRow waiting(std::uint64_t id) {
+    return when(id, [](const storage::JobRow& row) {
+      return row.state == JobState::queued && row.not_before.count() != 0;
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Ruled, "mirror job: outside its rule's window it asks nobody",
+                 "[daemon][mirror]") {
+  begin();
+  add({{"window", clock_text(60min) + "-" + clock_text(120min)}});
+  const auto id = run();
+  const auto row = waiting(id);
+  const auto opens = storage::TimeMs(clock.now() + 60min);
+  CHECK(row.not_before <= opens);
+  CHECK(row.not_before > opens - 1min);
+  CHECK(row.progress.note == "waits for its window " + clock_text(60min) + "-" +
+                                 clock_text(120min) + " UTC, until " +
+                                 hub::format_date(row.not_before));
+  CHECK(row.error.empty());
+  CHECK(row.attempts == 0);
+  CHECK(upstream.count("acme/tiny") == 0);
+  const auto shown = get("/api/waag/v1/mirrors/nightly", root).json();
+  CHECK(shown.at("windowOpen") == false);
+  CHECK(shown.at("windowOpensAt").as_string() == hub::format_date(row.not_before));
+  CHECK(shown.at("lastStates").at("queued") == 1);
+  // A client that reads does not wait for any window.
+  CHECK(get("/acme/tiny/resolve/main/config.json", root).body == "{}");
+  clock.advance(60min);
+  CHECK(ended(id).state == JobState::done);
+  CHECK(get("/api/waag/v1/mirrors/nightly", root).json().at("windowOpen") == true);
+}
+
+TEST_CASE_METHOD(Ruled, "mirror job: when the window closes its transfers stop, and go on later",
+                 "[daemon][mirror]") {
+  app->jobs->add_kind({"convert", [](JobContext&) { return ok(); }});
+  begin();
+  add({{"window", open_window()}, {"rate", "10K"}, {"convert", {"gguf:F16"}}});
+  const auto id = run();
+  const auto running = when(id, [](const storage::JobRow& row) {
+    return row.state == JobState::running && row.progress.done_bytes > 30'000;
+  });
+  CHECK(get("/api/waag/v1/mirrors/nightly", root).json().at("rate") == 10'000);
+  clock.advance(31min);
+  const auto row = waiting(id);
+  CHECK(row.not_before > clock.now() + 23h);
+  CHECK(row.progress.done_bytes >= running.progress.done_bytes);
+  CHECK(row.progress.done_bytes < row.progress.total_bytes);
+  for (int i = 0; i < 2'000 && !app->mirror->fills().running().empty(); ++i)
+    std::this_thread::sleep_for(1ms);
+  CHECK(app->mirror->fills().running().empty());
+
+  REQUIRE(schedule().change("nightly", {{"rate", nullptr}}));
+  clock.advance(24h - 31min);
+  const auto over = ended(id);
+  INFO(over.error);
+  REQUIRE(over.state == JobState::done);
+  CHECK(over.attempts == 1);
+  CHECK(over.progress.done_files == 4);
+  const auto result = result_of(over);
+  // Nothing came twice, but for what was on the wire when it was stopped.
+  CHECK(result.at("bytes_fetched").as_int64() >= all_bytes);
+  CHECK(result.at("bytes_fetched").as_int64() < all_bytes + 100'000);
+  CHECK_FALSE(result.as_object().contains("unfinished"));
+  CHECK(result.as_object().contains("convert_job"));  // the commit is new to the job still
+  CHECK(file("sub/model.safetensors") == std::string(300'000, 'w'));
+}
+
+TEST_CASE_METHOD(Ruled, "mirror job: a reader does not wait for the rule's rate",
+                 "[daemon][mirror]") {
+  begin();
+  add({{"rate", "10K"}});
+  const auto id = run();
+  when(id, [](const storage::JobRow& row) { return row.progress.done_bytes > 20'000; });
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(file("sub/model.safetensors") == std::string(300'000, 'w'));
+  CHECK(file("model.bin") == std::string(1'000, 'p'));
+  // By the rate it would take half a minute.
+  CHECK(std::chrono::steady_clock::now() - start < 10s);
+  CHECK(ended(id).state == JobState::done);
+}
+
+TEST_CASE_METHOD(Ruled, "mirror job: a changed window counts at once, the end of the rule too",
+                 "[daemon][mirror]") {
+  begin();
+  add({{"window", clock_text(60min) + "-" + clock_text(120min)}});
+  const auto id = run();
+  waiting(id);
+  REQUIRE(schedule().change("nightly", {{"window", clock_text(90min) + "-" + clock_text(120min)}}));
+  when(id, [&](const storage::JobRow& row) {
+    return row.state == JobState::queued && row.not_before > clock.now() + 80min;
+  });
+  REQUIRE(schedule().change("nightly", {{"window", ""}}));
+  CHECK(ended(id).state == JobState::done);
+
+  REQUIRE(schedule().change("nightly", {{"window", clock_text(60min) + "-" + clock_text(61min)}}));
+  const auto next = run();
+  CHECK(next != id);
+  waiting(next);
+  REQUIRE(schedule().remove("nightly"));
+  CHECK(ended(next).state == JobState::cancelled);
+  const auto orphan = pulled({{"repo", "acme/tiny"}, {"rule", "nightly"}});
+  CHECK(orphan.state == JobState::failed);
+  CHECK(orphan.error == "the mirror nightly is not there any more");
 }

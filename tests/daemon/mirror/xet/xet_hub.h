@@ -235,7 +235,7 @@ struct XetFixture : waag::testing::StoreFixture {
   /// A part as a fill would ask for it.
   static std::string fetched(ByteSource& source, storage::Stretch part) {
     const auto sink = std::make_shared<RecordingSink>();
-    const auto transfer = source.fetch(part, sink);
+    const auto transfer = source.fetch(part, sink, nullptr);
     const auto status = sink->wait();
     if (!status) FAIL("fetch: " << status.error().what);
     CHECK(sink->begins() == 1);

@@ -94,7 +94,7 @@ TEST_CASE_METHOD(XetFixture, "xet_part: who gives a lead up is told, and nothing
   });
   const auto from = source("a.bin", content, make_repo("mirrored"));
   const auto sink = std::make_shared<RecordingSink>();
-  const auto transfer = from->fetch({0, 1'000'000}, sink);
+  const auto transfer = from->fetch({0, 1'000'000}, sink, nullptr);
   const auto limit = std::chrono::steady_clock::now() + 10s;
   while (!asked && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
   transfer->cancel();
@@ -116,7 +116,7 @@ TEST_CASE_METHOD(XetFixture, "xet_part: a plain answer that is no file is no byt
   });
   const auto from = source("a.bin", content);
   const auto sink = std::make_shared<RecordingSink>();
-  const auto transfer = from->fetch({0, content.size()}, sink);
+  const auto transfer = from->fetch({0, content.size()}, sink, nullptr);
   CHECK_FALSE(sink->wait());
   CHECK(sink->reply().status == 403);  // the sink knows what that means
   CHECK(sink->body().empty());
@@ -131,7 +131,7 @@ TEST_CASE_METHOD(XetFixture, "xet_part: a sink that has enough ends it, and noth
   const auto from = source("a.bin", content);
   const auto sink = std::make_shared<RecordingSink>();
   sink->refuse_write = true;
-  const auto transfer = from->fetch({0, content.size()}, sink);
+  const auto transfer = from->fetch({0, content.size()}, sink, nullptr);
   CHECK(failed(sink->wait(), Errc::no_space));
   CHECK(upstream.count("/resolve/") == 0);
   CHECK(events.empty());
@@ -143,7 +143,7 @@ TEST_CASE_METHOD(XetFixture, "xet_part: a full sink is waited for", "[mirror][xe
   const auto from = source("a.bin", content);
   const auto sink = std::make_shared<RecordingSink>();
   sink->full_at = 500'000;
-  const auto transfer = from->fetch({0, content.size()}, sink);
+  const auto transfer = from->fetch({0, content.size()}, sink, nullptr);
   REQUIRE(sink->wait_until_full());
   CHECK(sink->size() < 700'000);
   CHECK_FALSE(sink->is_done());
@@ -170,7 +170,7 @@ TEST_CASE_METHOD(XetFixture, "xet_part: who gives up is told at once", "[mirror]
   });
   const auto from = source("a.bin", content);
   const auto sink = std::make_shared<RecordingSink>();
-  const auto transfer = from->fetch({0, content.size()}, sink);
+  const auto transfer = from->fetch({0, content.size()}, sink, nullptr);
   const auto limit = std::chrono::steady_clock::now() + 10s;
   while (!asked && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
   REQUIRE(asked);

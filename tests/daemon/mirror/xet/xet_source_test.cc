@@ -222,7 +222,7 @@ TEST_CASE_METHOD(SourceFixture, "xet_source: two lead at a time", "[mirror][xet_
   std::vector<std::shared_ptr<HttpClient::Transfer>> transfers;
   for (std::uint64_t at = 0; at < 1'500'000; at += 500'000) {
     sinks.push_back(std::make_shared<RecordingSink>());
-    transfers.push_back(from->fetch({at, at + 500'000}, sinks.back()));
+    transfers.push_back(from->fetch({at, at + 500'000}, sinks.back(), nullptr));
   }
   REQUIRE(sinks[2]->wait());  // by Xet, while the others wait for their first byte
   CHECK(sinks[2]->body() == content.substr(1'000'000, 500'000));
