@@ -115,7 +115,7 @@ Status ConvertJob::materialize() {
   WAAG_TRY(const auto entries, snapshot->list("", /*recursive=*/true, "", 0));
   WAAG_TRY(source_files_, find_source_files(entries, spec.imatrix));
   conversion_.licences = source_files_.licences;
-  Materializer files(app_.store, app_.mirror.get(), context_, scratch_ / "in");
+  Materializer files(app_.store, app_.mirror.get(), context_, who_, scratch_ / "in");
   WAAG_CHECK(files.put(conversion_.source, spec.commit, source_files_.small));
   return bring_weights(files);
 }
