@@ -102,8 +102,7 @@ Result<storage::JobRow> submit_conversion(App& app, const Identity& who, const C
   spec.commit = revision.commit;
   WAAG_TRY(spec.source_url, url_of(app, source, base_url));
   WAAG_TRY(spec.outputs, outputs_of(app, who, wish, source));
-  spec.imatrix = wish.imatrix;
-  spec.allow_requantize = wish.allow_requantize;
+  spec.options = wish.options;
   NewJob job;
   job.kind = "convert";
   job.spec = spec.to_json();
