@@ -62,7 +62,7 @@ reliability:
 sanitize:
 	@tests/long.sh sanitize
 
-## make golden        on-disk stores written by older releases, opened by this one
+## make golden        the converter's bytes against llama.cpp, built from source
 golden:
 	@tests/long.sh golden
 

@@ -64,6 +64,11 @@ void Progress::file(std::string_view path, std::uint64_t size_bytes, const BlobI
                  {"sha256", sha256.hex()}}));
 }
 
+void Progress::warning(std::string_view message) {
+  const std::lock_guard lock(mutex_);
+  sink_(line_of({{"event", "warning"}, {"target", target_}, {"message", message}}));
+}
+
 void Progress::done() {
   const std::lock_guard lock(mutex_);
   sink_(line_of({{"event", "done"}}));

@@ -29,6 +29,8 @@ class Progress {
   void tensor(std::string_view name, std::string_view type, std::uint64_t bytes);
   /// A file is complete and in its place.
   void file(std::string_view path, std::uint64_t size_bytes, const BlobId& sha256);
+  /// What is made of this target is not all that one may expect.
+  void warning(std::string_view message);
   void done();
   void error(std::string_view message);
 

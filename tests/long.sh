@@ -72,6 +72,23 @@ conformance() {
 
 golden() {
   skip "stores of older releases" "there is no older release: this is the first on-disk format"
+  converter
+}
+
+# The converter against the tool whose bytes it promises: llama.cpp, built from the source package
+# of llama-cpp-python. WAAG_GOLDEN_SHORT=1 takes 256 rows of the sample instead of 100 million
+# elements a type.
+converter() {
+  local folder=tests/harness/oracles python=.venvs/tools/bin/python libraries
+  deploy/install-deps.sh run test
+  build release waag-convert convert_test
+  python3 tests/harness/venvs.py
+  libraries=$(JOBS=$jobs python3 $folder/build_llama_cpp.py)
+  $python tests/harness/ggml_oracle.py "$libraries/libggml-base.so" \
+    --check tests/vectors/ggml_digests.h ${WAAG_GOLDEN_SHORT:+--short}
+  build/release/tests/convert_test ${WAAG_GOLDEN_SHORT:+~}"[long]" -d yes
+  WAAG_LLAMA_CPP=$libraries $python -m pytest -q tests/integration/convert/test_same_bytes.py
+  skip "compressed-tensors" "it needs torch: run $folder/linear_vectors.py where that is"
 }
 
 case "${1:-}" in

@@ -19,6 +19,8 @@ struct ConvertOptions {
   std::vector<std::string> targets;
   std::string name;
   std::string imatrix;
+  std::string via;
+  std::uint64_t split_bytes = 0;
   bool allow_requantize = false;
   bool detach = false;
   bool follow = false;
@@ -34,13 +36,20 @@ json::object body_of(const ConvertOptions& options) {
   if (!options.name.empty()) body["name"] = options.name;
   if (!options.imatrix.empty()) body["imatrix"] = options.imatrix;
   if (options.allow_requantize) body["allow_requantize"] = true;
+  if (!options.via.empty()) body["via"] = options.via;
+  if (options.split_bytes != 0) body["split_bytes"] = options.split_bytes;
   return body;
 }
 
-/// Where what was made is, for people.
+/// Where what was made is, for people, and what to know of it.
 void show_result(Context& context, const json::value& job) {
   const auto* result = job.is_object() ? job.get_object().if_contains("result") : nullptr;
   if (result == nullptr || !result->is_object()) return;
+  const auto* warnings = result->get_object().if_contains("warnings");
+  if (warnings != nullptr && warnings->is_array())
+    for (const auto& one : warnings->get_array())
+      if (one.is_string())
+        context.world.err << "warning: " << printable(std::string(one.get_string())) << '\n';
   const auto* list = result->get_object().if_contains("published");
   if (list == nullptr || !list->is_array()) return;
   for (const auto& one : list->get_array()) {
@@ -100,6 +109,16 @@ void add_convert(CLI::App& app, Command& chosen) {
                       "file of the source with an importance matrix for GGUF types");
   command->add_flag("--allow-requantize", options->allow_requantize,
                     "also from weights that were quantized before");
+  command
+      ->add_option("--via", options->via,
+                   "what FP8 weights become on their way to a GGUF: bf16, the bits of llama.cpp's "
+                   "two tools, as is the default, or direct, which loses less")
+      ->check(CLI::IsMember({"bf16", "direct"}));
+  command
+      ->add_option("--split-max-size,--split-bytes", options->split_bytes,
+                   "files of at most so many bytes of weights, such as 40G (that is the default of "
+                   "GGUF) or 500M")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
   auto* detach = command->add_flag("--detach", options->detach, "print the job's number and go");
   command->add_flag("--follow", options->follow, "follow the job to its end, as is the default")
       ->excludes(detach);

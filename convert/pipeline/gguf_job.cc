@@ -154,6 +154,7 @@ Result<std::vector<std::string>> convert_to_gguf(const JobSpec& spec, const Targ
     outs.push_back(std::move(out));
   }
   progress.plan(target.name(), plan.tensors.size(), bytes, done_bytes);
+  for (const auto& warning : plan.warnings) progress.warning(warning);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
     WAAG_CHECK(FileJob(spec, plan, plan.files[i], model, progress).run(outs[i], threads));

@@ -49,7 +49,7 @@ std::vector<TensorType> types_of(const GgufPlan& plan, const Architecture& archi
 }
 
 /// What the file says of itself, in the order of llama.cpp's files.
-Result<GgufEntries> entries_of(const JobSpec& spec, const TargetSpec& target, const GgufPlan& plan,
+Result<GgufEntries> entries_of(const JobSpec& spec, const TargetSpec& target, GgufPlan& plan,
                                const Architecture& architecture, const ModelConfig& config,
                                const Dimensions& dimensions, const SourceModel& model) {
   const auto parameters = count_parameters(plan.tensors);
@@ -58,8 +58,10 @@ Result<GgufEntries> entries_of(const JobSpec& spec, const TargetSpec& target, co
   WAAG_TRY(auto keys, architecture_keys(architecture, config, dimensions));
   entries.insert(entries.end(), keys.begin(), keys.end());
   entries.push_back({"general.file_type", plan.recipe.file_type});
-  WAAG_TRY(auto tokenizer, read_tokenizer(model.folder(), {.vocab_size = dimensions.vocabulary,
-                                                           .config_text = model.config_text()}));
+  const auto warn = [&](std::string_view text) { plan.warnings.emplace_back(text); };
+  const TokenizerOptions options{.vocab_size = dimensions.vocabulary,
+                                 .config_text = model.config_text()};
+  WAAG_TRY(auto tokenizer, read_tokenizer(model.folder(), options, warn));
   entries.insert(entries.end(), tokenizer.begin(), tokenizer.end());
   if (!plan.importance.empty()) {
     entries.push_back({"quantize.imatrix.file", target.importance.filename().string()});

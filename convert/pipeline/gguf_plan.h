@@ -15,6 +15,7 @@ struct GgufPlan {
   std::vector<PlannedTensor> tensors;
   std::vector<TensorType> types;  // of each tensor
   std::vector<GgufFile> files;
+  std::vector<std::string> warnings;
 };
 
 /// @param model  must outlive the plan

@@ -1,6 +1,7 @@
 #include "convert/pipeline/safetensors_job.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "convert/io/weight_ledger.h"
@@ -64,6 +65,10 @@ class Job {
                                  std::uint64_t index,
                                  ByteView bytes) { return take(pieces_[index], bytes, ledger); }}));
     WAAG_CHECK(enter(ledger));
+    if (large_scales_ > 0)
+      progress_.warning(std::to_string(large_scales_) +
+                        " scales are beyond F16's 65504 and were stored as that: the largest "
+                        "weights that they scale are cut off");
     return finish();
   }
 
@@ -172,7 +177,7 @@ class Job {
       for (std::uint64_t row = 0; row < source.rows(); row += step) {
         const auto count = std::min(step, source.rows() - row);
         values.resize(count * source.columns());
-        WAAG_CHECK(model_.read_rows(source, row, count, values));
+        WAAG_CHECK(read(plan_.weights[chosen[at]], row, count, values));
         largest = std::max(largest, largest_magnitude(values));
       }
       bytes.resize(sizeof(float));
@@ -200,6 +205,12 @@ class Job {
     return (count + part.rows_per_unit - 1) / part.rows_per_unit * part.unit_bytes;
   }
 
+  Status read(const PlannedWeight& weight, std::uint64_t first, std::uint64_t count,
+              std::span<float> values) const {
+    const auto& stored = weight.fused == nullptr ? *weight.source : *weight.fused;
+    return model_.read_rows(stored, weight.first_row + first, count, values);
+  }
+
   Status make(const Piece& piece, unsigned worker, Bytes& bytes) {
     const auto& weight = plan_.weights[piece.weight];
     if (weight.way == PlannedWeight::Way::copied) {
@@ -209,7 +220,7 @@ class Job {
     }
     auto& values = values_[worker];
     values.resize(piece.count * weight.source->columns());
-    WAAG_CHECK(model_.read_rows(*weight.source, piece.first, piece.count, values));
+    WAAG_CHECK(read(weight, piece.first, piece.count, values));
     if (weight.way == PlannedWeight::Way::decoded) {
       const auto type = tensor_type(plan_.model_dtype);
       bytes.resize(values.size() * block_of(type).block_bytes);
@@ -224,12 +235,13 @@ class Job {
     const auto codes = part_bytes(weight.parts[0].part, piece.count);
     const auto scales = part_bytes(weight.parts[1].part, piece.count);
     bytes.resize(codes + scales);
-    quantize_linear_rows(plan_.format, {.values = values,
-                                        .columns = weight.source->columns(),
-                                        .scale_dtype = plan_.model_dtype,
-                                        .global_scale = global_scale(weight),
-                                        .codes = std::span(bytes).first(codes),
-                                        .scales = std::span(bytes).subspan(codes, scales)});
+    large_scales_ +=
+        quantize_linear_rows(plan_.format, {.values = values,
+                                            .columns = weight.source->columns(),
+                                            .scale_dtype = plan_.model_dtype,
+                                            .global_scale = global_scale(weight),
+                                            .codes = std::span(bytes).first(codes),
+                                            .scales = std::span(bytes).subspan(codes, scales)});
     return ok();
   }
 
@@ -341,7 +353,8 @@ class Job {
   std::map<std::string, float> largest_;
   std::vector<Piece> pieces_;
   std::vector<std::vector<float>> values_;  // one a worker
-  std::vector<std::size_t> waiting_;        // written, not in the ledger
+  std::atomic<std::uint64_t> large_scales_ = 0;
+  std::vector<std::size_t> waiting_;  // written, not in the ledger
   std::uint64_t waiting_bytes_ = 0;
 };
 

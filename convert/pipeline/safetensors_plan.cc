@@ -3,6 +3,7 @@
 #include <array>
 
 #include "convert/arch/architecture.h"
+#include "convert/pipeline/expert_views.h"
 #include "convert/write/quantization_config.h"
 
 namespace waag::convert {
@@ -57,8 +58,10 @@ class Planner {
     WAAG_TRY(plan_.format, find_linear_format(target.type));
     WAAG_CHECK(check_requantizing(spec_, model_));
     plan_.model_dtype = model_dtype(model_);
-    WAAG_TRY(const auto selection, select_linear(plan_.format, model_.tensors()));
-    for (const auto& [name, tensor] : model_.tensors())
+    plan_.tensors = model_.tensors();
+    WAAG_CHECK(take_experts_apart());
+    WAAG_TRY(const auto selection, select_linear(plan_.format, plan_.tensors));
+    for (const auto& [name, tensor] : plan_.tensors)
       WAAG_CHECK(add(tensor, selection.quantized.contains(name)));
     WAAG_TRY(plan_.layout,
              lay_out_safetensors(to_write_, target.split_bytes == 0 ? weight_file_bytes_default
@@ -72,9 +75,49 @@ class Planner {
   }
 
  private:
+  struct Apart {
+    const SourceTensor* fused = nullptr;
+    std::uint64_t first_row = 0;
+  };
+
+  /// Fused experts become weights of their own where these can be quantized: nothing loads a
+  /// quantized tensor of three dimensions.
+  Status take_experts_apart() {
+    WAAG_TRY(const auto config, ModelConfig::parse(model_.config_text()));
+    WAAG_TRY(const auto* architecture, find_architecture(config));
+    const auto dimensions = read_dimensions(*architecture, config);
+    if (!dimensions) return ok();
+    auto apart = plan_.tensors;
+    std::map<const SourceTensor*, std::vector<ExpertView>> fused;
+    for (const auto& [name, tensor] : model_.tensors()) {
+      auto views = expert_views(tensor, dimensions->hidden, dimensions->expert_feed);
+      if (views.empty()) continue;
+      apart.erase(name);
+      for (const auto& view : views) apart.emplace(view.tensor.name, view.tensor);
+      fused.emplace(&tensor, std::move(views));
+    }
+    const auto selection = select_linear(plan_.format, apart);
+    if (fused.empty() || !selection) return ok();
+    for (const auto& [tensor, views] : fused) {
+      if (!selection->quantized.contains(views.front().tensor.name)) continue;
+      plan_.tensors.erase(tensor->name);
+      for (const auto& view : views) {
+        if (!plan_.tensors.emplace(view.tensor.name, view.tensor).second)
+          return fail(Errc::unprocessable,
+                      view.tensor.name + ": experts are there apart and fused");
+        apart_[view.tensor.name] = {tensor, view.first_row};
+      }
+    }
+    return ok();
+  }
+
   Status add(const SourceTensor& tensor, bool is_quantized) {
     PlannedWeight weight;
     weight.source = &tensor;
+    if (const auto found = apart_.find(tensor.name); found != apart_.end()) {
+      weight.fused = found->second.fused;
+      weight.first_row = found->second.first_row;
+    }
     if (is_quantized) {
       weight.way = PlannedWeight::Way::quantized;
       weight.stacked_name = stacked_weight_name(tensor.name);
@@ -117,7 +160,8 @@ class Planner {
   const JobSpec& spec_;
   const SourceModel& model_;
   SafetensorsPlan plan_;
-  std::vector<TensorToWrite> to_write_;  // in the order of the weights' parts
+  std::map<std::string, Apart, std::less<>> apart_;  // by the name of the expert's weight
+  std::vector<TensorToWrite> to_write_;              // in the order of the weights' parts
 };
 
 }  // namespace
@@ -134,8 +178,6 @@ Result<LinearFormat> find_linear_format(std::string_view name) {
 
 Result<SafetensorsPlan> plan_safetensors(const JobSpec& spec, const TargetSpec& target,
                                          const SourceModel& model) {
-  WAAG_TRY(const auto config, ModelConfig::parse(model.config_text()));
-  WAAG_CHECK(find_architecture(config));
   return Planner(spec, model).plan(target);
 }
 

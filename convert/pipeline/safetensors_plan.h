@@ -14,14 +14,16 @@ struct PlannedPart {
   SafetensorsLayout::Place place;
 };
 
-/// One weight of the source and what becomes of it.
+/// One weight of the output and what becomes of it.
 struct PlannedWeight {
   enum class Way : std::uint8_t {
     copied,     // its stored bytes, as they are
     decoded,    // values that were stored in a format that is given up, in the model's type
     quantized,  // to the target's format
   };
-  const SourceTensor* source = nullptr;
+  const SourceTensor* source = nullptr;  // or an expert's weight in `fused`
+  const SourceTensor* fused = nullptr;   // of the source; nullptr: the weight is a tensor there
+  std::uint64_t first_row = 0;           // of the weight in it
   Way way{Way::copied};
   std::vector<PlannedPart> parts;
   std::string stacked_name;  // nvfp4: those of one name share a global scale
@@ -33,6 +35,8 @@ struct SafetensorsPlan {
   model::Dtype model_dtype{model::Dtype::bf16};
   SafetensorsLayout layout;
   std::vector<PlannedWeight> weights;
+  /// What `weights` point to: the source's, but for experts that were taken apart.
+  std::map<std::string, SourceTensor, std::less<>> tensors;
   /// Small files by name: config.json and others made for the target.
   std::map<std::string, std::string> texts;
 };

@@ -10,7 +10,8 @@
 #include "convert/tokenizer/byte_level_bpe.h"
 #include "convert/tokenizer/chat_templates.h"
 #include "convert/tokenizer/pre_tokenizer.h"
-#include "convert/tokenizer/sentencepiece_vocabulary.h"
+#include "convert/tokenizer/sentencepiece/merged_pieces.h"
+#include "convert/tokenizer/sentencepiece/sentencepiece_vocabulary.h"
 #include "convert/tokenizer/special_tokens.h"
 #include "protocol/hub/json_reader.h"
 
@@ -22,6 +23,10 @@ namespace json = boost::json;
 /// CodeLlama's vocabulary and the ids of its infill tokens; Granite Code's, which takes no BOS.
 /// Both are told by the size alone. Source: llama.cpp convert_hf_to_gguf.py, LlamaModel.set_vocab.
 constexpr std::uint64_t codellama_vocab_size = 32016, granite_vocab_size = 49152;
+
+constexpr std::string_view unigram_warning =
+    "the tokenizer is a unigram model, which llama.cpp reads as if it were BPE: some texts become "
+    "other tokens than with the original model, and answers may be worse";
 
 struct Parsed {
   std::optional<json::object> tokenizer, tokenizer_config, config, added_tokens;
@@ -97,13 +102,13 @@ Result<GgufEntries> bpe_entries(const Parsed& parsed, std::uint64_t vocab_size) 
   return entries;
 }
 
-Result<GgufEntries> sentencepiece_entries(const std::string& model, const Parsed& parsed,
+Result<GgufEntries> sentencepiece_entries(std::vector<SentencePiece> pieces, const Parsed& parsed,
                                           std::uint64_t vocab_size) {
   const auto jsons = parsed.pointers();
   WAAG_TRY(auto special, read_special_tokens(jsons, vocab_size));
-  WAAG_TRY(auto vocabulary, read_sentencepiece_vocabulary(
-                                model, parsed.added_tokens ? &*parsed.added_tokens : nullptr,
-                                jsons.tokenizer_config, vocab_size));
+  const auto* added_tokens = parsed.added_tokens ? &*parsed.added_tokens : nullptr;
+  WAAG_TRY(auto vocabulary, read_sentencepiece_vocabulary(std::move(pieces), added_tokens,
+                                                          jsons.tokenizer_config, vocab_size));
   GgufEntries entries{{"tokenizer.ggml.model", std::string("llama")},
                       {"tokenizer.ggml.pre", std::string("default")}};
   append_vocabulary(entries, std::move(vocabulary));
@@ -138,8 +143,8 @@ bool is_llama(std::string_view architecture) {
 
 }  // namespace
 
-Result<GgufEntries> tokenizer_entries(const TokenizerTexts& texts,
-                                      const TokenizerOptions& options) {
+Result<GgufEntries> tokenizer_entries(const TokenizerTexts& texts, const TokenizerOptions& options,
+                                      const WarningSink& warn) {
   Parsed parsed;
   WAAG_TRY(parsed.config, parse(options.config_text, "config.json"));
   WAAG_TRY(parsed.tokenizer_config, parse(texts.tokenizer_config, "tokenizer_config.json"));
@@ -149,7 +154,12 @@ Result<GgufEntries> tokenizer_entries(const TokenizerTexts& texts,
   const bool json_first = of.starts_with("DeepseekV2") || of.starts_with("DeepseekV3");
   Result<GgufEntries> entries = fail(Errc::not_found, "there is no tokenizer");
   if (texts.sentencepiece_model && !(json_first && parsed.tokenizer)) {
-    entries = sentencepiece_entries(*texts.sentencepiece_model, parsed, options.vocab_size);
+    WAAG_TRY(auto model, parse_sentencepiece_model(*texts.sentencepiece_model));
+    if (model.is_unigram && warn) warn(unigram_warning);
+    entries = sentencepiece_entries(std::move(model.pieces), parsed, options.vocab_size);
+  } else if (parsed.tokenizer && is_of_sentencepiece(*parsed.tokenizer)) {
+    WAAG_TRY(auto pieces, read_merged_pieces(*parsed.tokenizer, options.vocab_size));
+    entries = sentencepiece_entries(std::move(pieces), parsed, options.vocab_size);
   } else if (parsed.tokenizer) {
     entries = bpe_entries(parsed, options.vocab_size);
   }

@@ -82,22 +82,6 @@ Response upstream_trouble(App& app, const Route& route, const Request& request,
   return response;
 }
 
-/// Clients of the Hub show an X-HF-Warning to their users.
-void tell_age(const Prepared& prepared, Response& response) {
-  if (prepared.stale) {
-    const auto age = std::to_string(prepared.stale->count());
-    response.headers.set("X-Waag-Stale", age);
-    response.headers.set("Warning", "111 - \"Revalidation Failed\"");
-    response.headers.set("X-HF-Warning",
-                         "stale; The upstream cannot be reached: this is what it "
-                         "had " +
-                             age + " seconds ago.");
-  }
-  if (prepared.gone)
-    response.headers.set("X-HF-Warning",
-                         "gone; The upstream does not have this repository any more.");
-}
-
 /// The reply to a caller who is known by now.
 Task<Response> answer_known(App& app, const Route& route, Request request) {
   const Identity who = request.who;
@@ -118,7 +102,7 @@ Task<Response> answer_known(App& app, const Route& route, Request request) {
   Response response = result ? *std::move(result) : error_response(result.error(), who);
   if (!result && response.status >= 500) log_failure(app, route, request_id, result.error());
   set_challenge(route, response);
-  if (app.mirror) tell_age(prepared, response);
+  tell_age(prepared, response.headers);
   co_return response;
 }
 

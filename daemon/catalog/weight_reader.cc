@@ -27,6 +27,20 @@ std::string read_front(storage::Store& store, const storage::TreeEntry& file,
   return front;
 }
 
+std::optional<model::GgufSummary> gguf_summary(std::uint64_t file_size_bytes,
+                                               std::uint64_t bytes_max, const FrontReader& read) {
+  auto wanted = std::min(gguf_first_bytes, file_size_bytes);
+  while (wanted <= bytes_max) {
+    const auto front = as_bytes(read(wanted));
+    const auto parsed = model::parse_gguf_header(front, file_size_bytes);
+    if (!parsed || front.size() < wanted) return std::nullopt;
+    if (const auto* header = std::get_if<model::GgufHeader>(&*parsed))
+      return model::summarise_gguf(*header, front);
+    wanted = std::get<model::GgufNeedsBytes>(*parsed).prefix_bytes;
+  }
+  return std::nullopt;
+}
+
 WeightFacts WeightReader::read_safetensors(const storage::TreeEntry& file) const {
   WeightFacts facts;
   const auto length = read_front(store_, file, model::safetensors_length_bytes);
@@ -39,18 +53,13 @@ WeightFacts WeightReader::read_safetensors(const storage::TreeEntry& file) const
 }
 
 WeightFacts WeightReader::read_gguf(const storage::TreeEntry& file) const {
+  std::string front;
+  const auto read = [&](std::uint64_t bytes) -> std::string_view {
+    front = read_front(store_, file, bytes);
+    return front;
+  };
   WeightFacts facts;
-  auto wanted = std::min(gguf_first_bytes, file.size_bytes);
-  while (wanted <= gguf_bytes_max) {
-    const auto front = read_front(store_, file, wanted);
-    const auto parsed = model::parse_gguf_header(as_bytes(front), file.size_bytes);
-    if (!parsed || front.size() < wanted) return facts;
-    if (const auto* header = std::get_if<model::GgufHeader>(&*parsed)) {
-      facts.gguf = model::summarise_gguf(*header, as_bytes(front));
-      return facts;
-    }
-    wanted = std::get<model::GgufNeedsBytes>(*parsed).prefix_bytes;
-  }
+  facts.gguf = gguf_summary(file.size_bytes, gguf_bytes_max, read);
   return facts;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "protocol/model/weight_summary.h"
@@ -12,6 +13,15 @@ namespace waag::daemon {
 /// repo does without.
 std::string read_front(storage::Store& store, const storage::TreeEntry& file,
                        std::uint64_t bytes_max);
+
+/// Gives at least the first `bytes` of a file, or fewer if they are not to be had. What it gave
+/// last is gone with the next call.
+using FrontReader = std::function<std::string_view(std::uint64_t bytes)>;
+
+/// What the header of a GGUF file says, read in as small a front as it takes; nullopt if it is
+/// malformed, not to be had, or larger than `bytes_max`.
+std::optional<model::GgufSummary> gguf_summary(std::uint64_t file_size_bytes,
+                                               std::uint64_t bytes_max, const FrontReader& read);
 
 /// What the header of a weight file says; nothing if it is malformed or too large.
 struct WeightFacts {

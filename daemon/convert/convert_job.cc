@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 constexpr unsigned attempts_max = 5;
 /// Of one conversion: a safetensors model has hundreds of files, not more.
 constexpr std::size_t files_max = 10'000;
+constexpr std::size_t warnings_max = 20;
 constexpr std::uint64_t card_bytes_max = 1u << 20;
 constexpr std::uint64_t index_bytes_max = 64u << 20;
 /// A weight in 4 bits becomes one in 32 at most, and a header is small.
@@ -113,9 +114,9 @@ Status ConvertJob::materialize() {
   const auto& spec = conversion_.spec;
   WAAG_TRY(const auto snapshot, app_.store.snapshot(conversion_.source.uid, spec.commit));
   WAAG_TRY(const auto entries, snapshot->list("", /*recursive=*/true, "", 0));
-  WAAG_TRY(source_files_, find_source_files(entries, spec.imatrix));
+  WAAG_TRY(source_files_, find_source_files(entries, spec.options.imatrix));
   conversion_.licences = source_files_.licences;
-  Materializer files(app_.store, app_.mirror.get(), context_, scratch_ / "in");
+  Materializer files(app_.store, app_.mirror.get(), context_, who_, scratch_ / "in");
   WAAG_CHECK(files.put(conversion_.source, spec.commit, source_files_.small));
   return bring_weights(files);
 }
@@ -170,7 +171,9 @@ std::string ConvertJob::child_input() const {
       one["file"] = gguf_name(spec.source.name, target);
     else
       one["folder"] = target.type;
-    if (gguf && !spec.imatrix.empty()) one["imatrix"] = (scratch_ / "in" / spec.imatrix).string();
+    const auto& imatrix = spec.options.imatrix;
+    if (gguf && !imatrix.empty()) one["imatrix"] = (scratch_ / "in" / imatrix).string();
+    if (spec.options.split_bytes != 0) one["split_bytes"] = spec.options.split_bytes;
     targets.push_back(std::move(one));
   }
   const auto threads = app_.config.convert.threads;
@@ -178,8 +181,8 @@ std::string ConvertJob::child_input() const {
                      {"output", (scratch_ / "out").string()}};
   input["threads"] = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
   input["device"] = app_.config.convert.device;
-  input["allow_requantize"] = spec.allow_requantize;
-  input["via"] = "bf16";
+  input["allow_requantize"] = spec.options.allow_requantize;
+  input["via"] = spec.options.via;
   input["model"] = std::move(model);
   input["targets"] = std::move(targets);
   return json::serialize(input);
@@ -241,6 +244,7 @@ Status ConvertJob::take(std::string_view line) {
   WAAG_TRY(auto event, parse_converter_event(line));
   if (const auto* plan = std::get_if<ConverterPlan>(&event)) on(*plan);
   if (const auto* tensor = std::get_if<ConverterTensor>(&event)) on(*tensor);
+  if (const auto* warning = std::get_if<ConverterWarning>(&event)) on(*warning);
   if (auto* file = std::get_if<ConverterFile>(&event)) return on(*file);
   if (const auto* error = std::get_if<ConverterError>(&event)) refusal_ = error->message;
   if (std::holds_alternative<ConverterDone>(event)) done_ = true;
@@ -268,6 +272,14 @@ void ConvertJob::on(const ConverterTensor& tensor) {
   for (const auto& file : conversion_.files) finished.insert(file.target);
   context_.set_done(done, finished.size());
   context_.set_note(tensor.target + " " + tensor.name + " " + tensor.type);
+}
+
+void ConvertJob::on(const ConverterWarning& warning) {
+  auto& warnings = conversion_.warnings;
+  if (!is_wanted(warning.target) || warnings.size() >= warnings_max) return;
+  // Of several targets of one source the same.
+  if (std::ranges::find(warnings, warning.message) == warnings.end())
+    warnings.push_back(warning.message);
 }
 
 Status ConvertJob::on(ConverterFile& file) {
@@ -304,9 +316,11 @@ Status ConvertJob::publish() {
     one["bytes"] = done.bytes;
     repos.push_back(std::move(one));
     // What is published stays, also if the next one fails.
-    context_.set_result({{"source", conversion_.spec.source.full_name()},
-                         {"commit", conversion_.spec.commit.hex()},
-                         {"published", repos}});
+    json::object result{{"source", conversion_.spec.source.full_name()},
+                        {"commit", conversion_.spec.commit.hex()},
+                        {"published", repos}};
+    if (!conversion_.warnings.empty()) result["warnings"] = json_of(conversion_.warnings);
+    context_.set_result(std::move(result));
   }
   context_.set_done(bytes, conversion_.files.size());
   context_.set_note("");

@@ -39,6 +39,7 @@ class ConvertJob {
   Status take(std::string_view line);
   void on(const ConverterPlan& plan);
   void on(const ConverterTensor& tensor);
+  void on(const ConverterWarning& warning);
   Status on(ConverterFile& file);
   Status judge(const ChildEnd& end) const;
   Status publish();

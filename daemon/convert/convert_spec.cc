@@ -9,6 +9,7 @@
 #include "daemon/mirror/sync/mirror_spec.h"
 #include "protocol/git/path.h"
 #include "protocol/http/field.h"
+#include "protocol/hub/json_reader.h"
 
 namespace waag::daemon {
 namespace {
@@ -17,6 +18,8 @@ namespace json = boost::json;
 
 constexpr std::size_t targets_max = 32;
 constexpr std::size_t revision_bytes_max = 512;
+/// Smaller parts would make thousands of files of a model.
+constexpr std::uint64_t split_bytes_min = 1'000'000;
 
 /// Those that waag-convert makes (convert/recipe), in the names of llama-quantize.
 constexpr std::array<std::string_view, 21> gguf_types{
@@ -47,6 +50,34 @@ Result<RepoId> model_named(std::string_view text, std::string_view key) {
   return bad('"' + std::string(key) + "\" must be namespace/name of a model");
 }
 
+Result<ConvertOptions> read_options(const json::object& from) {
+  ConvertOptions options;
+  WAAG_TRY(const auto imatrix, text_field(from, "imatrix"));
+  options.imatrix = imatrix.value_or("");
+  if (!options.imatrix.empty()) {
+    WAAG_TRY(options.imatrix, git::check_file_path(options.imatrix));
+  }
+  WAAG_TRY(const auto again, bool_field(from, "allow_requantize"));
+  options.allow_requantize = again.value_or(false);
+  WAAG_TRY(const auto via, text_field(from, "via"));
+  if (via) options.via = *via;
+  if (options.via != "bf16" && options.via != "direct")
+    return bad("\"via\" must be bf16 or direct");
+  WAAG_TRY(const auto split, hub::json_uint(from, "split_bytes"));
+  if (split && *split < split_bytes_min)
+    return bad("\"split_bytes\" must be at least " + std::to_string(split_bytes_min));
+  options.split_bytes = split.value_or(0);
+  return options;
+}
+
+void write_options(const ConvertOptions& options, json::object& into) {
+  const ConvertOptions usual;
+  if (!options.imatrix.empty()) into["imatrix"] = options.imatrix;
+  if (options.allow_requantize) into["allow_requantize"] = true;
+  if (options.via != usual.via) into["via"] = options.via;
+  if (options.split_bytes != 0) into["split_bytes"] = options.split_bytes;
+}
+
 /// What wish and spec have in common.
 template <class T>
 Status read_common(const json::object& from, T& into) {
@@ -56,13 +87,7 @@ Status read_common(const json::object& from, T& into) {
   into.revision = revision.value_or("main");
   if (into.revision.empty() || into.revision.size() > revision_bytes_max)
     return bad("\"revision\" must be a branch, a tag or a commit");
-  WAAG_TRY(const auto imatrix, text_field(from, "imatrix"));
-  into.imatrix = imatrix.value_or("");
-  if (!into.imatrix.empty()) {
-    WAAG_TRY(into.imatrix, git::check_file_path(into.imatrix));
-  }
-  WAAG_TRY(const auto again, bool_field(from, "allow_requantize"));
-  into.allow_requantize = again.value_or(false);
+  WAAG_TRY(into.options, read_options(from));
   return ok();
 }
 
@@ -154,8 +179,7 @@ json::object ConvertSpec::to_json() const {
     list.push_back(
         json::object{{"target", output.target.text()}, {"repo", output.repo.full_name()}});
   made["outputs"] = std::move(list);
-  if (!imatrix.empty()) made["imatrix"] = imatrix;
-  if (allow_requantize) made["allow_requantize"] = true;
+  write_options(options, made);
   return made;
 }
 

@@ -26,18 +26,28 @@ struct ConvertTarget {
 /// The same for a list, each once; Errc::invalid_argument also if there are none or too many.
 Result<std::vector<ConvertTarget>> parse_targets(const std::vector<std::string>& texts);
 
+/// How targets are made, all alike.
+struct ConvertOptions {
+  std::string imatrix;  // path of a file of the source; "" = none
+  bool allow_requantize = false;
+  std::string via = "bf16";       // what FP8 weights become on their way; "direct": nothing
+  std::uint64_t split_bytes = 0;  // of a file's weights at most; 0: as the converter likes
+
+  bool operator==(const ConvertOptions&) const = default;
+};
+
 /// What a client, or a mirror's rule, wants converted.
 struct ConvertWish {
   RepoId source;
   std::string revision = "main";
   std::vector<ConvertTarget> targets;
-  std::string ns;       // of what is made; "" = the source's, else the asker's own
-  std::string name;     // before the suffix; "" = the source's
-  std::string imatrix;  // path of a file of the source; "" = none
-  bool allow_requantize = false;
+  std::string ns;    // of what is made; "" = the source's, else the asker's own
+  std::string name;  // before the suffix; "" = the source's
+  ConvertOptions options;
 
   /// {"source":"ns/name","revision":"main","targets":["gguf:Q4_K_M"],"name":"ns/name" or "name",
-  /// "imatrix":"imatrix.dat","allow_requantize":false}; all but source and targets may be left out.
+  /// "imatrix":"imatrix.dat","allow_requantize":false,"via":"bf16","split_bytes":40000000000}; all
+  /// but source and targets may be left out.
   static Result<ConvertWish> parse(const boost::json::object& from);
 };
 
@@ -53,8 +63,7 @@ struct ConvertSpec {
   CommitId commit;
   std::string source_url;  // where people find it
   std::vector<Output> outputs;
-  std::string imatrix;
-  bool allow_requantize = false;
+  ConvertOptions options;
 
   bool operator==(const ConvertSpec&) const = default;
   static Result<ConvertSpec> parse(const boost::json::object& from);

@@ -65,12 +65,26 @@ Result<ConverterEvent> file_of(const json::object& from) {
   return ConverterEvent(std::move(file));
 }
 
+/// On one line, and not too long.
+Result<std::string> message_of(const json::object& from) {
+  WAAG_TRY(auto message, hub::json_required_string(from, "message"));
+  if (message.size() > message_bytes_max) message.resize(message_bytes_max);
+  while (!is_utf8(message)) message.pop_back();  // a character was cut
+  for (auto& c : message)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  return message;
+}
+
+Result<ConverterEvent> warning_of(const json::object& from) {
+  ConverterWarning warning;
+  WAAG_TRY(warning.target, hub::json_required_string(from, "target"));
+  WAAG_TRY(warning.message, message_of(from));
+  return ConverterEvent(std::move(warning));
+}
+
 Result<ConverterEvent> error_of(const json::object& from) {
   ConverterError error;
-  WAAG_TRY(error.message, hub::json_required_string(from, "message"));
-  if (error.message.size() > message_bytes_max) error.message.resize(message_bytes_max);
-  for (auto& c : error.message)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  WAAG_TRY(error.message, message_of(from));
   return ConverterEvent(std::move(error));
 }
 
@@ -80,6 +94,7 @@ Result<ConverterEvent> event_of(std::string_view line) {
   if (name == "plan") return plan_of(from);
   if (name == "tensor") return tensor_of(from);
   if (name == "file") return file_of(from);
+  if (name == "warning") return warning_of(from);
   if (name == "error") return error_of(from);
   if (name == "done") return ConverterEvent(ConverterDone{});
   return fail(Errc::invalid_argument, "no such event");

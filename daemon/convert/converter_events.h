@@ -29,14 +29,18 @@ struct ConverterFile {
   std::uint64_t size_bytes = 0;
   BlobId sha256;
 };
+/// {"event":"warning","target":…,"message":"…"}: what is made is not all that one may expect.
+struct ConverterWarning {
+  std::string target, message;
+};
 struct ConverterDone {};
 /// {"event":"error","message":"…"}
 struct ConverterError {
   std::string message;
 };
 
-using ConverterEvent =
-    std::variant<ConverterPlan, ConverterTensor, ConverterFile, ConverterDone, ConverterError>;
+using ConverterEvent = std::variant<ConverterPlan, ConverterTensor, ConverterFile, ConverterWarning,
+                                    ConverterDone, ConverterError>;
 
 /// Errc::unprocessable unless `line` is one of these.
 Result<ConverterEvent> parse_converter_event(std::string_view line);

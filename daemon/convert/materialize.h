@@ -17,11 +17,13 @@ namespace waag::daemon {
 class Materializer {
  public:
   /// @param mirror  nullptr: this hub has no upstream
-  Materializer(storage::Store& store, Mirror* mirror, JobContext& context,
+  /// @param who     for whom files are brought
+  Materializer(storage::Store& store, Mirror* mirror, JobContext& context, const Identity& who,
                std::filesystem::path folder)
-      : store_(store), mirror_(mirror), context_(context), folder_(std::move(folder)) {}
+      : store_(store), mirror_(mirror), context_(context), who_(who), folder_(std::move(folder)) {}
 
-  /// Errc::unavailable if the job is told to stop; as the store, the mirror and the disk say.
+  /// Errc::unavailable if the job is told to stop; forbidden if nothing is brought for the asker;
+  /// as the store, the mirror and the disk say.
   Status put(const storage::RepoRow& repo, const CommitId& commit,
              const std::vector<storage::TreeEntry>& files);
 
@@ -34,6 +36,7 @@ class Materializer {
   storage::Store& store_;
   Mirror* mirror_;
   JobContext& context_;
+  const Identity who_;
   const std::filesystem::path folder_;
 };
 

@@ -85,11 +85,26 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
+/// The names in it are a stranger's: no mark-up, no link.
+std::string plain_text(std::string_view text) {
+  std::string plain;
+  for (const char c : text) {
+    if (std::string_view("\\`*_{}[]<>()#!|~&").find(c) != std::string_view::npos) plain += '\\';
+    plain += c;
+  }
+  return plain;
+}
+
 std::string recipe(const CardFacts& facts) {
   std::string to;
   for (const auto& target : facts.targets) to += (to.empty() ? "" : ",") + target.text();
   auto text = "waag convert " + facts.source.full_name() + "@" + facts.commit.hex() + " --to " + to;
-  if (!facts.imatrix.empty()) text += " --imatrix " + facts.imatrix;
+  const ConvertOptions usual;
+  const auto& options = facts.options;
+  if (!options.imatrix.empty()) text += " --imatrix " + options.imatrix;
+  if (options.allow_requantize) text += " --allow-requantize";
+  if (options.via != usual.via) text += " --via " + options.via;
+  if (options.split_bytes != 0) text += " --split-max-size " + std::to_string(options.split_bytes);
   return text;
 }
 
@@ -105,6 +120,8 @@ std::string model_card(const CardFacts& facts) {
   out += "| File | Bytes |\n|---|---:|\n";
   for (const auto& file : facts.weights)
     out += "| " + file.path + " | " + grouped(file.size_bytes) + " |\n";
+  if (!facts.warnings.empty()) out += "\n## Warnings\n\n";
+  for (const auto& warning : facts.warnings) out += "- " + plain_text(warning) + "\n";
   out += "\n## Recipe\n\n```\n" + recipe(facts) + "\n```\n\n## Licence\n\n";
   const auto license = hub::text_of(source, "license");
   out += "What holds for " + facts.source.full_name() + " holds for these files" +

@@ -20,8 +20,9 @@ struct CardFacts {
   std::string source_url;
   std::string source_readme;           // whose metadata are carried over
   std::vector<ConvertTarget> targets;  // of this conversion, of this repo
-  std::string imatrix;
-  std::vector<File> weights;  // all that the repo has by now
+  ConvertOptions options;
+  std::vector<std::string> warnings;  // what the converter said of it; on one line each
+  std::vector<File> weights;          // all that the repo has by now
 };
 
 /// The same facts give the same bytes.

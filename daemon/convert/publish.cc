@@ -4,6 +4,7 @@
 #include <set>
 
 #include "daemon/api/common/author.h"
+#include "daemon/api/v2/gguf_choice.h"
 #include "daemon/catalog/weight_reader.h"
 #include "daemon/convert/model_card.h"
 #include "daemon/convert/output_files.h"
@@ -45,6 +46,25 @@ bool is_there(const Change& change, const std::vector<TreeEntry>& before) {
       return entry == nullptr;
   }
   return false;
+}
+
+/// Whether it belongs to a model's files of which `now` are the new ones. A repo holds one model in
+/// safetensors, and one GGUF of a type, whole or in parts.
+bool is_stale(std::string_view path, const std::set<std::string_view>& now) {
+  if (now.contains(path)) return false;
+  if (path.ends_with(".gguf"))
+    return std::ranges::any_of(now, [&](std::string_view other) {
+      return other.ends_with(".gguf") && gguf_stem(other) == gguf_stem(path);
+    });
+  if (!path.ends_with(".safetensors") && !path.ends_with(".safetensors.index.json")) return false;
+  return std::ranges::any_of(now, [](auto other) { return other.ends_with(".safetensors"); });
+}
+
+Change removal_of(const std::string& path) {
+  Change change;
+  change.kind = Change::Kind::remove_file;
+  change.path = path;
+  return change;
 }
 
 Error told_to_stop() { return fail(Errc::unavailable, "the job was told to stop"); }
@@ -111,6 +131,8 @@ Result<Publisher::Published> Publisher::publish(const RepoId& destination) {
   WAAG_TRY(const auto snapshot, store_.snapshot(repo.uid, head));
   WAAG_TRY(const auto before, snapshot->list("", /*recursive=*/true, "", 0));
   const auto placed = files_for(destination);
+  std::set<std::string_view> now;
+  for (const auto& one : placed) now.insert(one.path);
   storage::CommitRequest commit;
   commit.staged = store_.staging_area();
   Published done{destination, head, 0, placed.size()};
@@ -119,7 +141,16 @@ Result<Publisher::Published> Publisher::publish(const RepoId& destination) {
     commit.changes.push_back(std::move(change));
     done.bytes += one.file->size_bytes;
   }
-  remove_stale(placed, before, commit.changes);
+  Weights weights;
+  for (const auto& entry : before) {
+    const bool is_file = entry.type == TreeEntry::Type::file;
+    if (is_file && is_stale(entry.path, now))
+      commit.changes.push_back(removal_of(entry.path));
+    else if (is_file && entry.path.ends_with(".gguf"))
+      weights[entry.path] = entry.size_bytes;
+  }
+  for (const auto& one : placed)
+    if (is_weight(one.path)) weights[one.path] = one.file->size_bytes;
   for (const auto& licence : conversion_.licences) {
     Change change;
     change.path = licence.path;
@@ -127,7 +158,7 @@ Result<Publisher::Published> Publisher::publish(const RepoId& destination) {
     if (find(before, licence.path) == nullptr && !licence.lfs)
       commit.changes.push_back(std::move(change));
   }
-  const auto card = card_for(destination, *snapshot, placed, before);
+  const auto card = card_for(destination, *snapshot, weights);
   if (!card.empty())
     WAAG_CHECK(put_text(std::string(card_name), card, *commit.staged, commit.changes));
   const auto there = [&](const Change& change) { return is_there(change, before); };
@@ -195,29 +226,9 @@ Result<Change> Publisher::put_large(const Placed& placed) {
   return change;
 }
 
-/// A repo holds one model in safetensors: another number of weight files leaves none of the old.
-void Publisher::remove_stale(const std::vector<Placed>& placed,
-                             const std::vector<TreeEntry>& before,
-                             std::vector<Change>& changes) const {
-  std::set<std::string_view> now;
-  for (const auto& one : placed) now.insert(one.path);
-  const auto safe = [](const Placed& one) { return one.path.ends_with(".safetensors"); };
-  if (std::ranges::none_of(placed, safe)) return;
-  for (const auto& entry : before) {
-    const bool weight =
-        entry.path.ends_with(".safetensors") || entry.path.ends_with(".safetensors.index.json");
-    if (!weight || entry.type != TreeEntry::Type::file || now.contains(entry.path)) continue;
-    Change change;
-    change.kind = Change::Kind::remove_file;
-    change.path = entry.path;
-    changes.push_back(std::move(change));
-  }
-}
-
 /// "" where the repo has a card that people wrote.
 std::string Publisher::card_for(const RepoId& destination, const storage::Snapshot& head,
-                                const std::vector<Placed>& placed,
-                                const std::vector<TreeEntry>& before) const {
+                                const Weights& weights) const {
   if (const auto entry = head.stat(card_name); entry)
     if (!is_our_card(read_front(store_, *entry, card_bytes_max))) return {};
   CardFacts facts;
@@ -226,17 +237,10 @@ std::string Publisher::card_for(const RepoId& destination, const storage::Snapsh
   facts.commit = conversion_.spec.commit;
   facts.source_url = conversion_.spec.source_url;
   facts.source_readme = conversion_.readme;
-  facts.imatrix = conversion_.spec.imatrix;
+  facts.options = conversion_.spec.options;
   for (const auto& output : conversion_.spec.outputs)
     if (output.repo == destination) facts.targets.push_back(output.target);
-  std::map<std::string, std::uint64_t> weights;
-  const bool adds =
-      std::ranges::any_of(placed, [](const auto& one) { return one.path.ends_with(".gguf"); });
-  if (adds)
-    for (const auto& entry : before)
-      if (entry.path.ends_with(".gguf")) weights[entry.path] = entry.size_bytes;
-  for (const auto& one : placed)
-    if (is_weight(one.path)) weights[one.path] = one.file->size_bytes;
+  facts.warnings = conversion_.warnings;
   for (const auto& [path, size] : weights) facts.weights.push_back({path, size});
   return model_card(facts);
 }

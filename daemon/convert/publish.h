@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Conversion {
   std::vector<storage::TreeEntry> licences;  // of the source
   std::filesystem::path output;              // where the converter's files lie
   std::vector<ConverterFile> files;          // all of them, as it told
+  std::vector<std::string> warnings;         // likewise, each once
 };
 
 /// Puts the converter's files into repos: checked, through the store's way in, one commit a repo.
@@ -51,14 +53,11 @@ class Publisher {
   Result<storage::Change> put(const Placed& placed, storage::StagingArea& area);
   Result<storage::Change> put_small(const Placed& placed, storage::StagingArea& area);
   Result<storage::Change> put_large(const Placed& placed);
+  using Weights = std::map<std::string, std::uint64_t>;  // bytes, by path
   [[nodiscard]] std::string card_for(const RepoId& destination, const storage::Snapshot& head,
-                                     const std::vector<Placed>& placed,
-                                     const std::vector<storage::TreeEntry>& before) const;
+                                     const Weights& weights) const;
   Status put_text(const std::string& path, const std::string& text, storage::StagingArea& area,
                   std::vector<storage::Change>& changes);
-  void remove_stale(const std::vector<Placed>& placed,
-                    const std::vector<storage::TreeEntry>& before,
-                    std::vector<storage::Change>& changes) const;
 
   storage::Store& store_;
   JobContext& context_;

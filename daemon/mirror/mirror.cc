@@ -160,7 +160,11 @@ void Mirror::begin_schedule() { schedule_->begin(schedule_period); }
 Task<Prepared> Mirror::prepare(const Route& route, const Request& request) {
   auto asked = AskedRevision::of(route, request);
   if (!asked) co_return Prepared{};
-  co_return co_await pull_through_->prepare(*std::move(asked), request.who);
+  co_return co_await prepare(*std::move(asked), request.who);
+}
+
+Task<Prepared> Mirror::prepare(AskedRevision asked, Identity who) {
+  co_return co_await pull_through_->prepare(std::move(asked), std::move(who));
 }
 
 Result<bool> Mirror::is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const {
@@ -230,16 +234,39 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
     wanted.id = entry.lfs->id;
   else
     wanted.id = entry.oid;
-  auto there = RepoId::make(repo.id.type, row->name.substr(0, row->name.find('/')),
-                            row->name.substr(row->name.find('/') + 1));
-  if (!there) return waag::fail(Errc::corrupt, "a mirror of no repo");
-  const HubSource::File file{*there, commit, entry.path, entry.size_bytes};
+  WAAG_TRY(const auto file, file_there(*row, repo, commit, entry));
   // Bytes may come from anybody, as they are verified; first from where the names came from.
   auto* bound = lookup_->hub_of(*row);
   if (bound != nullptr) wanted.sources.push_back(source(*bound, file, wanted));
   for (auto* hub : lookup_->hubs())
     if (hub != bound) wanted.sources.push_back(source(*hub, file, wanted));
   return fills_->join(std::move(wanted), std::move(cap));
+}
+
+Result<HubSource::File> Mirror::file_there(const storage::MirrorRow& row,
+                                           const storage::RepoRow& repo, const CommitId& commit,
+                                           const storage::TreeEntry& entry) {
+  auto there = RepoId::make(repo.id.type, row.name.substr(0, row.name.find('/')),
+                            row.name.substr(row.name.find('/') + 1));
+  if (!there) return waag::fail(Errc::corrupt, "a mirror of no repo");
+  return HubSource::File{*std::move(there), commit, entry.path, entry.size_bytes};
+}
+
+std::optional<model::GgufSummary> Mirror::cold_header(const storage::RepoRow& repo,
+                                                      const CommitId& commit,
+                                                      const storage::TreeEntry& entry, bool ask) {
+  if (const auto known = cold_headers_.known(repo.uid, entry.oid)) return *known;
+  if (!ask || (policy_ && !policy_->check_file(repo.id, {entry.path, entry.size_bytes})))
+    return std::nullopt;
+  const auto row = store_.mirrors().find(repo.uid);
+  if (!row || !*row) return std::nullopt;
+  auto* hub = lookup_->hub_of(**row);
+  const auto file = file_there(**row, repo, commit, entry);
+  if (hub == nullptr || !hub->trusted() || !file) return std::nullopt;
+  const auto came = cold_headers_.ask(*hub, repo.uid, entry.oid, *file);
+  if (came) return **came;
+  log_event(log_)("cold_header", repo.id.full_name() + " " + entry.path, came.error());
+  return std::nullopt;
 }
 
 std::shared_ptr<ByteSource> Mirror::source(HubClient& hub, const HubSource::File& file,

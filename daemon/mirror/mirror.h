@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "daemon/mirror/cold_headers.h"
 #include "daemon/mirror/fill/fills.h"
 #include "daemon/mirror/filled_bytes.h"
 #include "daemon/mirror/lookup.h"
@@ -46,6 +47,8 @@ class Mirror {
 
   /// Before a handler runs.
   Task<Prepared> prepare(const Route& route, const Request& request);
+  /// The same for a revision that a request's body names.
+  Task<Prepared> prepare(AskedRevision asked, Identity who);
 
   /// Whether a mirrored repo's file has still to come. Blocks.
   Result<bool> is_cold(const storage::RepoRow& repo, const storage::TreeEntry& entry) const;
@@ -68,6 +71,12 @@ class Mirror {
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry,
                                      std::shared_ptr<RateCap> cap = nullptr);
+  /// What the header of a cold GGUF file says: asked of the upstream, unverified. nullopt: it says
+  /// nothing, or could not be had in a few seconds. Blocks.
+  /// @param ask  false: if it was asked before
+  std::optional<model::GgufSummary> cold_header(const storage::RepoRow& repo,
+                                                const CommitId& commit,
+                                                const storage::TreeEntry& entry, bool ask);
   /// A body that follows it. @param rest  as BlobReply::follow
   [[nodiscard]] std::shared_ptr<AsyncSource> follow(std::shared_ptr<Fill> fill, Stretch range,
                                                     bool rest);
@@ -83,6 +92,10 @@ class Mirror {
  private:
   Mirror(storage::Store& store, asio::thread_pool& blocking, storage::Clock& clock, Log& log);
 
+  /// A file as the upstream calls it.
+  static Result<HubSource::File> file_there(const storage::MirrorRow& row,
+                                            const storage::RepoRow& repo, const CommitId& commit,
+                                            const storage::TreeEntry& entry);
   /// One way to the bytes; by Xet where that may be worth it.
   std::shared_ptr<ByteSource> source(HubClient& hub, const HubSource::File& file,
                                      const WantedFile& wanted) const;
@@ -102,6 +115,7 @@ class Mirror {
   std::unique_ptr<XetServices> xet_;  // null: files come by plain HTTP
   std::unique_ptr<Fills> fills_;
   std::unique_ptr<Schedule> schedule_;
+  ColdHeaders cold_headers_;
 };
 
 }  // namespace waag::daemon

@@ -102,6 +102,18 @@ struct PullThrough::Answer {
   std::list<Waiter> waiters;
 };
 
+void tell_age(const Prepared& prepared, Headers& headers) {
+  if (prepared.stale) {
+    const auto age = std::to_string(prepared.stale->count());
+    headers.set("X-Waag-Stale", age);
+    headers.set("Warning", "111 - \"Revalidation Failed\"");
+    headers.set("X-HF-Warning", "stale; The upstream cannot be reached: this is what it had " +
+                                    age + " seconds ago.");
+  }
+  if (prepared.gone)
+    headers.set("X-HF-Warning", "gone; The upstream does not have this repository any more.");
+}
+
 std::optional<AskedRevision> AskedRevision::of(const Route& route, const Request& request) {
   if (std::ranges::find(content_routes, route.name) == content_routes.end()) return std::nullopt;
   const auto id = repo_of(request);

@@ -30,6 +30,10 @@ struct Prepared {
   bool gone = false;  // the upstream does not have the repo any more
 };
 
+/// Says in a reply's headers how old what it shows is. Clients of the Hub show an X-HF-Warning to
+/// their users.
+void tell_age(const Prepared& prepared, Headers& headers);
+
 /// Looks up what is asked for and not here, and asks again where branches are: once for all who
 /// ask at the same time, no more often than the time to live says, and never in the way of what is
 /// here. Thread-safe.

@@ -64,6 +64,9 @@ TEST_CASE("progress: a job from begin to end", "[convert][progress]") {
   CHECK(file["path"] == "m.gguf");
   CHECK(file["size"] == 1000);
   CHECK(file["sha256"].as_string() == std::string_view(id->hex()));
+  progress.warning("look out");
+  CHECK(listener.last() ==
+        json::parse(R"({"event":"warning","target":"gguf:Q8_0","message":"look out"})"));
   progress.done();
   CHECK(listener.last() == json::parse(R"({"event":"done"})"));
 }

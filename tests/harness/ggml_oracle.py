@@ -4,12 +4,18 @@
     python3 tests/harness/ggml_oracle.py path/to/libggml-base.so > tests/vectors/ggml_digests.h
     clang-format-19 -i tests/vectors/ggml_digests.h
 
+With --check tests/vectors/ggml_digests.h it compares what this library makes with what is recorded
+there, by which the tests measure the converter's kernels; with --short, of a few rows only.
+
 Needs numpy and an x86-64 build of ggml without FMA (its own default for the base library); another
 one is refused. The digests of the long sample take some minutes.
 """
 
+import argparse
 import ctypes
 import hashlib
+import pathlib
+import re
 import sys
 
 import numpy as np
@@ -204,9 +210,47 @@ struct GgmlTypeDigests {
 """
 
 
-def main() -> None:
-    ggml = Ggml(sys.argv[1])
+def recorded_digests(path: pathlib.Path) -> dict:
+    """{number: {"short": [plain, weighted, values], "long": ...}}"""
+    found = {}
+    one_type = re.compile(r"\{(\d+),\s*//[^\n]*\n(.*?)\}\},", re.DOTALL)
+    for number, texts in one_type.findall(path.read_text()):
+        digests = re.findall(r'"([0-9a-f]*)"', texts)
+        found[int(number)] = {"short": digests[:3], "long": digests[3:]}
+    return found
+
+
+def check(ggml: Ggml, path: pathlib.Path, is_short: bool) -> int:
+    """The number of digests that differ; one line a type."""
+    recorded, differing = recorded_digests(path), 0
+    size, rows = ("short", SHORT_ROWS) if is_short else ("long", LONG_ROWS)
+    digests = all_digests(ggml, rows)
+    for name, number, _ in TYPES:
+        kinds = ("plain", "weighted", "values")
+        made = [digests.get((name, kind), "") for kind in kinds]
+        wrong = [kind for kind, one, other in zip(kinds, made, recorded[number][size])
+                 if one != other]
+        differing += len(wrong)
+        verdict = "differs: " + ", ".join(wrong) if wrong else "same"
+        print(f"{name}: {rows * COLUMNS} elements: {verdict}", flush=True)
+    return differing
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("library")
+    parser.add_argument("--check", type=pathlib.Path)
+    parser.add_argument("--short", action="store_true")
+    arguments = parser.parse_args()
+    ggml = Ggml(arguments.library)
     refuse_fma(ggml)
+    if arguments.check:
+        return 1 if check(ggml, arguments.check, arguments.short) else 0
+    print_header(ggml)
+    return 0
+
+
+def print_header(ggml: Ggml) -> None:
     sizes = {"short": all_digests(ggml, SHORT_ROWS), "long": all_digests(ggml, LONG_ROWS)}
     print(HEADER)
     print(f"inline constexpr std::uint64_t ggml_rows_short = {SHORT_ROWS};")
@@ -222,4 +266,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

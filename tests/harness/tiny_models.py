@@ -67,13 +67,47 @@ def byte_level_tokenizer(patterns, specials, normalizer=None, bos=None) -> dict:
     }
 
 
-def sentencepiece_model() -> bytes:
-    """tokenizer.model with <unk>, <s>, </s>, the 256 bytes and some pieces."""
-    unknown, control, normal, byte = 2, 3, 1, 6
-    pieces = [("<unk>", 0.0, unknown), ("<s>", 0.0, control), ("</s>", 0.0, control)]
-    pieces += [(f"<0x{value:02X}>", 0.0, byte) for value in range(256)]
+PIECE_UNKNOWN, PIECE_CONTROL, PIECE_NORMAL, PIECE_BYTE = 2, 3, 1, 6
+
+
+def sentencepieces() -> list[tuple[str, float, int]]:
+    """<unk>, <s>, </s>, the 256 bytes and some pieces, with their scores and types."""
+    pieces = [("<unk>", 0.0, PIECE_UNKNOWN), ("<s>", 0.0, PIECE_CONTROL),
+              ("</s>", 0.0, PIECE_CONTROL)]
+    pieces += [(f"<0x{value:02X}>", 0.0, PIECE_BYTE) for value in range(256)]
     words = ["▁", "▁t", "he", "▁the", "in", "er", "▁a", "on", *"etaoinshrdlucmfwypvbgkjqxzETAOIN"]
-    pieces += [(word, -float(at), normal) for at, word in enumerate(dict.fromkeys(words))]
+    return pieces + [
+        (word, -float(at), PIECE_NORMAL) for at, word in enumerate(dict.fromkeys(words))]
+
+
+def merged_tokenizer() -> dict:
+    """The tokenizer.json that transformers makes of that tokenizer.model (generate_merges)."""
+    pieces = sentencepieces()
+    vocabulary = {text: at for at, (text, _, _) in enumerate(pieces)}
+    merges = []
+    for text, score, kind in pieces:
+        cuts = [(text[:at], text[at:]) for at in range(1, len(text)) if kind == PIECE_NORMAL]
+        merges += [(score, len(left), len(right), left, right) for left, right in cuts
+                   if left in vocabulary and right in vocabulary]
+    merges.sort(key=lambda merge: merge[:3], reverse=True)
+    steps = [{"type": "Prepend", "prepend": "▁"},
+             {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]
+    return {
+        "version": "1.0", "truncation": None, "padding": None, "pre_tokenizer": None,
+        "added_tokens": [{"id": at, "content": text, "special": True, "single_word": False,
+                          "lstrip": False, "rstrip": False, "normalized": False}
+                         for at, (text, _, _) in enumerate(pieces[:3])],
+        "normalizer": {"type": "Sequence", "normalizers": steps},
+        "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}]},
+        "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True,
+                  "ignore_merges": False, "vocab": vocabulary,
+                  "merges": [f"{left} {right}" for *_, left, right in merges]},
+    }
+
+
+def sentencepiece_model() -> bytes:
+    """tokenizer.model of sentencepieces()."""
+    pieces = sentencepieces()
 
     def field(number: int, kind: int, payload: bytes) -> bytes:
         head = bytes([number << 3 | kind])
@@ -81,7 +115,7 @@ def sentencepiece_model() -> bytes:
 
     model = b"".join(
         field(1, 2, field(1, 2, text.encode()) + field(2, 5, struct.pack("<f", score)) +
-              (field(3, 0, bytes([kind])) if kind != normal else b""))
+              (field(3, 0, bytes([kind])) if kind != PIECE_NORMAL else b""))
         for text, score, kind in pieces)
     trainer = field(3, 0, bytes([2]))  # model type BPE
     return model + field(2, 2, trainer)
@@ -261,7 +295,10 @@ def write_tokenizer(folder: pathlib.Path, kind: str) -> None:
     if kind == "spm":
         (folder / "tokenizer.model").write_bytes(sentencepiece_model())
         settings |= {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>",
-                     "add_bos_token": True, "add_eos_token": False}
+                     "add_bos_token": True, "add_eos_token": False,
+                     "added_tokens_decoder": {
+                         str(at): {"content": text, "special": True}
+                         for at, text in enumerate(("<unk>", "<s>", "</s>"))}}
     elif kind == "llama3":
         tokenizer = byte_level_tokenizer(
             [LLAMA3], ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"],

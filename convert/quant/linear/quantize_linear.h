@@ -28,7 +28,10 @@ struct LinearRows {
 };
 
 /// The buffers' sizes are the caller's to get right (linear_parts says them).
-void quantize_linear_rows(LinearFormat format, const LinearRows& rows, Lanes lanes = best_lanes());
+/// @return scales that are larger than their type can hold, F16's 65504, and are stored as that:
+/// the weights that they scale are cut off
+std::uint64_t quantize_linear_rows(LinearFormat format, const LinearRows& rows,
+                                   Lanes lanes = best_lanes());
 
 /// What the parts of rows stand for.
 struct LinearCodes {

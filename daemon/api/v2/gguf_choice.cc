@@ -117,6 +117,12 @@ std::string projector_for(const std::vector<std::string>& paths, std::string_vie
 
 }  // namespace
 
+std::string_view gguf_stem(std::string_view path) {
+  path.remove_suffix(ending.size());
+  if (part_of(path).number > 0) path.remove_suffix(part_chars);
+  return path;
+}
+
 std::vector<GgufChoice> gguf_choices(const std::vector<std::string>& paths) {
   std::vector<GgufChoice> choices;
   for (const auto& path : paths) {
@@ -127,8 +133,7 @@ std::vector<GgufChoice> gguf_choices(const std::vector<std::string>& paths) {
     if (part.number > 1) continue;  // comes with the first one
     GgufChoice choice;
     choice.split = part.count > 1;
-    if (part.number == 1) stem.remove_suffix(part_chars);
-    choice.tag = tag_of(stem);
+    choice.tag = tag_of(name_of(gguf_stem(path)));
     choice.path = path;
     choice.mmproj = projector_for(paths, path);
     choices.push_back(std::move(choice));

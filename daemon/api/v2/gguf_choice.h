@@ -15,6 +15,10 @@ struct GgufChoice {
   bool split = false;  // in several parts
 };
 
+/// The path without ".gguf" and, of one part of several ("-00001-of-00003"), that: what all files
+/// of one model have in common. For paths that end with ".gguf".
+std::string_view gguf_stem(std::string_view path);
+
 /// All that can be chosen, by path: what is a projector, an importance matrix or a draft model for
 /// speculative decoding is none. Source: HUB_API 8.1.
 std::vector<GgufChoice> gguf_choices(const std::vector<std::string>& paths);

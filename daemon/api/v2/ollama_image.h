@@ -23,7 +23,7 @@ struct ImageParts {
   ImageLayer model;                                // its media type is set by make_image()
   std::optional<ImageLayer> projector;             // likewise
   std::string tag;                                 // "Q4_K_M"
-  std::optional<model::GgufSummary> facts;         // nullopt: the file is not here yet
+  std::optional<model::GgufSummary> facts;         // nullopt: nothing is known of the file
   std::string chat_template, system, params_json;  // files of the repo; "" = none
 };
 

@@ -79,9 +79,22 @@ std::string text_file(const App& app, const Models& models, std::string_view pat
   return read_front(app.store, found->second, text_bytes_max);
 }
 
-/// @param look  into the file, if it is here
+/// How far a model's file is looked into.
+enum class Look : std::uint8_t {
+  nowhere,
+  here,         // what is known of it without an upstream
+  at_upstream,  // and the header of one that has still to come
+};
+
+std::optional<model::GgufSummary> facts_of(App& app, const Models& models, const TreeEntry& entry,
+                                           bool cold, Look look) {
+  if (look == Look::nowhere) return std::nullopt;
+  if (!cold) return app.catalog->weights().read(entry)->gguf;
+  return app.mirror->cold_header(models.repo, models.commit, entry, look == Look::at_upstream);
+}
+
 Result<std::optional<Image>> image_of(App& app, const Models& models, const GgufChoice& choice,
-                                      bool look) {
+                                      Look look) {
   ImageParts parts;
   const auto& entry = models.files.find(choice.path)->second;
   WAAG_TRY(const auto model, layer_of(app, models, entry));
@@ -92,7 +105,7 @@ Result<std::optional<Image>> image_of(App& app, const Models& models, const Gguf
   }
   parts.tag = choice.tag;
   WAAG_TRY(const bool cold, is_cold(app, models, entry));
-  if (look && !cold) parts.facts = app.catalog->weights().read(entry)->gguf;
+  parts.facts = facts_of(app, models, entry, cold, look);
   parts.chat_template = text_file(app, models, "template");
   parts.system = text_file(app, models, "system");
   parts.params_json = text_file(app, models, "params");
@@ -136,7 +149,10 @@ Result<Response> manifest(App& app, const Request& request, const RepoId& id) {
   if (llama) {
     response = json_response(file_json(models, *choice));
   } else {
-    WAAG_TRY(const auto image, image_of(app, models, *choice, /*look=*/true));
+    const auto& entry = models.files.find(choice->path)->second;
+    const bool may_ask = app.mirror && app.mirror->may_demand(request.who, entry);
+    const auto look = may_ask ? Look::at_upstream : Look::here;
+    WAAG_TRY(const auto image, image_of(app, models, *choice, look));
     if (!image) return fail(Errc::not_found, "The file is not here");
     const auto text = manifest_json(*image);
     response = json_response(text);
@@ -206,8 +222,8 @@ Response send_text(const Request& request, const BlobId& digest, std::string con
 Result<std::optional<std::string>> made_blob(App& app, const Models& models, const BlobId& digest) {
   for (const auto& choice : models.choices) {
     if (choice.split) continue;
-    // A file may have come since its manifest was asked for.
-    for (const bool look : {true, false}) {
+    // A file, or its header, may have come since its manifest was asked for.
+    for (const auto look : {Look::here, Look::nowhere}) {
       WAAG_TRY(const auto image, image_of(app, models, choice, look));
       if (!image) continue;
       if (image->config.digest == digest) return std::optional(image->config.content);

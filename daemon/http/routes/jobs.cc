@@ -18,7 +18,8 @@ Family jobs() {
       {Method::post, "/api/waag/v1/convert", "convert", Policy::user, Limits{64u << 10},
        api::post_conversion,
        "Submits a job that makes other formats of a model and publishes them: source, revision, "
-       "targets (gguf:Q4_K_M, safetensors:fp8-dynamic, ...), name, imatrix, allow_requantize."},
+       "targets (gguf:Q4_K_M, safetensors:fp8-dynamic, ...), name, imatrix, allow_requantize, "
+       "via, split_bytes."},
   };
 }
 

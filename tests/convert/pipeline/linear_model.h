@@ -50,6 +50,12 @@ class LinearModel {
     return *this;
   }
 
+  /// Makes all values of one 2^exponent times as large.
+  LinearModel& scale(const std::string& name, int exponent) {
+    for (auto& value : weights_.at(name).values) value = std::ldexp(value, exponent);
+    return *this;
+  }
+
   [[nodiscard]] const std::map<std::string, Weight>& weights() const { return weights_; }
   [[nodiscard]] const std::vector<float>& values(const std::string& name) const {
     return weights_.at(name).values;
@@ -63,8 +69,37 @@ class LinearModel {
     return waag::testing::bytes_of(words);
   }
 
-  static std::string config() {
-    return R"({"architectures":["Qwen2ForCausalLM"],"num_hidden_layers":1,"hidden_size":128,
+  /// Two experts instead of the block's own feed-forward part: apart, or fused as transformers 5
+  /// does. @param feed  of an expert
+  LinearModel& with_experts(bool is_fused, std::uint64_t feed) {
+    const std::string at = std::string(block) + "mlp.";
+    std::vector<float> gate_up, downs;
+    LinearModel experts;
+    for (const std::string expert : {"0", "1"}) {
+      const auto named = at + "experts." + expert + ".";
+      experts.add(named + "gate_proj.weight", {feed, 128});
+      experts.add(named + "up_proj.weight", {feed, 128});
+      experts.add(named + "down_proj.weight", {128, feed});
+      for (const auto* name : {"gate_proj", "up_proj", "down_proj"}) {
+        auto& weight = experts.weights_.at(named + name + ".weight");
+        auto& into = std::string_view(name) == "down_proj" ? downs : gate_up;
+        into.insert(into.end(), weight.values.begin(), weight.values.end());
+        if (!is_fused) weights_[named + name + ".weight"] = weight;
+      }
+    }
+    if (is_fused) {
+      weights_[at + "experts.gate_up_proj"] = {{2, 2 * feed, 128}, "BF16", gate_up};
+      weights_[at + "experts.down_proj"] = {{2, 128, feed}, "BF16", downs};
+    }
+    for (const auto* name : {"gate", "up", "down"}) weights_.erase(at + name + "_proj.weight");
+    class_ = R"("Qwen3MoeForCausalLM"],"num_experts":2,"num_experts_per_tok":1,
+      "norm_topk_prob":true,"moe_intermediate_size":)" +
+             std::to_string(feed);
+    return *this;
+  }
+
+  [[nodiscard]] std::string config() const {
+    return R"({"architectures":[)" + class_ + R"(,"num_hidden_layers":1,"hidden_size":128,
       "vocab_size":16,"num_attention_heads":2,"num_key_value_heads":2,"intermediate_size":128,
       "rms_norm_eps":1e-6,"max_position_embeddings":64})";
   }
@@ -80,6 +115,7 @@ class LinearModel {
  private:
   std::map<std::string, Weight> weights_;
   std::uint64_t added_ = 0;
+  std::string class_ = R"("Qwen2ForCausalLM"])";  // and what belongs to it
 };
 
 }  // namespace waag::convert::testing

@@ -243,6 +243,54 @@ TEST_CASE("safetensors_job: what it tells", "[convert][pipeline][safetensors_job
   }
 }
 
+TEST_CASE("safetensors_job: fused experts give the files of those that are published apart",
+          "[convert][pipeline][safetensors_job]") {
+  const std::string type = GENERATE(from_range(all_types));
+  CAPTURE(type);
+  Job apart(LinearModel().with_experts(/*is_fused=*/false, 256), {type});
+  Job fused(LinearModel().with_experts(/*is_fused=*/true, 256), {type});
+  apart.must_run();
+  fused.must_run();
+  CHECK(fused.files() == apart.files());
+  CHECK(fused.events("tensor").size() == apart.events("tensor").size());
+}
+
+TEST_CASE("safetensors_job: experts that a format cannot hold stay fused",
+          "[convert][pipeline][safetensors_job]") {
+  const LinearModel source = LinearModel().with_experts(/*is_fused=*/true, 64);
+  Job job(source, {"w4a16"});  // groups of 128
+  job.must_run();
+  const Tensors tensors(job.files(), "out/w4a16");
+  const auto name = block + "mlp.experts.down_proj";
+  CHECK(tensors.info(name).shape == LinearModel::Shape{2, 128, 64});
+  CHECK(tensors.bytes(name) == LinearModel::bytes(source.weights().at(name)));
+  const auto config = job.files().at("out/w4a16/config.json");
+  CHECK(config.find("mlp.experts\"") != std::string::npos);  // ignored
+}
+
+TEST_CASE("safetensors_job: scales that are too large for their type are told",
+          "[convert][pipeline][safetensors_job]") {
+  const std::string down = LinearModel::block + std::string("mlp.down_proj.weight");
+  LinearModel source;  // F16 for the most part, so its scales are too
+  source.add("lm_head.weight", {4096, 128}, "F16").add(down, {128, 128}, "F32");
+  const std::string type = GENERATE("int8", "fp8-dynamic", "w4a16");
+  CAPTURE(type);
+  {
+    Job job(source, {type});
+    job.must_run();
+    CHECK(job.events("warning").empty());
+  }
+  source.scale(down, 40);
+  Job job(source, {type});
+  job.must_run();
+  const auto warnings = job.events("warning");
+  REQUIRE(warnings.size() == 1);
+  const std::string_view message = warnings[0].at("message").as_string();
+  CAPTURE(message);
+  CHECK(std::stoi(std::string(message)) > 64);
+  CHECK(message.find("65504") != message.npos);
+}
+
 TEST_CASE("safetensors_job: weights in several pieces are those of the quantizer",
           "[convert][pipeline][safetensors_job]") {
   const std::string type = GENERATE("fp8-block", "w4a16", "nvfp4");

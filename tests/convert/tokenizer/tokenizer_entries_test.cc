@@ -76,6 +76,40 @@ TEST_CASE("tokenizer_entries: SentencePiece wins where both are, in its own orde
   CHECK(*entries == expected);
 }
 
+TEST_CASE("tokenizer_entries: without tokenizer.model the same, of the merges",
+          "[convert][tokenizer]") {
+  auto texts = bpe_texts();
+  texts.tokenizer_config = "{}";
+  texts.tokenizer_json = merged_tokenizer_json;
+  const auto config = R"({"architectures": ["LlamaForCausalLM"], "bos_token_id": 1})";
+  const auto entries = tokenizer_entries(texts, {9, config});
+  if (!entries) FAIL(entries.error().what);
+  texts.tokenizer_json.reset();
+  texts.sentencepiece_model = merged_sentencepiece_model();
+  texts.tokenizer_config = R"({"added_tokens_decoder": {
+    "0": {"content": "<unk>", "special": true}, "1": {"content": "<s>", "special": true}}})";
+  const auto of_model = tokenizer_entries(texts, {9, config});
+  if (!of_model) FAIL(of_model.error().what);
+  CHECK(*entries == *of_model);
+  CHECK(*find(*entries, "tokenizer.ggml.scores") ==
+        GgufValue(std::vector<float>{-1000, -1000, 0, 0, -1, -2, -3, -4, -10000}));
+}
+
+TEST_CASE("tokenizer_entries: what llama.cpp splits otherwise is told", "[convert][tokenizer]") {
+  std::vector<std::string> warnings;
+  const auto warn = [&](std::string_view text) { warnings.emplace_back(text); };
+  auto texts = bpe_texts();
+  const TokenizerOptions options{9, config_of("LlamaForCausalLM")};
+  REQUIRE(tokenizer_entries(texts, options, warn));
+  texts.sentencepiece_model = small_sentencepiece_model();
+  REQUIRE(tokenizer_entries(texts, options, warn));
+  CHECK(warnings.empty());
+  *texts.sentencepiece_model += bytes_field(2, varint_field(3, 1));
+  REQUIRE(tokenizer_entries(texts, options, warn));
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings.front().find("unigram") != std::string::npos);
+}
+
 TEST_CASE("tokenizer_entries: DeepSeek reads tokenizer.json first", "[convert][tokenizer]") {
   auto texts = bpe_texts();
   texts.sentencepiece_model = small_sentencepiece_model();
@@ -119,8 +153,8 @@ TEST_CASE("tokenizer_entries: what is refused, by the file's name", "[convert][t
     file = "tokenizer_config.json";
     texts.tokenizer_config = R"({"add_prefix_space": 1})";
   }
-  SECTION("a SentencePiece model as tokenizer.json alone") {
-    file = "tokenizer.json: a model with byte_fallback needs its tokenizer.model";
+  SECTION("a SentencePiece model as tokenizer.json alone, with spaces of its own") {
+    file = "tokenizer.json: without its tokenizer.model, spaces";
     texts.tokenizer_json = R"({"model": {"type": "BPE", "byte_fallback": true}})";
   }
   const auto refused = tokenizer_entries(texts, options);

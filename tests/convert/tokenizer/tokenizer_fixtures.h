@@ -101,6 +101,25 @@ inline std::string small_sentencepiece_model() {
          piece_field("\u2581a", -1.5F, 0) + piece_field("b", -2, 1) + bytes_field(2, trainer);
 }
 
+/// The model, and the tokenizer.json that transformers makes of it.
+inline std::string merged_sentencepiece_model() {
+  return piece_field("<unk>", 0, 2) + piece_field("<s>", 0, 3) + piece_field("<0x0A>", 0, 6) +
+         piece_field("ab", 0, 0) + piece_field("abb", -1, 0) + piece_field("\u2581", -2, 0) +
+         piece_field("a", -3, 0) + piece_field("b", -4, 0) +
+         bytes_field(2, varint_field(3, 2));  // BPE
+}
+inline constexpr const char* merged_tokenizer_json = R"({
+  "added_tokens": [{"id": 0, "content": "<unk>", "special": true},
+                   {"id": 1, "content": "<s>", "special": true}],
+  "normalizer": {"type": "Sequence", "normalizers": [
+    {"type": "Prepend", "prepend": "\u2581"},
+    {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}]},
+  "pre_tokenizer": null,
+  "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true,
+            "vocab": {"<unk>": 0, "<s>": 1, "<0x0A>": 2, "ab": 3, "abb": 4, "\u2581": 5, "a": 6,
+                      "b": 7},
+            "merges": ["a b", "ab b"]}})";
+
 /// Byte-level BPE of a few tokens, ids 0 to 5, in Llama 3's way of splitting.
 inline boost::json::object small_tokenizer() {
   auto tokenizer = json_object(R"({

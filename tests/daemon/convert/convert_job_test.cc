@@ -54,6 +54,24 @@ TEST_CASE_METHOD(ConverterFixture, "convert job: again, and one more type", "[da
   CHECK(card_now.find("tiny-Q8_0.gguf") != std::string::npos);
 }
 
+TEST_CASE_METHOD(ConverterFixture, "convert job: what the converter warns of",
+                 "[daemon][convert]") {
+  make_source("warn");
+  const auto row = convert(R"("gguf:Q4_K_M","gguf:F16")");
+  INFO(row.error);
+  REQUIRE(row.state == JobState::done);
+  CHECK(row.result.find(R"("warnings":["other tokens than they should be"])") != std::string::npos);
+  const auto made = file("ada/tiny-GGUF", "README.md");
+  CHECK(made.find("## Warnings\n\n- other tokens than they should be\n") != std::string::npos);
+}
+
+TEST_CASE_METHOD(ConverterFixture, "convert job: by which way", "[daemon][convert]") {
+  make_source("show_via");
+  CHECK(convert(R"("gguf:F16")").error.find("via bf16") != std::string::npos);
+  CHECK(convert(R"("gguf:F16")", R"(,"via":"direct")").error.find("via direct") !=
+        std::string::npos);
+}
+
 TEST_CASE_METHOD(ConverterFixture, "convert job: private stays private", "[daemon][convert]") {
   make_source("good", "ada/tiny", /*hidden=*/true);
   const auto row = convert(R"("gguf:F16","safetensors:int8")");

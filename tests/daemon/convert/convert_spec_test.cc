@@ -42,18 +42,19 @@ TEST_CASE("convert spec: where targets go", "[daemon][convert]") {
 TEST_CASE("convert spec: a client's wish", "[daemon][convert]") {
   const auto wish = ConvertWish::parse(
       object(R"({"source":"ada/tiny","revision":"v1","targets":["gguf:F16"],"name":"bob/small",)"
-             R"("imatrix":"im/imatrix.dat","allow_requantize":true})"));
+             R"("imatrix":"im/imatrix.dat","allow_requantize":true,"via":"direct",)"
+             R"("split_bytes":1000000})"));
   REQUIRE(wish);
   CHECK(wish->source.full_name() == "ada/tiny");
   CHECK(wish->revision == "v1");
   CHECK(wish->ns == "bob");
   CHECK(wish->name == "small");
-  CHECK(wish->imatrix == "im/imatrix.dat");
-  CHECK(wish->allow_requantize);
+  CHECK(wish->options == ConvertOptions{"im/imatrix.dat", true, "direct", 1'000'000});
   const auto plain =
       ConvertWish::parse(object(R"({"source":"ada/tiny","targets":["gguf:F16"],"name":"small"})"));
   REQUIRE(plain);
   CHECK(plain->ns.empty());
+  CHECK(plain->options == ConvertOptions{"", false, "bf16", 0});
   CHECK(plain->revision == "main");
 }
 
@@ -64,6 +65,12 @@ TEST_CASE("convert spec: what is no wish", "[daemon][convert]") {
                R"({"source":"ada/tiny","targets":["gguf:F16"],"name":"a/b/c"})",
                R"({"source":"ada/tiny","targets":["gguf:F16"],"revision":""})",
                R"({"source":"ada/tiny","targets":["gguf:F16"],"imatrix":"../x"})",
+               R"({"source":"ada/tiny","targets":["gguf:F16"],"via":"f16"})",
+               R"({"source":"ada/tiny","targets":["gguf:F16"],"via":true})",
+               R"({"source":"ada/tiny","targets":["gguf:F16"],"split_bytes":0})",
+               R"({"source":"ada/tiny","targets":["gguf:F16"],"split_bytes":999999})",
+               R"({"source":"ada/tiny","targets":["gguf:F16"],"split_bytes":-5000000})",
+               R"({"source":"ada/tiny","targets":["gguf:F16"],"split_bytes":"40G"})",
                R"({"source":"ada/tiny","targets":["gguf:F16"],"allow_requantize":1})");
   CAPTURE(text);
   const auto wish = ConvertWish::parse(object(text));
@@ -79,8 +86,7 @@ TEST_CASE("convert spec: a job's row and back", "[daemon][convert]") {
   spec.source_url = "http://hub/ada/tiny";
   spec.outputs = {{*ConvertTarget::parse("gguf:F16"), {RepoType::model, "ada", "tiny-GGUF"}},
                   {*ConvertTarget::parse("safetensors:int8"), {RepoType::model, "b", "c"}}};
-  spec.imatrix = "imatrix.dat";
-  spec.allow_requantize = true;
+  spec.options = {"imatrix.dat", true, "direct", 5'000'000};
   const auto back = ConvertSpec::parse(spec.to_json());
   REQUIRE(back);
   CHECK(*back == spec);

@@ -39,7 +39,18 @@ TEST_CASE("converter events: each of them", "[daemon][convert]") {
   CHECK(file.size_bytes == 7);
   CHECK(file.sha256.hex() == hash);
   CHECK(parsed<ConverterError>(R"({"event":"error","message":"no\u001b[1m"})").message == "no [1m");
+  const auto warning = parsed<ConverterWarning>(
+      R"({"event":"warning","target":"gguf:F16","message":"splits\ntexts"})");
+  CHECK(warning.target == "gguf:F16");
+  CHECK(warning.message == "splits texts");
   static_cast<void>(parsed<ConverterDone>(R"({"event":"done"})"));
+}
+
+TEST_CASE("converter events: a long message ends between two characters", "[daemon][convert]") {
+  std::string message = "x";
+  for (int i = 0; i < 2000; ++i) message += "\u00e9";
+  const auto error = parsed<ConverterError>(R"({"event":"error","message":")" + message + "\"}");
+  CHECK(error.message == message.substr(0, 2047));
 }
 
 TEST_CASE("converter events: what is none", "[daemon][convert]") {
@@ -47,7 +58,7 @@ TEST_CASE("converter events: what is none", "[daemon][convert]") {
       std::string(""), std::string("Loading"), std::string("[]"), std::string("{}"),
       std::string(R"({"event":"hello"})"), std::string(R"({"event":"plan","target":"x"})"),
       std::string(R"({"event":"plan","target":"x","tensors":-1,"bytes":1})"),
-      std::string(R"({"event":"error"})"),
+      std::string(R"({"event":"error"})"), std::string(R"({"event":"warning","message":"x"})"),
       R"({"event":"file","target":"x","path":"../x","size":1,"sha256":")" + hash + "\"}",
       R"({"event":"file","target":"x","path":"/x","size":1,"sha256":")" + hash + "\"}",
       std::string(R"({"event":"file","target":"x","path":"x","size":1,"sha256":"aa"})"),

@@ -79,13 +79,23 @@ for target in job["targets"]:
     text = target["kind"] + ":" + target["type"]
     if target["kind"] == "gguf":
         content = b"GGUF no more" if mode == "bad_header" else gguf()
-        put(text, target["file"], content)
+        parts = [""]
+        if "split_bytes" in target:
+            parts = ["-00001-of-00002", "-00002-of-00002"]
+        for part in parts:
+            put(text, target["file"].replace(".gguf", part + ".gguf"), content)
         if mode == "link":
             os.remove(out + "/" + target["file"])
             os.symlink("/etc/hostname", out + "/" + target["file"])
     else:
         put(text, target["folder"] + "/model.safetensors", safetensors())
         put(text, target["folder"] + "/config.json", json.dumps(job["model"]).encode())
+    if mode == "warn":
+        say(event="warning", target=text, message="other tokens than they should be")
+        say(event="warning", target="gguf:Q9", message="unasked")
+if mode == "show_via":
+    say(event="error", message="via " + job["via"])
+    sys.exit(3)
 if mode != "not_done":
     say(event="done")
 )";

@@ -31,7 +31,7 @@ struct Materials : JobsFixture {
     });
     const auto repo = store->find_repo_by_uid(uid);
     REQUIRE(repo);
-    return Materializer(*store, nullptr, context, target).put(*repo, head, *entries);
+    return Materializer(*store, nullptr, context, Identity{}, target).put(*repo, head, *entries);
   }
   std::string text(const std::string& path) {
     std::ifstream file(target / path, std::ios::binary);

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Hub : MirrorFixture {
-  Hub() {
+  explicit Hub(const std::string& may_bring = "anyone") {
+    config.mirror.pull_through = may_bring;
     const auto program = folder.path() / "fake-convert";
     std::ofstream(program) << fake_converter;
     fs::permissions(program, fs::perms::owner_all);
@@ -28,6 +29,21 @@ struct Hub : MirrorFixture {
     REQUIRE(add_convert_jobs(*app));
     begin();
   }
+  waag::daemon::testing::Reply convert(const std::string& token, const std::string& more = "",
+                                       const std::string& source = "acme/tiny") {
+    return post("/api/waag/v1/convert", token,
+                R"({"source":")" + source + R"(","targets":["gguf:F16"])" + more + "}");
+  }
+  storage::JobRow converted(const std::string& token, const std::string& more = "") {
+    const auto reply = convert(token, more);
+    INFO(reply.body);
+    REQUIRE(reply.status == 202);
+    return ended(static_cast<std::uint64_t>(reply.json().at("id").as_int64()));
+  }
+};
+
+struct AdminsHub : Hub {
+  AdminsHub() : Hub("admins") {}
 };
 
 }  // namespace
@@ -36,11 +52,7 @@ TEST_CASE_METHOD(Hub, "convert: a mirrored model whose files have still to come"
                  "[daemon][convert][mirror]") {
   REQUIRE(get("/api/models/acme/tiny", ada).status == 200);
   CHECK(upstream.count("model.safetensors") == 0);
-  const auto reply =
-      post("/api/waag/v1/convert", ada, R"({"source":"acme/tiny","targets":["gguf:F16"]})");
-  INFO(reply.body);
-  REQUIRE(reply.status == 202);
-  const auto row = ended(static_cast<std::uint64_t>(reply.json().at("id").as_int64()));
+  const auto row = converted(ada);
   INFO(row.error);
   REQUIRE(row.state == JobState::done);
   CHECK(upstream.count("model.safetensors") > 0);
@@ -51,11 +63,54 @@ TEST_CASE_METHOD(Hub, "convert: a mirrored model whose files have still to come"
   CHECK(card.find(upstream.origin() + "/acme/tiny") != std::string::npos);
 }
 
+TEST_CASE_METHOD(Hub, "convert: a model that is not here yet is looked up at the upstream",
+                 "[daemon][convert][mirror]") {
+  SECTION("main") { CHECK(converted(ada).state == JobState::done); }
+  SECTION("a commit") {
+    const auto commit = R"(,"revision":"5be1b0c3a1f0c2d94c1d3c6f4b9a7e2d10c0ffee")";
+    CHECK(converted(ada, commit).state == JobState::done);
+  }
+  SECTION("what cannot be meant is refused before anybody is asked") {
+    CHECK(convert(ada, R"(,"revision":"")").status == 400);
+    CHECK(convert("").status == 401);
+    CHECK(upstream.count("/api/models/") == 0);
+    return;
+  }
+  CHECK(get("/ada/tiny-GGUF/resolve/main/tiny-F16.gguf", ada).body.starts_with("GGUF"));
+  CHECK(convert(ada, "", "acme/absent").status == 404);
+  // Names of our own are not asked for elsewhere.
+  const auto asked = upstream.count("/api/models/");
+  CHECK(convert(ada, "", "ada/absent").status == 404);
+  CHECK(upstream.count("/api/models/") == asked);
+}
+
+TEST_CASE_METHOD(Hub, "convert: an upstream's trouble is no absence", "[daemon][convert][mirror]") {
+  REQUIRE(converted(ada).state == JobState::done);
+  upstream.fail_all(true);
+  CHECK(convert(ada, R"(,"revision":"v2")").status == 502);
+  CHECK(convert(ada, "", "acme/other").status == 502);
+  // What is here is converted, and said to be old once its time to live is over.
+  CHECK(convert(ada).status == 202);
+}
+
+TEST_CASE_METHOD(AdminsHub, "convert: nothing is brought for who may not bring anything",
+                 "[daemon][convert][mirror]") {
+  CHECK(convert(ada).status == 404);
+  CHECK(upstream.count("/api/models/") == 0);
+  REQUIRE(get("/api/models/acme/tiny", root).status == 200);
+  const auto row = converted(ada);
+  CHECK(row.state == JobState::failed);
+  CHECK(row.error.find("not fetched from the upstream for this caller") != std::string::npos);
+  CHECK(upstream.count("/resolve/") == 0);
+  CHECK(converted(root).state == JobState::done);
+  CHECK(upstream.count("model.safetensors") > 0);
+}
+
 TEST_CASE_METHOD(Hub, "v2: a mirrored file comes when it is asked for", "[daemon][v2][mirror]") {
   const auto manifest = get("/v2/acme/tiny/manifests/q8_0", ada);
   INFO(manifest.body);
   REQUIRE(manifest.status == 200);
-  CHECK(upstream.count("/resolve/") == 0);
+  CHECK(upstream.count("/resolve/") == 1);  // what may be its header
   const auto fetched = [this](const boost::json::value& layer) {
     const auto digest = std::string(layer.at("digest").as_string());
     const auto head = this->head("/v2/acme/tiny/blobs/" + digest, ada);

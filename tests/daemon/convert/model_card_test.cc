@@ -50,13 +50,25 @@ TEST_CASE("model card: metadata", "[daemon][convert]") {
 
 TEST_CASE("model card: text", "[daemon][convert]") {
   auto made = facts();
-  made.imatrix = "imatrix.dat";
+  made.options.imatrix = "imatrix.dat";
   const auto card = model_card(made);
   CHECK(card.find("# tiny-GGUF\n") != std::string::npos);
   CHECK(card.find("| tiny-F16.gguf | 1,234,567 |\n| tiny-Q4_K_M.gguf | 12 |\n") !=
         std::string::npos);
   CHECK(card.find("waag convert ada/tiny@" + made.commit.hex() +
                   " --to gguf:Q4_K_M,gguf:F16 --imatrix imatrix.dat") != std::string::npos);
+}
+
+TEST_CASE("model card: how it was made, and what to know of it", "[daemon][convert]") {
+  auto made = facts();
+  CHECK(model_card(made).find("Warnings") == std::string::npos);
+  made.options = {"", true, "direct", 5'000'000};
+  made.warnings = {"look out: [x](http://evil) <b>"};
+  const auto card = model_card(made);
+  CHECK(card.find("gguf:F16 --allow-requantize --via direct --split-max-size 5000000\n") !=
+        std::string::npos);
+  CHECK(card.find("## Warnings\n\n- look out: \\[x\\]\\(http://evil\\) \\<b\\>\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("model card: of safetensors, and of a source without a card", "[daemon][convert]") {

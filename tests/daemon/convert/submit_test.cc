@@ -57,6 +57,16 @@ TEST_CASE_METHOD(Hub, "submit conversion: where it goes", "[daemon][convert]") {
   CHECK(repo_of(ask_for(f16, "", root)) == "ada/tiny-GGUF");
 }
 
+TEST_CASE_METHOD(Hub, "submit conversion: by a former name", "[daemon][convert]") {
+  const auto moved = post("/api/repos/move", ada,
+                          R"({"fromRepo":"ada/tiny","toRepo":"ada/renamed","type":"model"})");
+  REQUIRE(moved.status == 200);
+  const auto& reply = ask_for(f16);
+  INFO(reply.body);
+  REQUIRE(reply.status == 202);
+  CHECK(reply.json().at("spec").at("source") == "ada/renamed");
+}
+
 TEST_CASE_METHOD(Hub, "submit conversion: what is refused", "[daemon][convert]") {
   CHECK(ask_for("").status == 400);
   CHECK(ask_for(R"("gguf:Q9")").status == 400);

@@ -48,6 +48,11 @@ class FakeUpstream {
     const std::scoped_lock lock(mutex_);
     broken_ = path;
   }
+  /// Every request gets a 500 from now on, or not any more.
+  void fail_all(bool failing) {
+    const std::scoped_lock lock(mutex_);
+    failing_ = failing;
+  }
   /// Requests whose target has this in it.
   std::size_t count(std::string_view part) const {
     std::size_t found = 0;
@@ -94,6 +99,7 @@ class FakeUpstream {
 
   void answer(ScriptPeer& peer, const ScriptRequest& request) {
     std::unique_lock lock(mutex_);
+    if (failing_) return peer.reply("500 Internal Server Error", "", "");
     const auto path = request.target.substr(0, request.target.find('?'));
     if (path == "/api/models") {
       const auto body = list_json();
@@ -152,6 +158,7 @@ class FakeUpstream {
   mutable std::mutex mutex_;
   std::map<std::string, Repo> repos_;
   std::string broken_;
+  bool failing_ = false;
 
  public:
   ScriptServer server;  // last: its threads end before what they use

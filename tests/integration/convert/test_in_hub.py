@@ -7,20 +7,7 @@ import time
 
 import pytest
 from gguf_file import Gguf
-from hub import Hub
-
-JOB_S = 120
-
-
-def ended(hub: Hub, job: int) -> dict:
-    until = time.monotonic() + JOB_S
-    while True:
-        shown = hub.get(f"/api/waag/v1/jobs/{job}").json()
-        if shown["state"] not in ("queued", "running"):
-            return shown
-        assert time.monotonic() < until, shown
-        time.sleep(0.1)
-
+from jobs import JOB_S, ended
 
 @pytest.fixture(scope="module")
 def uploaded(hub, owner, homes, tiny):
@@ -68,6 +55,26 @@ def test_ollama_gets_what_was_converted(hub, owner, uploaded):
     config = hub.request(
         "GET", f"/v2/{repo}-GGUF/blobs/{manifest.json()['config']['digest']}", token=owner)
     assert json.loads(config.body)["model_family"] == "qwen2"
+
+
+def test_parts_are_published_and_found(hub, owner, uploaded, llama):
+    client, repo = uploaded
+    options = ("--split-max-size", "1M", "--via", "direct", "--name", "acme/parts", "--detach")
+    done = ended(hub, hub.cli("convert", repo, "--to", "gguf:F32", *options, token=owner)["id"])
+    assert done["state"] == "done", done
+    folder = pathlib.Path(client.call("snapshot_download", repo_id="acme/parts-GGUF"))
+    parts = sorted(file.name for file in folder.glob("*.gguf"))
+    assert len(parts) > 2
+    assert parts[-1] == f"tiny-qwen2-F32-{len(parts):05}-of-{len(parts):05}.gguf"
+    model = llama.load(folder / parts[0])
+    assert len(model.generate([5, 6, 7], 3)) == 3
+    model.close()
+    manifest = "/v2/acme/parts-GGUF/manifests/F32"
+    asked = hub.request("GET", manifest, token=owner, headers={"User-Agent": "llama-cpp"})
+    assert asked.json()["ggufFile"]["rfilename"] == parts[0]
+    assert hub.request("GET", manifest, token=owner).status == 400  # Ollama cannot join them
+    card = (folder / "README.md").read_text()
+    assert "--via direct --split-max-size 1000000" in card
 
 
 def test_safetensors_targets_are_published(hub, owner, uploaded):

@@ -1,5 +1,7 @@
 """What the converter writes is what llama.cpp's own tools would have written, byte for byte."""
 
+import json
+
 import numpy
 import pytest
 import tiny_models
@@ -46,6 +48,25 @@ def test_fp8_weights_go_through_bf16_as_on_the_way_of_two_tools(tmp_path, conver
     assert differing(Gguf(made / "Q4_K_M.gguf"), Gguf(made / "reference.gguf")) == []
     direct = convert(source, "gguf:Q4_K_M", via="direct")
     assert differing(Gguf(direct / "Q4_K_M.gguf"), Gguf(made / "reference.gguf")) != []
+
+
+def test_a_tokenizer_json_alone_gives_what_its_tokenizer_model_gives(tmp_path, convert, llama):
+    """Llama 2's: repos that fine-tuned it often have the one file only."""
+    source = tmp_path / "m"
+    tiny_models.write_model(source, "llama2")
+    one = Gguf(convert(source, "gguf:Q8_0") / "Q8_0.gguf")
+    (source / "tokenizer.json").write_text(json.dumps(tiny_models.merged_tokenizer()))
+    (source / "tokenizer.model").unlink()
+    made = convert(source, "gguf:F16")
+    other = Gguf(made / "F16.gguf")
+    keys = {key for key in one.pairs if key.startswith("tokenizer.")}
+    assert [key for key in keys if one.pairs[key] != other.pairs.get(key)] == []
+    # And which token is which, as tokenizer.json tells their ids.
+    ids = {f"tokenizer.ggml.{role}_token_id" for role in ("bos", "eos", "unknown")}
+    assert {key for key in other.pairs if key.startswith("tokenizer.")} - keys == ids
+    model = llama.load(made / "F16.gguf")
+    assert len(model.tokenize("the heathen the")) < len("the heathen the")
+    model.close()
 
 
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)

@@ -243,6 +243,20 @@ TEST_CASE("linear: codes by hand, ties to even", "[convert][quant][linear]") {
         "8faaccee");
 }
 
+TEST_CASE("linear: scales that their type cannot hold are counted", "[convert][quant][linear]") {
+  const auto format = GENERATE(LinearFormat::int8, LinearFormat::fp8_dynamic, LinearFormat::w4a16);
+  std::vector<float> values(3 * 128, 1.0f);
+  values[5] = 1e9f;
+  values[300] = -1e9f;
+  const auto count = [&](Dtype dtype) {
+    auto stored = room(format, {3, 128}, dtype);
+    return quantize_linear_rows(format, {values, 128, dtype, 1.0f, stored.codes, stored.scales});
+  };
+  CHECK(count(Dtype::f16) == 2);
+  CHECK(count(Dtype::bf16) == 0);
+  CHECK(count(Dtype::f32) == 0);
+}
+
 TEST_CASE("linear: the parts that are not by rows", "[convert][quant][linear]") {
   CHECK(to_hex(linear_shape_bytes({3, 256})) == "03000000000000000001000000000000");
   CHECK(to_hex(linear_global_scale_bytes(1.0f)) == "0000803f");

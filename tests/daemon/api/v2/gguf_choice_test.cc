@@ -55,6 +55,13 @@ TEST_CASE("gguf choice: parts and projectors", "[daemon][v2]") {
   CHECK(choices[2].mmproj == "mmproj-F16.gguf");
 }
 
+TEST_CASE("gguf choice: what all files of a model have in common", "[daemon][v2]") {
+  CHECK(gguf_stem("a-Q4_0.gguf") == "a-Q4_0");
+  CHECK(gguf_stem("big/a-Q4_0-00002-of-00003.gguf") == "big/a-Q4_0");
+  CHECK(gguf_stem("a-2-of-3.gguf") == "a-2-of-3");
+  CHECK(gguf_stem(".gguf").empty());
+}
+
 TEST_CASE("gguf choice: what the client is told", "[daemon][v2]") {
   CHECK(unknown_tag_text(gguf_choices(usual)) ==
         "The specified tag is not a valid quantization scheme. Please use another tag or "

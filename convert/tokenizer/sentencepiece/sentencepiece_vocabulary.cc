@@ -1,11 +1,10 @@
-#include "convert/tokenizer/sentencepiece_vocabulary.h"
+#include "convert/tokenizer/sentencepiece/sentencepiece_vocabulary.h"
 
 #include <charconv>
 #include <optional>
 
 #include <boost/json/value.hpp>
 
-#include "convert/tokenizer/sentencepiece_model.h"
 #include "protocol/hub/json_reader.h"
 
 namespace waag::convert {
@@ -17,7 +16,7 @@ constexpr float unused_score = -10000, added_score = -1000;  // as llama.cpp's c
 
 Result<Vocabulary> from_pieces(std::vector<SentencePiece> pieces, std::uint64_t vocab_size) {
   if (pieces.size() > vocab_size) {
-    return fail(Errc::unprocessable, "tokenizer.model has " + std::to_string(pieces.size()) +
+    return fail(Errc::unprocessable, "the tokenizer has " + std::to_string(pieces.size()) +
                                          " pieces, the model a vocabulary of " +
                                          std::to_string(vocab_size));
   }
@@ -81,12 +80,11 @@ Status add_decoder(Vocabulary& vocabulary, const json::object& decoder) {
 
 }  // namespace
 
-Result<Vocabulary> read_sentencepiece_vocabulary(std::string_view model,
+Result<Vocabulary> read_sentencepiece_vocabulary(std::vector<SentencePiece> pieces,
                                                  const json::object* added_tokens,
                                                  const json::object* tokenizer_config,
                                                  std::uint64_t vocab_size) {
   if (vocab_size > vocab_size_max) return fail(Errc::unprocessable, "the vocabulary is too large");
-  WAAG_TRY(auto pieces, parse_sentencepiece_model(model));
   WAAG_TRY(auto vocabulary, from_pieces(std::move(pieces), vocab_size));
   if (added_tokens != nullptr) WAAG_CHECK(add_tokens(vocabulary, *added_tokens));
   const auto* decoder =

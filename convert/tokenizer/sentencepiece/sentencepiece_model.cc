@@ -1,4 +1,4 @@
-#include "convert/tokenizer/sentencepiece_model.h"
+#include "convert/tokenizer/sentencepiece/sentencepiece_model.h"
 
 #include <bit>
 #include <cmath>
@@ -147,7 +147,7 @@ Result<std::uint64_t> parse_model_type(std::string_view trainer_spec) {
 
 }  // namespace
 
-Result<std::vector<SentencePiece>> parse_sentencepiece_model(std::string_view model) {
+Result<SentencePieceModel> parse_sentencepiece_model(std::string_view model) {
   std::vector<SentencePiece> pieces;
   std::uint64_t type = type_unigram;
   Fields fields(model);
@@ -166,7 +166,7 @@ Result<std::vector<SentencePiece>> parse_sentencepiece_model(std::string_view mo
     return malformed("the model is neither BPE nor unigram");
   }
   if (pieces.empty()) return malformed("there are no pieces");
-  return pieces;
+  return SentencePieceModel{std::move(pieces), type == type_unigram};
 }
 
 }  // namespace waag::convert

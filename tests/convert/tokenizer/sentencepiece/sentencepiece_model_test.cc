@@ -1,4 +1,4 @@
-#include "convert/tokenizer/sentencepiece_model.h"
+#include "convert/tokenizer/sentencepiece/sentencepiece_model.h"
 
 #include <limits>
 
@@ -10,8 +10,10 @@ namespace waag::convert::testing {
 
 TEST_CASE("sentencepiece_model: pieces in order, with their scores and types",
           "[convert][tokenizer]") {
-  const auto pieces = parse_sentencepiece_model(small_sentencepiece_model());
-  REQUIRE(pieces);
+  const auto model = parse_sentencepiece_model(small_sentencepiece_model());
+  REQUIRE(model);
+  const auto* pieces = &model->pieces;
+  CHECK_FALSE(model->is_unigram);
   REQUIRE(pieces->size() == 7);
   CHECK((*pieces)[0].type == TokenType::unknown);
   CHECK((*pieces)[1].type == TokenType::control);
@@ -26,9 +28,11 @@ TEST_CASE("sentencepiece_model: unknown fields are skipped", "[convert][tokenize
   const std::string fixed64 = std::string{9 << 3 | 1} + std::string(8, '\7');
   const std::string fixed32 = std::string{9 << 3 | 5} + std::string(4, '\7');
   const auto extra = bytes_field(5, "abc") + varint_field(9, 1) + fixed64 + fixed32;
-  const auto pieces = parse_sentencepiece_model(
-      extra + bytes_field(1, bytes_field(1, "x") + extra) + bytes_field(2, extra));
-  REQUIRE(pieces);
+  const auto model = parse_sentencepiece_model(extra + bytes_field(1, bytes_field(1, "x") + extra) +
+                                               bytes_field(2, extra));
+  REQUIRE(model);
+  const auto* pieces = &model->pieces;
+  CHECK(model->is_unigram);  // as nothing says otherwise
   REQUIRE(pieces->size() == 1);
   CHECK(pieces->front().text == "x");
   CHECK(pieces->front().score == 0);
@@ -39,12 +43,12 @@ TEST_CASE("sentencepiece_model: cut anywhere, it is refused or has fewer pieces"
   const auto model = small_sentencepiece_model();
   std::size_t accepted = 0;
   for (std::size_t size = 0; size < model.size(); ++size) {
-    const auto pieces = parse_sentencepiece_model(std::string_view(model).substr(0, size));
-    if (pieces) {
+    const auto parsed = parse_sentencepiece_model(std::string_view(model).substr(0, size));
+    if (parsed) {
       ++accepted;
-      CHECK(pieces->size() <= 7);
+      CHECK(parsed->pieces.size() <= 7);
     } else {
-      CHECK(pieces.error().code == Errc::unprocessable);
+      CHECK(parsed.error().code == Errc::unprocessable);
     }
   }
   CHECK(accepted == 7);  // just behind each piece

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Builds the real llama.cpp from PyPI's source package of llama-cpp-python, once, in build/oracle.
+
+    WAAG_LLAMA_CPP=$(python3 tests/harness/oracles/build_llama_cpp.py) pytest ...
+
+Prints the folder of its libraries. Built as its x86-64 releases are as far as quantizing goes: no
+FMA, which would round otherwise (-ffp-contract=off, nothing newer than AVX). It takes some minutes
+the first time; `JOBS` compilers run side by side.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PINNED = ROOT / "tests" / "requirements" / "oracles" / "llama_cpp_source.txt"
+FOLDER = ROOT / "build" / "oracle"
+OPTIONS = [
+    "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON",
+    "-DCMAKE_C_FLAGS=-ffp-contract=off", "-DCMAKE_CXX_FLAGS=-ffp-contract=off",
+    "-DGGML_NATIVE=OFF", "-DGGML_AVX=ON", "-DGGML_AVX2=OFF", "-DGGML_FMA=OFF", "-DGGML_F16C=OFF",
+    "-DGGML_BMI2=OFF", "-DGGML_OPENMP=OFF", "-DGGML_LLAMAFILE=OFF", "-DGGML_CCACHE=OFF",
+    "-DLLAMA_BUILD_COMMON=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_TOOLS=OFF",
+    "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_SERVER=OFF", "-DLLAMA_BUILD_APP=OFF",
+]
+PREFIX = "vendor/llama.cpp/"
+
+
+def identity() -> str:
+    compiler = subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True)
+    parts = [PINNED.read_text(), *OPTIONS, compiler.stdout.splitlines()[0]]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def download(into: pathlib.Path) -> pathlib.Path:
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download",
+         "--no-deps", "--no-binary", "llama-cpp-python", "--require-hashes", "--retries", "5",
+         "-r", str(PINNED), "-d", str(into)],
+        check=True, stdout=sys.stderr)
+    return next(into.glob("*.tar.gz"))
+
+
+def unpack(archive: pathlib.Path, into: pathlib.Path) -> None:
+    """llama.cpp alone, without the package around it."""
+    with tarfile.open(archive) as package:
+        for member in package:
+            inside = member.name.partition("/")[2]
+            if inside.startswith(PREFIX):
+                member.name = inside[len(PREFIX):]
+                package.extract(member, into, filter="data")
+
+
+def build() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        unpack(download(pathlib.Path(temporary)), FOLDER / "source")
+    made = FOLDER / "made"
+    jobs = os.environ.get("JOBS") or str(os.cpu_count())
+    for command in (
+            ["cmake", "-S", str(FOLDER / "source"), "-B", str(made), "-G", "Ninja", *OPTIONS],
+            ["cmake", "--build", str(made), "--parallel", jobs, "--target", "llama"]):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            sys.exit(done.stdout[-4000:])
+
+
+def main() -> int:
+    stamp = FOLDER / "stamp"
+    wanted = identity()
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        print("building llama.cpp's libraries, once", file=sys.stderr)
+        build()
+        stamp.write_text(wanted)
+    print(FOLDER / "made" / "bin")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
