@@ -65,13 +65,29 @@ Result<ConverterEvent> file_of(const json::object& from) {
   return ConverterEvent(std::move(file));
 }
 
-Result<ConverterEvent> error_of(const json::object& from) {
-  ConverterError error;
-  WAAG_TRY(error.message, hub::json_required_string(from, "message"));
-  if (error.message.size() > message_bytes_max) error.message.resize(message_bytes_max);
-  for (auto& c : error.message)
+/// For people: cut, without control characters.
+std::string readable(std::string text) {
+  if (text.size() > message_bytes_max) text.resize(message_bytes_max);
+  for (auto& c : text)
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  return ConverterEvent(std::move(error));
+  return text;
+}
+
+Result<ConverterEvent> device_of(const json::object& from) {
+  ConverterDevice device;
+  WAAG_TRY(device.device, hub::json_required_string(from, "device"));
+  if (device.device != "cuda" && device.device != "cpu")
+    return fail(Errc::invalid_argument, "no such device");
+  WAAG_TRY(auto name, hub::json_string(from, "name"));
+  device.name = readable(std::move(name).value_or(""));
+  WAAG_TRY(auto message, hub::json_required_string(from, "message"));
+  device.message = readable(std::move(message));
+  return ConverterEvent(std::move(device));
+}
+
+Result<ConverterEvent> error_of(const json::object& from) {
+  WAAG_TRY(auto message, hub::json_required_string(from, "message"));
+  return ConverterEvent(ConverterError{readable(std::move(message))});
 }
 
 Result<ConverterEvent> event_of(std::string_view line) {
@@ -80,6 +96,7 @@ Result<ConverterEvent> event_of(std::string_view line) {
   if (name == "plan") return plan_of(from);
   if (name == "tensor") return tensor_of(from);
   if (name == "file") return file_of(from);
+  if (name == "device") return device_of(from);
   if (name == "error") return error_of(from);
   if (name == "done") return ConverterEvent(ConverterDone{});
   return fail(Errc::invalid_argument, "no such event");

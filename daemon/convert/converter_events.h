@@ -29,14 +29,19 @@ struct ConverterFile {
   std::uint64_t size_bytes = 0;
   BlobId sha256;
 };
+/// {"event":"device","device":"cuda" or "cpu","name":"of the device, if there is
+/// one","message":"why"}
+struct ConverterDevice {
+  std::string device, name, message;
+};
 struct ConverterDone {};
 /// {"event":"error","message":"…"}
 struct ConverterError {
   std::string message;
 };
 
-using ConverterEvent =
-    std::variant<ConverterPlan, ConverterTensor, ConverterFile, ConverterDone, ConverterError>;
+using ConverterEvent = std::variant<ConverterPlan, ConverterTensor, ConverterFile, ConverterDevice,
+                                    ConverterDone, ConverterError>;
 
 /// Errc::unprocessable unless `line` is one of these.
 Result<ConverterEvent> parse_converter_event(std::string_view line);
