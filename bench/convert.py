@@ -139,12 +139,20 @@ def peak_bytes(process: int | str = "self") -> int:
     return int(found[1]) * 1024 if found else 0  # none left in one that has ended
 
 
-def waag_convert(model: pathlib.Path, output: pathlib.Path, name: str) -> Run:
+def device_name() -> tuple[str, str]:
+    """Of the CUDA device that has proved itself, or "" and why there is none."""
+    done = subprocess.run([RELEASE / "bin" / "waag-convert", "--devices"], check=True,
+                          capture_output=True, text=True)
+    event = json.loads(done.stdout.splitlines()[-1])
+    return event["name"] if event["device"] == "cuda" else "", event["message"]
+
+
+def waag_convert(model: pathlib.Path, output: pathlib.Path, name: str, device: str = "cpu") -> Run:
     """Writes output/NAME.gguf."""
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir()
     os.sync()  # what others have written is not to be waited for
-    spec = {"source": str(model), "output": str(output), "threads": THREADS, "device": "cpu",
+    spec = {"source": str(model), "output": str(output), "threads": THREADS, "device": device,
             "model": {"name": "bench"},
             "targets": [{"kind": "gguf", "type": name, "file": f"{name}.gguf"}]}
     run, lines = Run(0, 0), []
@@ -224,8 +232,24 @@ def whole_run(scratch: pathlib.Path, model: pathlib.Path, name: str):
             mine = ours()
         floor = read_and_write(weights, product, scratch / "floor")
         rounds.append((mine, *theirs, floor))
-    yield from rows_of(f"safetensors of {weights.stat().st_size / 1e6:,.0f} MB → {name}",
-                       weights.stat().st_size + product.stat().st_size, rounds)
+    what = f"safetensors of {weights.stat().st_size / 1e6:,.0f} MB → {name}"
+    yield from rows_of(what, weights.stat().st_size + product.stat().st_size, rounds)
+    yield on_device(what, ours, model, product, scratch / "device")
+
+
+def on_device(what: str, on_cpu, model: pathlib.Path, product: pathlib.Path,
+              output: pathlib.Path) -> Row:
+    """The same on a CUDA device, in turn with the CPU. Starting the driver counts."""
+    device, why = device_name()
+    if not device:
+        return Row(f"{what}, on a CUDA device", f"not measured: {why}")
+    there = functools.partial(waag_convert, model, output, product.stem, "cuda")
+    if there() and (output / product.name).read_bytes() != product.read_bytes():
+        raise RuntimeError(f"{device}: other bytes than the CPU for {product.name}")
+    a, b = zip(*[(there().seconds, on_cpu().seconds) for _ in range(PAIRS)])
+    return Row(f"{what}, same bytes, on {device}",
+               f"{median_ratio(b, a):.1f} × as fast as {THREADS} threads of the CPU "
+               f"({statistics.median(a):.2f} s vs {statistics.median(b):.2f} s)")
 
 
 def rows_of(what: str, moved_bytes: int, rounds: list[tuple[Run, Run, Run, float]]):

@@ -21,24 +21,28 @@ Status refuse_what_is_no_model(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Status run_job(const JobSpec& spec, OutputFolder& output, Progress& progress) {
-  if (spec.device == Device::cuda)
-    return fail(Errc::invalid_argument,
-                "this waag-convert has no CUDA kernels: device auto or cpu uses the CPU");
+unsigned threads_of(const JobSpec& spec) {
+  return spec.threads > 0 ? spec.threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Status run_job(const JobSpec& spec, OutputFolder& output, Progress& progress, DeviceUse* device) {
   WAAG_CHECK(refuse_what_is_no_model(spec.source));
   WAAG_TRY(const auto model, SourceModel::open(spec.source));
-  const unsigned threads =
-      spec.threads > 0 ? spec.threads : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned threads = threads_of(spec);
   std::vector<std::string> files;
   for (const auto& target : spec.targets) {
     const auto convert =
         target.kind == TargetSpec::Kind::gguf ? convert_to_gguf : convert_to_safetensors;
-    WAAG_TRY(const auto made, convert(spec, target, model, output, progress, threads));
-    files.insert(files.end(), made.begin(), made.end());
+    auto made = convert(spec, target, model, output, progress, threads, device);
+    if (!made) {
+      // A device that gave other bits once may have done so before.
+      if (made.error().code == Errc::corrupt) WAAG_CHECK(ResumableFile::forget(output, files));
+      return std::move(made).error();
+    }
+    files.insert(files.end(), made->begin(), made->end());
   }
   // Until the last one is done, a run after a kill must see which are.
-  for (const auto& file : files) WAAG_CHECK(ResumableFile::forget(output, file));
-  return ok();
+  return ResumableFile::forget(output, files);
 }
 
 }  // namespace waag::convert

@@ -1,11 +1,15 @@
 #include <cstdio>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <string>
 
 #include <unistd.h>
 
 #include "convert/converter.h"
+#include "convert/device/device_files.h"
+#include "convert/gpu/gpu.h"
+#include "convert/pipeline/in_order.h"
 #include "convert/sandbox.h"
 
 // waag-convert: a job spec on stdin, progress on stdout, an exit code (docs/CONVERT.md). A program
@@ -47,35 +51,77 @@ void print_line(std::string_view line) {
 }
 
 SandboxPaths paths_of(const JobSpec& spec) {
-  SandboxPaths paths{.read = {spec.source}, .write = {spec.output}};
+  SandboxPaths paths{.read = {spec.source}, .write = {spec.output}, .devices = {}};
   for (const auto& target : spec.targets)
     if (!target.importance.empty()) paths.read.push_back(target.importance);
   return paths;
 }
 
+/// @param is_there  something of a driver's
+Result<std::unique_ptr<TileDevice>> open_device(bool is_there, unsigned slots) {
+  if (gpu::has_kernels() && !is_there)
+    return fail(Errc::unavailable, "there is no CUDA device: /dev has no nvidia*");
+  return gpu::open_device(slots);
+}
+
+/// Closes the process in, and chooses the device. Its driver makes threads, and reads files and
+/// calls the system as it likes until it is there: all of it before anything of the model is read.
+Result<std::unique_ptr<DeviceUse>> close_in(const JobSpec& spec, Progress& progress) {
+  auto paths = paths_of(spec);
+  const auto files =
+      spec.device != Device::cpu && gpu::has_kernels() ? find_device_files() : DeviceFiles{};
+  const auto open = [&] {
+    return open_device(!files.nodes.empty(), pieces_held_max(threads_of(spec)));
+  };
+  if (files.nodes.empty()) {
+    WAAG_CHECK(enter_sandbox(paths));
+    return DeviceUse::choose(spec.device, open, progress);
+  }
+  paths.devices = files.nodes;
+  paths.read.insert(paths.read.end(), files.read.begin(), files.read.end());
+  WAAG_CHECK(close_files(paths));
+  WAAG_TRY(auto device, DeviceUse::choose(spec.device, open, progress));
+  WAAG_CHECK(close_calls_beside_device());
+  WAAG_CHECK(device->prove());
+  return device;
+}
+
+/// What `device: auto` would do here, as the event that a job has of it.
+int say_device() {
+  Progress progress(print_line);
+  const auto open = [] { return open_device(!find_device_files().nodes.empty(), 2); };
+  const auto device = DeviceUse::choose(Device::automatic, open, progress);
+  return device && (*device)->prove() ? done : failed;
+}
+
+int command(std::string_view argument) {
+  if (argument == "--devices") return say_device();
+  const bool is_help = argument == "--help";
+  std::fprintf(is_help ? stdout : stderr,
+               "usage: waag-convert < job.json\n"
+               "       waag-convert --devices\n"
+               "Converts a model folder as the job spec on stdin says (docs/CONVERT.md), or says\n"
+               "which device it would use. `waag convert` runs it for a repo of the hub.\n");
+  return is_help ? done : bad_spec;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count > 1) {
-    const bool is_help = std::string_view(arguments[1]) == "--help";
-    std::fprintf(is_help ? stdout : stderr,
-                 "usage: waag-convert < job.json\n"
-                 "Converts a model folder as the job spec on stdin says (docs/CONVERT.md).\n"
-                 "`waag convert` runs it for a repo of the hub.\n");
-    return is_help ? done : bad_spec;
-  }
+  if (count > 1) return command(arguments[1]);
   Progress progress(print_line);
   const auto spec = parse_job_spec(read_spec_text());
   if (!spec) {
     progress.error(spec.error().what);
     return bad_spec;
   }
-  if (const auto closed = enter_sandbox(paths_of(*spec)); !closed) {
-    progress.error(closed.error().what);
-    return failed;
+  const auto device = close_in(*spec, progress);
+  if (!device) {
+    progress.error(device.error().what);
+    return device.error().code == Errc::unprocessable ? refused : failed;
   }
   const auto output = posix_output_folder(spec->output);
-  if (const auto result = run_job(*spec, *output, progress); !result) {
+  if (const auto result = run_job(*spec, *output, progress, device->get()); !result) {
     progress.error(result.error().what);
     return exit_code(result.error());
   }

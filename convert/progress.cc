@@ -14,6 +14,14 @@ std::string line_of(const json::object& event) { return json::serialize(event) +
 
 Progress::Progress(Sink sink, Clock clock) : sink_(std::move(sink)), clock_(std::move(clock)) {}
 
+void Progress::device(std::string_view device, std::string_view name, std::string_view message) {
+  const std::lock_guard lock(mutex_);
+  json::object event{{"event", "device"}, {"device", device}};
+  if (!name.empty()) event["name"] = name;
+  event["message"] = message;
+  sink_(line_of(event));
+}
+
 void Progress::plan(std::string_view target, std::size_t tensors, std::uint64_t bytes,
                     std::uint64_t done_bytes) {
   const std::lock_guard lock(mutex_);

@@ -19,6 +19,11 @@ class Progress {
   /// @param sink  takes whole lines, newline included
   explicit Progress(Sink sink, Clock clock = std::chrono::steady_clock::now);
 
+  /// Where the work is done from now on.
+  /// @param device   "cuda" or "cpu"
+  /// @param name     of the device that is used, or is not any more; may be empty
+  /// @param message  why
+  void device(std::string_view device, std::string_view name, std::string_view message);
   /// A target begins: `bytes` are to be written, `done_bytes` of them lie there from an earlier
   /// run.
   void plan(std::string_view target, std::size_t tensors, std::uint64_t bytes,

@@ -228,7 +228,9 @@ std::vector<Setting> convert_rows() {
                             "Conversions that run at a time; 0: none, their jobs wait."),
       convert<&C::threads>("convert.threads", "Threads of one conversion; 0: one per core."),
       convert<&C::device>("convert.device",
-                          "Where weights are converted: auto or cpu; cuda is refused yet."),
+                          "Where weights are converted: cpu, cuda, or auto: a CUDA device that "
+                          "is there and gives the CPU's bits, else the CPU; one conversion at a "
+                          "time has the device."),
       convert<&C::time_max_s>("convert.time_max_s",
                               "Seconds after which a conversion is ended, at least 1."),
       convert<&C::gguf_suffix>("convert.gguf_suffix",

@@ -69,11 +69,11 @@ WAAG_LANE std::uint8_t half_byte(std::uint16_t half, std::size_t place) {
 
 /// The team's work on the host, a thread after the other.
 /// @param backwards  the last thread first: the same bits, or a step reads what it also writes
-template <class K, int p = 0>
-void run_on_host(const Block& block, typename K::State& state, bool backwards) {
+template <class K, int p = 0, class Work = Block>
+void run_on_host(const Work& work, typename K::State& state, bool backwards) {
   for (unsigned turn = 0; turn < K::team; ++turn)
-    K::template phase<p>(backwards ? K::team - 1 - turn : turn, state, block);
-  if constexpr (p + 1 < K::phases) run_on_host<K, p + 1>(block, state, backwards);
+    K::template phase<p>(backwards ? K::team - 1 - turn : turn, state, work);
+  if constexpr (p + 1 < K::phases) run_on_host<K, p + 1>(work, state, backwards);
 }
 
 }  // namespace waag::convert::gpu

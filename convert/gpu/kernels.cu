@@ -5,48 +5,31 @@
 #include "convert/gpu/k_signed_block.h"
 #include "convert/gpu/kernels.h"
 #include "convert/gpu/plain_block.h"
+#include "convert/gpu/team_kernel.h"
 
-// The kernels: teams of threads, a block each, with a barrier of the warp between their steps.
 // Built without contraction to FMA, with exact division and root, and with subnormals
 // (FORMATS 3.0).
 
 namespace waag::convert::gpu {
 namespace {
 
-constexpr unsigned group_threads = 128;
-constexpr unsigned warp_threads = 32;
-
-/// A team never spans two warps, and every thread of a warp comes to each barrier.
-template <class K, int p = 0>
-__device__ __forceinline__ void run_phases(unsigned lane, typename K::State& state,
-                                           const Block& block, bool there) {
-  static_assert(warp_threads % K::team == 0);
-  if (there) K::template phase<p>(lane, state, block);
-  __syncwarp();
-  if constexpr (p + 1 < K::phases) run_phases<K, p + 1>(lane, state, block, there);
-}
-
 template <class K>
 __global__ void __launch_bounds__(group_threads) quantize_blocks(DeviceBlocks blocks) {
-  constexpr unsigned teams = group_threads / K::team;
-  __shared__ typename K::State states[teams];
-  const unsigned team = threadIdx.x / K::team;
-  const std::uint64_t index = static_cast<std::uint64_t>(blockIdx.x) * teams + team;
+  __shared__ typename K::State states[group_threads / K::team];
+  const auto index = team_index<K>();
   const bool there = index < blocks.count;
   const std::uint64_t first = there ? index * K::elements : 0;
-  const Block block{blocks.x + first,
-                    blocks.importance != nullptr
-                        ? blocks.importance + (blocks.first_column + first) % blocks.columns
-                        : nullptr,
-                    blocks.out + (there ? index * K::bytes : 0)};
-  run_phases<K>(threadIdx.x % K::team, states[team], block, there);
+  const Block block{
+      blocks.x + first,
+      blocks.importance != nullptr ? blocks.importance + first % blocks.columns : nullptr,
+      blocks.out + (there ? index * K::bytes : 0)};
+  run_phases<K>(threadIdx.x % K::team, states[threadIdx.x / K::team], block, there);
 }
 
 template <class K>
 cudaError_t launch(const DeviceBlocks& blocks, cudaStream_t stream) {
-  constexpr unsigned teams = group_threads / K::team;
-  const auto groups = static_cast<unsigned>((blocks.count + teams - 1) / teams);
-  quantize_blocks<K><<<groups, group_threads, 0, stream>>>(blocks);
+  if (blocks.count == 0 || blocks.count > blocks_max) return cudaErrorInvalidValue;
+  quantize_blocks<K><<<groups_for<K>(blocks.count), group_threads, 0, stream>>>(blocks);
   return cudaGetLastError();
 }
 
@@ -75,10 +58,9 @@ const DeviceKernel* device_kernel(TensorType type) {
   return nullptr;
 }
 
-bool kernels_fit_device() {
+cudaError_t kernels_fit_device() {
   cudaFuncAttributes attributes{};
-  const auto found = cudaFuncGetAttributes(&attributes, quantize_blocks<Q6KBlock>);
-  return found == cudaSuccess;
+  return cudaFuncGetAttributes(&attributes, quantize_blocks<Q6KBlock>);
 }
 
 }  // namespace waag::convert::gpu

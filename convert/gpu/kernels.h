@@ -4,9 +4,9 @@
 
 #include <cuda_runtime_api.h>
 
-#include "convert/quant/tensor_type.h"
+#include "convert/device/tile_device.h"
 
-// Between the kernels (kernels.cu) and who feeds them (gpu.cu).
+// Between the kernels (kernels.cu, linear_kernels.cu) and who feeds them (gpu.cc).
 
 namespace waag::convert::gpu {
 
@@ -15,7 +15,6 @@ struct DeviceBlocks {
   const float* x = nullptr;           // count x the type's elements
   const float* importance = nullptr;  // of a row, or nullptr
   std::uint64_t columns = 0;          // of a row; a whole number of blocks
-  std::uint64_t first_column = 0;     // of the first block
   std::uint64_t count = 0;            // 1..blocks_max
   std::uint8_t* out = nullptr;        // count x the type's bytes
 };
@@ -37,7 +36,21 @@ struct DeviceKernel {
 /// @return nullptr: none for the type
 const DeviceKernel* device_kernel(TensorType type);
 
+/// Rows of a weight on the device.
+struct DeviceRows {
+  const float* x = nullptr;  // rows x columns, as linear_format_fits demands
+  std::uint64_t rows = 0, columns = 0;
+  float global_scale = 1;  // of nvfp4
+  model::Dtype scale_dtype{model::Dtype::f32};
+  std::uint8_t* codes = nullptr;
+  std::uint8_t* scales = nullptr;
+};
+using LinearLaunch = cudaError_t (*)(const DeviceRows& rows, cudaStream_t stream);
+
+/// Every format has one.
+LinearLaunch linear_kernel(LinearFormat format);
+
 /// Whether the current device runs what the kernels were built for.
-bool kernels_fit_device();
+cudaError_t kernels_fit_device();
 
 }  // namespace waag::convert::gpu

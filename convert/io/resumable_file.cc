@@ -155,8 +155,9 @@ Result<BlobId> ResumableFile::finish() {
   return sha256_.finish();
 }
 
-Status ResumableFile::forget(OutputFolder& folder, const std::string& name) {
-  return folder.remove(progress_of(name));
+Status ResumableFile::forget(OutputFolder& folder, const std::vector<std::string>& names) {
+  for (const auto& name : names) WAAG_CHECK(folder.remove(progress_of(name)));
+  return ok();
 }
 
 }  // namespace waag::convert

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "convert/io/output_folder.h"
 #include "protocol/hash.h"
@@ -36,7 +37,7 @@ class ResumableFile {
   /// job of several files does none twice.
   /// @return its SHA-256; Errc::internal if it has not the size it was opened with
   Result<BlobId> finish();
-  static Status forget(OutputFolder& folder, const std::string& name);
+  static Status forget(OutputFolder& folder, const std::vector<std::string>& names);
 
  private:
   ResumableFile(OutputFolder& folder, std::string name, std::uint64_t size_bytes,

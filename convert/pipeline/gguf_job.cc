@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "convert/device/tile_ring.h"
 #include "convert/io/resumable_file.h"
 #include "convert/pipeline/gguf_plan.h"
 #include "convert/pipeline/in_order.h"
@@ -30,21 +31,24 @@ class FileJob {
           Progress& progress)
       : spec_(spec), plan_(plan), file_(file), model_(model), progress_(progress) {}
 
-  Status run(ResumableFile& out, unsigned threads) {
+  Status run(ResumableFile& out, unsigned threads, DeviceUse* device) {
     const auto begin = out.done_bytes();
-    cut(begin);
+    cut(begin, device == nullptr ? nullptr : device->get());
     if (begin == 0) {
       WAAG_CHECK(out.append(file_.header));
       progress_.add(file_.header.size());
     }
-    values_.resize(threads);
     scratch_.resize(threads);
+    TileRing ring(device, threads);
     const OrderedWork work{
         .count = pieces_.size(),
-        .produce = [this](unsigned worker, std::uint64_t index,
-                          Bytes& bytes) { return make(pieces_[index], worker, bytes); },
-        .consume = [this, &out](std::uint64_t index,
-                                ByteView bytes) { return take(pieces_[index], bytes, out); }};
+        .produce = [&](unsigned worker, std::uint64_t index,
+                       Bytes& bytes) { return make(ring, worker, index, bytes); },
+        .consume = [&](std::uint64_t index, ByteView bytes) -> Status {
+          WAAG_TRY(const auto taken, ring.take(index, bytes));
+          if (taken.is_of_device) WAAG_CHECK(check_scales(pieces_[index], taken.bytes));
+          return take(pieces_[index], taken.bytes, out);
+        }};
     WAAG_CHECK(run_in_order(threads, work));
     WAAG_TRY(const auto sha256, out.finish());
     progress_.file(file_.name, file_.size_bytes, sha256);
@@ -67,12 +71,14 @@ class FileJob {
   }
 
   /// Every tile of every tensor that ends behind what is done.
-  void cut(std::uint64_t done_bytes) {
+  void cut(std::uint64_t done_bytes, const TileDevice* device) {
     for (std::size_t place = 0; place < file_.tensors.size(); ++place) {
       const auto& at = file_.tensors[place];
       if (at.offset_bytes + at.padded_bytes <= done_bytes) continue;
       const auto& tensor = plan_.tensors[at.tensor];
-      const auto values = is_gathered(tensor) ? gathered_tile_values : tile_values;
+      const auto values = device != nullptr     ? device->tile_values()
+                          : is_gathered(tensor) ? gathered_tile_values
+                                                : tile_values;
       for (const auto& tile : cut_into_tiles(tensor, values))
         pieces_.push_back({.place = place, .tile = tile});
       pieces_.back().is_last = true;
@@ -85,28 +91,36 @@ class FileJob {
         tensor.runs, [this](const RowRun& run) { return bool(model_.stored(run.source->name)); });
   }
 
-  Status make(const Piece& piece, unsigned worker, Bytes& bytes) {
-    const auto index = file_.tensors[piece.place].tensor;
-    const auto& tensor = plan_.tensors[index];
-    const auto type = plan_.types[index];
-    auto& values = values_[worker];
-    WAAG_CHECK(read_tile(model_, tensor, piece.tile, values, scratch_[worker]));
-    if (spec_.is_via_bf16 && is_fp8(tensor, piece.tile))
-      for (auto& value : values) value = bfloat_to_float(float_to_bfloat(value));
+  Status make(TileRing& ring, unsigned worker, std::uint64_t index, Bytes& bytes) {
+    const auto& piece = pieces_[index];
+    const auto& tensor = plan_.tensors[file_.tensors[piece.place].tensor];
     std::span<const float> importance;
     if (!plan_.importance.empty()) {
       const auto matrices = tensor.shape.size() > 2 ? tensor.shape.front() : 1;
       const auto matrix = piece.tile.output_row / (tensor.rows() / matrices);
       WAAG_TRY(importance, plan_.importance.of(tensor.name, tensor.columns(), matrices, matrix));
     }
-    bytes.resize(values.size() / tensor.columns() * row_bytes(type, tensor.columns()));
-    quantize_rows(
-        type,
-        {.values = values, .columns = tensor.columns(), .importance = importance, .blocks = bytes});
-    if (!scales_are_finite(type, bytes))
-      return fail(Errc::unprocessable, "tensor " + tensor.name + ": a scale is too large for " +
-                                           std::string(block_of(type).name));
-    return ok();
+    const auto work = block_work(type_of(piece), values_of(tensor, piece.tile) / tensor.columns(),
+                                 tensor.columns(), importance);
+    const auto read = [&](std::span<float> values) -> Status {
+      WAAG_CHECK(read_tile(model_, tensor, piece.tile, values, scratch_[worker]));
+      if (spec_.is_via_bf16 && is_fp8(tensor, piece.tile))
+        for (auto& value : values) value = bfloat_to_float(float_to_bfloat(value));
+      return ok();
+    };
+    WAAG_CHECK(ring.make(worker, index, work, read, bytes));
+    return check_scales(piece, bytes);
+  }
+
+  [[nodiscard]] TensorType type_of(const Piece& piece) const {
+    return plan_.types[file_.tensors[piece.place].tensor];
+  }
+
+  [[nodiscard]] Status check_scales(const Piece& piece, ByteView blocks) const {
+    if (scales_are_finite(type_of(piece), blocks)) return ok();
+    return fail(Errc::unprocessable,
+                "tensor " + plan_.tensors[file_.tensors[piece.place].tensor].name +
+                    ": a scale is too large for " + std::string(block_of(type_of(piece)).name));
   }
 
   [[nodiscard]] static bool is_fp8(const PlannedTensor& tensor, const Tile& tile) {
@@ -134,15 +148,15 @@ class FileJob {
   const SourceModel& model_;
   Progress& progress_;
   std::vector<Piece> pieces_;
-  std::vector<std::vector<float>> values_;  // one a worker
-  std::vector<std::vector<float>> scratch_;
+  std::vector<std::vector<float>> scratch_;  // one a worker
 };
 
 }  // namespace
 
 Result<std::vector<std::string>> convert_to_gguf(const JobSpec& spec, const TargetSpec& target,
                                                  const SourceModel& model, OutputFolder& output,
-                                                 Progress& progress, unsigned threads) {
+                                                 Progress& progress, unsigned threads,
+                                                 DeviceUse* device) {
   WAAG_TRY(const auto plan, plan_gguf(spec, target, model));
   std::vector<ResumableFile> outs;
   std::uint64_t bytes = 0;
@@ -156,9 +170,13 @@ Result<std::vector<std::string>> convert_to_gguf(const JobSpec& spec, const Targ
   progress.plan(target.name(), plan.tensors.size(), bytes, done_bytes);
   for (const auto& warning : plan.warnings) progress.warning(warning);
   std::vector<std::string> names;
+  for (const auto& file : plan.files) names.push_back(file.name);
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
-    WAAG_CHECK(FileJob(spec, plan, plan.files[i], model, progress).run(outs[i], threads));
-    names.push_back(plan.files[i].name);
+    auto made = FileJob(spec, plan, plan.files[i], model, progress).run(outs[i], threads, device);
+    if (!made) {
+      if (made.error().code == Errc::corrupt) WAAG_CHECK(ResumableFile::forget(output, names));
+      return std::move(made).error();
+    }
   }
   return names;
 }

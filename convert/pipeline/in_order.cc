@@ -13,7 +13,8 @@ namespace {
 
 class Runner {
  public:
-  Runner(unsigned threads, const OrderedWork& work) : work_(work), held_max_(2 * threads) {
+  Runner(unsigned threads, const OrderedWork& work)
+      : work_(work), held_max_(pieces_held_max(threads)) {
     threads_.reserve(threads);
     try {
       for (unsigned worker = 0; worker < threads; ++worker)

@@ -17,8 +17,10 @@ struct OrderedWork {
   std::function<Status(std::uint64_t index, ByteView bytes)> consume;
 };
 
-/// Runs it on `threads` threads (this one takes; it does not produce). At most 2 x threads pieces
-/// are held at a time.
+/// Pieces that are made or wait to be taken at a time: all others are below or above these.
+constexpr unsigned pieces_held_max(unsigned threads) { return 2 * threads; }
+
+/// Runs it on `threads` threads (this one takes; it does not produce).
 /// @param threads  at least 1
 /// @return the error of the first piece, in order, that failed; nothing behind it was taken. What
 /// is thrown in either function is Errc::unavailable

@@ -62,18 +62,21 @@ std::vector<Tile> cut_into_tiles(const PlannedTensor& tensor, std::uint64_t valu
   return tiles;
 }
 
+std::uint64_t values_of(const PlannedTensor& tensor, const Tile& tile) {
+  if (tensor.runs.empty()) return tensor.constant.size();
+  return tile.rows * tensor.runs[tile.run].columns();
+}
+
 Status read_tile(const SourceModel& model, const PlannedTensor& tensor, const Tile& tile,
-                 std::vector<float>& values, std::vector<float>& scratch) {
+                 std::span<float> values, std::vector<float>& scratch) {
   if (tensor.runs.empty()) {
-    values = tensor.constant;
+    std::ranges::copy(tensor.constant, values.begin());
     return ok();
   }
   const auto& run = tensor.runs[tile.run];
-  const auto count = tile.rows * run.columns();
-  values.resize(count);
   if (run.order == RowRun::Order::as_they_are)
     return model.read_rows(*run.source, run.first_row + tile.first_row, tile.rows, values);
-  scratch.resize(count);
+  scratch.resize(values.size());
   if (run.order == RowRun::Order::transposed) {
     // One tile holds the run: its rows are the source's columns.
     WAAG_CHECK(model.read_rows(*run.source, run.first_row, run.source_rows, scratch));

@@ -19,9 +19,12 @@ struct Tile {
 /// of rows that change places among each other.
 std::vector<Tile> cut_into_tiles(const PlannedTensor& tensor, std::uint64_t values);
 
+std::uint64_t values_of(const PlannedTensor& tensor, const Tile& tile);
+
 /// Reads the values of a tile, in the order of the output.
+/// @param values   values_of() the tile
 /// @param scratch  memory that is kept between calls
 Status read_tile(const SourceModel& model, const PlannedTensor& tensor, const Tile& tile,
-                 std::vector<float>& values, std::vector<float>& scratch);
+                 std::span<float> values, std::vector<float>& scratch);
 
 }  // namespace waag::convert

@@ -1,9 +1,10 @@
 #include "convert/pipeline/safetensors_job.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
+#include "convert/device/tile_ring.h"
+#include "convert/io/resumable_file.h"
 #include "convert/io/weight_ledger.h"
 #include "convert/pipeline/companions.h"
 #include "convert/pipeline/in_order.h"
@@ -47,7 +48,7 @@ class Job {
         output_(output),
         progress_(progress) {}
 
-  Result<std::vector<std::string>> run(unsigned threads) {
+  Result<std::vector<std::string>> run(unsigned threads, DeviceUse* device) {
     WAAG_TRY(auto ledger, WeightLedger::open(output_, target_.path, identity()));
     WAAG_CHECK(open_files());
     WAAG_CHECK(take_over(ledger));
@@ -55,18 +56,26 @@ class Job {
     if (plan_.format == LinearFormat::nvfp4) {
       WAAG_CHECK(find_largest(threads));
     }
-    cut();
+    const auto* chosen = device == nullptr ? nullptr : device->get();
+    cut(chosen == nullptr ? tile_values : chosen->tile_values());
     values_.resize(threads);
-    WAAG_CHECK(run_in_order(
-        threads, {.count = pieces_.size(),
-                  .produce = [this](unsigned worker, std::uint64_t index,
-                                    Bytes& bytes) { return make(pieces_[index], worker, bytes); },
-                  .consume = [this, &ledger](
-                                 std::uint64_t index,
-                                 ByteView bytes) { return take(pieces_[index], bytes, ledger); }}));
+    TileRing ring(device, threads);
+    const OrderedWork work{
+        .count = pieces_.size(),
+        .produce = [&](unsigned worker, std::uint64_t index,
+                       Bytes& bytes) { return make(ring, worker, index, bytes); },
+        .consume = [&](std::uint64_t index, ByteView bytes) -> Status {
+          WAAG_TRY(const auto taken, ring.take(index, bytes));
+          return take(pieces_[index], taken.bytes, ledger);
+        }};
+    if (const auto done = run_in_order(threads, work); !done) {
+      if (done.error().code == Errc::corrupt)
+        WAAG_CHECK(ResumableFile::forget(output_, {target_.path}));
+      return done.error();
+    }
     WAAG_CHECK(enter(ledger));
-    if (large_scales_ > 0)
-      progress_.warning(std::to_string(large_scales_) +
+    if (cut_scales_ > 0)
+      progress_.warning(std::to_string(cut_scales_) +
                         " scales are beyond F16's 65504 and were stored as that: the largest "
                         "weights that they scale are cut off");
     return finish();
@@ -144,7 +153,7 @@ class Job {
     return crc;
   }
 
-  void cut() {
+  void cut(std::uint64_t values_of_tile) {
     for (std::size_t index = 0; index < plan_.weights.size(); ++index) {
       if (is_done_[index]) continue;
       const auto& weight = plan_.weights[index];
@@ -152,8 +161,9 @@ class Job {
       const auto whole = is_copied ? size_of(weight) : weight.source->rows();
       const auto together = linear_rows_together(plan_.format);
       const auto row_values = std::max<std::uint64_t>(1, weight.source->columns() * together);
-      const auto step =
-          is_copied ? copy_bytes : std::max<std::uint64_t>(1, tile_values / row_values) * together;
+      const auto step = is_copied
+                            ? copy_bytes
+                            : std::max<std::uint64_t>(1, values_of_tile / row_values) * together;
       std::uint64_t first = 0;
       do {
         const auto count = std::min(step, whole - first);
@@ -177,7 +187,7 @@ class Job {
       for (std::uint64_t row = 0; row < source.rows(); row += step) {
         const auto count = std::min(step, source.rows() - row);
         values.resize(count * source.columns());
-        WAAG_CHECK(read(plan_.weights[chosen[at]], row, count, values));
+        WAAG_CHECK(read_weight(plan_.weights[chosen[at]], row, count, values));
         largest = std::max(largest, largest_magnitude(values));
       }
       bytes.resize(sizeof(float));
@@ -205,23 +215,27 @@ class Job {
     return (count + part.rows_per_unit - 1) / part.rows_per_unit * part.unit_bytes;
   }
 
-  Status read(const PlannedWeight& weight, std::uint64_t first, std::uint64_t count,
-              std::span<float> values) const {
+  Status read_weight(const PlannedWeight& weight, std::uint64_t first, std::uint64_t count,
+                     std::span<float> values) const {
     const auto& stored = weight.fused == nullptr ? *weight.source : *weight.fused;
     return model_.read_rows(stored, weight.first_row + first, count, values);
   }
 
-  Status make(const Piece& piece, unsigned worker, Bytes& bytes) {
+  Status make(TileRing& ring, unsigned worker, std::uint64_t index, Bytes& bytes) {
+    const auto& piece = pieces_[index];
     const auto& weight = plan_.weights[piece.weight];
     if (weight.way == PlannedWeight::Way::copied) {
       WAAG_TRY(const auto stored, model_.stored(weight.source->name));
       bytes.resize(piece.count);
       return model_.read_stored(stored, piece.first, bytes);
     }
-    auto& values = values_[worker];
-    values.resize(piece.count * weight.source->columns());
-    WAAG_CHECK(read(weight, piece.first, piece.count, values));
+    const auto read = [&](std::span<float> values) {
+      return read_weight(weight, piece.first, piece.count, values);
+    };
     if (weight.way == PlannedWeight::Way::decoded) {
+      auto& values = values_[worker];
+      values.resize(piece.count * weight.source->columns());
+      WAAG_CHECK(read(values));
       const auto type = tensor_type(plan_.model_dtype);
       bytes.resize(values.size() * block_of(type).block_bytes);
       quantize_rows(
@@ -232,17 +246,15 @@ class Job {
                                              std::string(block_of(type).name));
       return ok();
     }
-    const auto codes = part_bytes(weight.parts[0].part, piece.count);
-    const auto scales = part_bytes(weight.parts[1].part, piece.count);
-    bytes.resize(codes + scales);
-    large_scales_ +=
-        quantize_linear_rows(plan_.format, {.values = values,
-                                            .columns = weight.source->columns(),
-                                            .scale_dtype = plan_.model_dtype,
-                                            .global_scale = global_scale(weight),
-                                            .codes = std::span(bytes).first(codes),
-                                            .scales = std::span(bytes).subspan(codes, scales)});
-    return ok();
+    const TileWork work{.target = plan_.format,
+                        .rows = piece.count,
+                        .columns = weight.source->columns(),
+                        .importance = {},
+                        .scale_dtype = plan_.model_dtype,
+                        .global_scale = global_scale(weight),
+                        .code_bytes = part_bytes(weight.parts[0].part, piece.count),
+                        .scale_bytes = part_bytes(weight.parts[1].part, piece.count)};
+    return ring.make(worker, index, work, read, bytes);
   }
 
   Status take(const Piece& piece, ByteView bytes, WeightLedger& ledger) {
@@ -256,6 +268,8 @@ class Job {
       for (std::size_t i = 0; i < 2; ++i) {
         const auto& part = weight.parts[i].part;
         const auto count = part_bytes(part, piece.count);
+        if (i == 1)
+          cut_scales_ += count_cut_scales(plan_.format, bytes.first(count), plan_.model_dtype);
         WAAG_CHECK(
             put(weight, i, piece.first / part.rows_per_unit * part.unit_bytes, bytes.first(count)));
         bytes = bytes.subspan(count);
@@ -353,7 +367,7 @@ class Job {
   std::map<std::string, float> largest_;
   std::vector<Piece> pieces_;
   std::vector<std::vector<float>> values_;  // one a worker
-  std::atomic<std::uint64_t> large_scales_ = 0;
+  std::uint64_t cut_scales_ = 0;
   std::vector<std::size_t> waiting_;  // written, not in the ledger
   std::uint64_t waiting_bytes_ = 0;
 };
@@ -364,9 +378,9 @@ Result<std::vector<std::string>> convert_to_safetensors(const JobSpec& spec,
                                                         const TargetSpec& target,
                                                         const SourceModel& model,
                                                         OutputFolder& output, Progress& progress,
-                                                        unsigned threads) {
+                                                        unsigned threads, DeviceUse* device) {
   WAAG_TRY(const auto plan, plan_safetensors(spec, target, model));
-  return Job(spec, target, plan, model, output, progress).run(threads);
+  return Job(spec, target, plan, model, output, progress).run(threads, device);
 }
 
 }  // namespace waag::convert

@@ -66,9 +66,10 @@ json::array json_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-ConvertJob::ConvertJob(App& app, JobContext& context)
+ConvertJob::ConvertJob(App& app, JobContext& context, std::atomic<bool>& device_is_taken)
     : app_(app),
       context_(context),
+      device_is_taken_(device_is_taken),
       scratch_(scratch_root(app.config) / std::to_string(context.id())) {}
 
 Status ConvertJob::run() {
@@ -153,7 +154,7 @@ Status ConvertJob::check_space() const {
 
 // --- the converter ---
 
-std::string ConvertJob::child_input() const {
+std::string ConvertJob::child_input(std::string_view device) const {
   const auto& spec = conversion_.spec;
   const auto fields = card_fields(conversion_.readme);
   json::object model{{"name", spec.source.name}, {"organization", spec.source.ns}};
@@ -180,7 +181,7 @@ std::string ConvertJob::child_input() const {
   json::object input{{"source", (scratch_ / "in").string()},
                      {"output", (scratch_ / "out").string()}};
   input["threads"] = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
-  input["device"] = app_.config.convert.device;
+  input["device"] = device;
   input["allow_requantize"] = spec.options.allow_requantize;
   input["via"] = spec.options.via;
   input["model"] = std::move(model);
@@ -188,7 +189,20 @@ std::string ConvertJob::child_input() const {
   return json::serialize(input);
 }
 
+/// Where the device is taken, the work need not wait for it: the CPU gives the same bytes. A hub
+/// that must use it runs one conversion at a time (add_convert_jobs).
 Status ConvertJob::convert() {
+  const auto& wanted = app_.config.convert.device;
+  if (wanted == "cpu" || device_is_taken_.exchange(true)) return run_converter("cpu");
+  struct GiveBack {
+    std::atomic<bool>& is_taken;
+    ~GiveBack() { is_taken = false; }
+  };
+  const GiveBack give_back{device_is_taken_};
+  return run_converter(wanted);
+}
+
+Status ConvertJob::run_converter(std::string_view device) {
   std::error_code error;
   fs::create_directories(scratch_ / "out", error);
   if (error) return fail(Errc::unavailable, "cannot make " + scratch_.string());
@@ -197,7 +211,7 @@ Status ConvertJob::convert() {
   context_.set_note("starting the converter");
   ChildOptions options;
   options.program = program_of(app_.config);
-  options.input = child_input();
+  options.input = child_input(device);
   options.folder = scratch_ / "out";
   options.time_max = std::chrono::seconds(app_.config.convert.time_max_s);
   options.sandbox.readable = {scratch_ / "in"};
@@ -242,6 +256,7 @@ bool ConvertJob::is_wanted(const std::string& target) const {
 Status ConvertJob::take(std::string_view line) {
   if (line.empty()) return ok();
   WAAG_TRY(auto event, parse_converter_event(line));
+  if (const auto* device = std::get_if<ConverterDevice>(&event)) on(*device);
   if (const auto* plan = std::get_if<ConverterPlan>(&event)) on(*plan);
   if (const auto* tensor = std::get_if<ConverterTensor>(&event)) on(*tensor);
   if (const auto* warning = std::get_if<ConverterWarning>(&event)) on(*warning);
@@ -249,6 +264,11 @@ Status ConvertJob::take(std::string_view line) {
   if (const auto* error = std::get_if<ConverterError>(&event)) refusal_ = error->message;
   if (std::holds_alternative<ConverterDone>(event)) done_ = true;
   return ok();
+}
+
+void ConvertJob::on(const ConverterDevice& device) {
+  device_ = device.device + (device.name.empty() ? "" : " (" + device.name + ")");
+  context_.set_note(device_ + ": " + device.message);
 }
 
 void ConvertJob::on(const ConverterPlan& plan) {
@@ -318,6 +338,7 @@ Status ConvertJob::publish() {
     // What is published stays, also if the next one fails.
     json::object result{{"source", conversion_.spec.source.full_name()},
                         {"commit", conversion_.spec.commit.hex()},
+                        {"device", device_},
                         {"published", repos}};
     if (!conversion_.warnings.empty()) result["warnings"] = json_of(conversion_.warnings);
     context_.set_result(std::move(result));
@@ -330,9 +351,13 @@ Status ConvertJob::publish() {
 Status add_convert_jobs(App& app) {
   JobKind kind;
   kind.name = "convert";
-  kind.at_once = app.config.convert.jobs_max;
+  const auto& convert = app.config.convert;
+  kind.at_once = convert.device == "cuda" ? std::min(1u, convert.jobs_max) : convert.jobs_max;
   kind.attempts_max = attempts_max;
-  kind.work = [&app](JobContext& context) { return ConvertJob(app, context).run(); };
+  const auto device_is_taken = std::make_shared<std::atomic<bool>>(false);
+  kind.work = [&app, device_is_taken](JobContext& context) {
+    return ConvertJob(app, context, *device_is_taken).run();
+  };
   app.jobs->add_kind(std::move(kind));
   WAAG_TRY(const auto unfinished, app.store.jobs().unfinished());
   std::set<std::string> kept;

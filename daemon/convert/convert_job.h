@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -22,7 +23,8 @@ struct App;
 /// may heal, and goes when the job is over.
 class ConvertJob {
  public:
-  ConvertJob(App& app, JobContext& context);
+  /// @param device_is_taken  by a conversion of this hub: one at a time has it
+  ConvertJob(App& app, JobContext& context, std::atomic<bool>& device_is_taken);
 
   /// @return Errc::unprocessable if the source cannot be converted, or the converter did not do as
   ///         it said; unavailable, no_space; the asker's rights may have gone: forbidden,
@@ -36,19 +38,22 @@ class ConvertJob {
   Status bring_weights(Materializer& files);
   Status check_space() const;
   Status convert();
+  Status run_converter(std::string_view device);
   Status take(std::string_view line);
+  void on(const ConverterDevice& device);
   void on(const ConverterPlan& plan);
   void on(const ConverterTensor& tensor);
   void on(const ConverterWarning& warning);
   Status on(ConverterFile& file);
   Status judge(const ChildEnd& end) const;
   Status publish();
-  [[nodiscard]] std::string child_input() const;
+  [[nodiscard]] std::string child_input(std::string_view device) const;
   [[nodiscard]] bool is_wanted(const std::string& target) const;
   [[nodiscard]] bool keeps_scratch(const Status& came) const;
 
   App& app_;
   JobContext& context_;
+  std::atomic<bool>& device_is_taken_;
   const std::filesystem::path scratch_;
   Identity who_;
   Conversion conversion_;
@@ -56,6 +61,7 @@ class ConvertJob {
   std::vector<storage::TreeEntry> weights_;
   std::map<std::string, ConverterTensor> progress_;  // by target
   std::map<std::string, std::uint64_t> planned_;     // bytes, by target
+  std::string device_;                               // where the work is done, and why
   std::string refusal_;                              // what the converter said last of why not
   bool done_ = false;                                // it said so
 };

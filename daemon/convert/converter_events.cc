@@ -65,14 +65,19 @@ Result<ConverterEvent> file_of(const json::object& from) {
   return ConverterEvent(std::move(file));
 }
 
-/// On one line, and not too long.
+/// Cut, without control characters.
+std::string readable(std::string text) {
+  if (text.size() > message_bytes_max) text.resize(message_bytes_max);
+  while (!is_utf8(text)) text.pop_back();  // a character was cut
+  for (auto& c : text)
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  return text;
+}
+
+/// For people: on one line, and not too long.
 Result<std::string> message_of(const json::object& from) {
   WAAG_TRY(auto message, hub::json_required_string(from, "message"));
-  if (message.size() > message_bytes_max) message.resize(message_bytes_max);
-  while (!is_utf8(message)) message.pop_back();  // a character was cut
-  for (auto& c : message)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  return message;
+  return readable(std::move(message));
 }
 
 Result<ConverterEvent> warning_of(const json::object& from) {
@@ -82,10 +87,20 @@ Result<ConverterEvent> warning_of(const json::object& from) {
   return ConverterEvent(std::move(warning));
 }
 
+Result<ConverterEvent> device_of(const json::object& from) {
+  ConverterDevice device;
+  WAAG_TRY(device.device, hub::json_required_string(from, "device"));
+  if (device.device != "cuda" && device.device != "cpu")
+    return fail(Errc::invalid_argument, "no such device");
+  WAAG_TRY(auto name, hub::json_string(from, "name"));
+  device.name = readable(std::move(name).value_or(""));
+  WAAG_TRY(device.message, message_of(from));
+  return ConverterEvent(std::move(device));
+}
+
 Result<ConverterEvent> error_of(const json::object& from) {
-  ConverterError error;
-  WAAG_TRY(error.message, message_of(from));
-  return ConverterEvent(std::move(error));
+  WAAG_TRY(auto message, message_of(from));
+  return ConverterEvent(ConverterError{std::move(message)});
 }
 
 Result<ConverterEvent> event_of(std::string_view line) {
@@ -95,6 +110,7 @@ Result<ConverterEvent> event_of(std::string_view line) {
   if (name == "tensor") return tensor_of(from);
   if (name == "file") return file_of(from);
   if (name == "warning") return warning_of(from);
+  if (name == "device") return device_of(from);
   if (name == "error") return error_of(from);
   if (name == "done") return ConverterEvent(ConverterDone{});
   return fail(Errc::invalid_argument, "no such event");

@@ -33,6 +33,11 @@ struct ConverterFile {
 struct ConverterWarning {
   std::string target, message;
 };
+/// {"event":"device","device":"cuda" or "cpu","name":"of the device, if there is
+/// one","message":"why"}
+struct ConverterDevice {
+  std::string device, name, message;
+};
 struct ConverterDone {};
 /// {"event":"error","message":"…"}
 struct ConverterError {
@@ -40,7 +45,7 @@ struct ConverterError {
 };
 
 using ConverterEvent = std::variant<ConverterPlan, ConverterTensor, ConverterFile, ConverterWarning,
-                                    ConverterDone, ConverterError>;
+                                    ConverterDevice, ConverterDone, ConverterError>;
 
 /// Errc::unprocessable unless `line` is one of these.
 Result<ConverterEvent> parse_converter_event(std::string_view line);

@@ -47,17 +47,11 @@ TEST_CASE("converter: folders that hold no model", "[convert][converter]") {
   CHECK(output.files.empty());
 }
 
-TEST_CASE("converter: a device that this build has not", "[convert][converter]") {
-  const TempFolder folder;
-  FaultyOutputFolder output;
+TEST_CASE("converter: as many threads as it says, or as there are cores", "[convert][converter]") {
   JobSpec spec;
-  spec.source = folder.path();
-  spec.device = Device::cuda;
-  Progress progress([](std::string_view) {});
-  const auto status = run_job(spec, output, progress);
-  REQUIRE_FALSE(status);
-  CHECK(status.error().code == Errc::invalid_argument);
-  CHECK(status.error().what.find("CUDA") != std::string::npos);
+  CHECK(threads_of(spec) >= 1);
+  spec.threads = 5;
+  CHECK(threads_of(spec) == 5);
 }
 
 TEST_CASE("converter: a folder that is not there", "[convert][converter]") {

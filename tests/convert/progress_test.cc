@@ -34,6 +34,11 @@ struct Listener {
 TEST_CASE("progress: a job from begin to end", "[convert][progress]") {
   Listener listener;
   auto& progress = listener.progress;
+  progress.device("cpu", "", "none is there");
+  CHECK(listener.last() ==
+        json::parse(R"({"event":"device","device":"cpu","message":"none is there"})"));
+  progress.device("cuda", "H100", "proved");
+  CHECK(listener.last().at("name") == "H100");
   progress.plan("gguf:Q8_0", 3, 1000, 200);
   CHECK(listener.last() == json::parse(R"({"event":"plan","target":"gguf:Q8_0","tensors":3,
       "bytes":1000,"done_bytes":200})"));

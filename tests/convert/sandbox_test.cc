@@ -1,5 +1,7 @@
 #include "convert/sandbox.h"
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <functional>
@@ -7,6 +9,9 @@
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -38,7 +43,9 @@ int error_of(long result) { return result >= 0 ? 0 : errno; }
 
 struct Folders {
   TempFolder in, out, other;
-  [[nodiscard]] SandboxPaths paths() const { return {.read = {in.path()}, .write = {out.path()}}; }
+  [[nodiscard]] SandboxPaths paths() const {
+    return {.read = {in.path()}, .write = {out.path()}, .devices = {}};
+  }
 };
 
 void write_file(const std::filesystem::path& path, const char* text) {
@@ -158,7 +165,7 @@ TEST_CASE("sandbox: threads work", "[convert][sandbox]") {
 TEST_CASE("sandbox: it cannot be left, nor entered for a wider one", "[convert][sandbox]") {
   const Folders folders;
   const auto code = run_inside(folders.paths(), [&] {
-    const auto again = enter_sandbox({.read = {"/etc"}, .write = {}});
+    const auto again = enter_sandbox({.read = {"/etc"}, .write = {}, .devices = {}});
     if (again) return 1;
     if (again.error().code != Errc::unavailable) return 2;
     return error_of(::open("/etc/passwd", O_RDONLY)) == EACCES ? 0 : 3;
@@ -166,10 +173,54 @@ TEST_CASE("sandbox: it cannot be left, nor entered for a wider one", "[convert][
   CHECK(code == 0);
 }
 
+TEST_CASE("sandbox: in two steps, around a device's driver and its threads", "[convert][sandbox]") {
+  const Folders folders;
+  auto paths = folders.paths();
+  paths.devices = {"/dev/null"};
+  const auto child = ::fork();
+  if (child == 0) {
+    ::_exit([&] {
+      if (!close_files(paths)) return 1;
+      // The driver: reads and writes its node, and makes threads, in no filter yet.
+      if (error_of(::open("/dev/zero", O_RDONLY)) != EACCES) return 2;
+      const int node = ::open("/dev/null", O_RDWR);
+      if (node < 0 || ::write(node, "x", 1) != 1) return 3;
+      std::atomic<bool> is_closed{false};
+      std::atomic<int> of_thread{-1};
+      std::thread driver([&] {
+        while (!is_closed) std::this_thread::yield();
+        of_thread = error_of(::socket(AF_UNIX, SOCK_STREAM, 0));
+      });
+      const bool entered = bool(close_calls_beside_device());
+      is_closed = true;
+      driver.join();
+      if (!entered) return 4;
+      if (of_thread != EPERM) return 5;  // what was there before is closed in, too
+      for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK})
+        if (error_of(::socket(family, SOCK_STREAM, 0)) != EPERM) return 6;
+      if (error_of(::ioctl(node, 0)) != ENOTTY) return 7;
+      std::array<pollfd, 1> waiting{pollfd{node, POLLIN, 0}};
+      if (::poll(waiting.data(), 1, 0) < 0) return 8;
+      char* arguments[] = {nullptr};
+      if (error_of(::execve("/bin/true", arguments, arguments)) != EPERM) return 9;
+      const auto grandchild = ::fork();
+      if (grandchild == 0) ::_exit(0);
+      if (error_of(grandchild) != EPERM) return 10;
+      if (error_of(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) != EPERM) return 11;
+      if (error_of(::open("/etc/passwd", O_RDONLY)) != EACCES) return 12;
+      return 0;
+    }());
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
 TEST_CASE("sandbox: a path that is not there", "[convert][sandbox]") {
   const Folders folders;
-  const auto code =
-      run_inside({.read = {folders.in.path() / "nothing"}, .write = {}}, [] { return 0; });
+  const auto code = run_inside(
+      {.read = {folders.in.path() / "nothing"}, .write = {}, .devices = {}}, [] { return 0; });
   CHECK(code == could_not_enter);
 }
 

@@ -31,6 +31,11 @@ class TinyModel {
     config_ = std::move(text);
     return *this;
   }
+  /// What all values are multiplied with.
+  TinyModel& scale(float factor) {
+    scale_ = factor;
+    return *this;
+  }
   [[nodiscard]] const std::string& config_text() const { return config_; }
   [[nodiscard]] float first_value(const std::string& name) const {
     return static_cast<float>(std::distance(shapes_.begin(), shapes_.find(name))) * 1000;
@@ -43,7 +48,7 @@ class TinyModel {
       for (const auto extent : shape) count *= extent;
       std::vector<float> values(count);
       for (std::uint64_t i = 0; i < count; ++i)
-        values[i] = first_value(name) + static_cast<float>(i);
+        values[i] = (first_value(name) + static_cast<float>(i)) * scale_;
       file.add(name, "F32", shape, values);
     }
     folder.write("config.json", config_);
@@ -119,6 +124,7 @@ class TinyModel {
 
  private:
   std::string config_;
+  float scale_ = 1;
   std::map<std::string, Shape> shapes_;
 };
 

@@ -7,6 +7,7 @@ downloaded when all of them are up to date. The packages of tests/requirements/j
 """
 
 import hashlib
+import os
 import pathlib
 import shutil
 import subprocess
@@ -64,13 +65,22 @@ def ensure_javascript(source: pathlib.Path) -> None:
     stamp.write_text(wanted)
 
 
+def has_cuda_compiler() -> bool:
+    """Whether cmake/cuda_compiler.cmake finds one on this machine; else PyPI's is installed."""
+    homes = [os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), "/usr/local/cuda"]
+    folders = [pathlib.Path(home) / "bin" for home in homes if home]
+    return "CUDACXX" in os.environ or bool(
+        shutil.which("nvcc") or any((folder / "nvcc").is_file() for folder in folders))
+
+
 def main() -> int:
     chosen = versions.chosen()
     print(f"clients of this run: {' '.join(chosen)} (WAAG_CLIENTS=… chooses others)", flush=True)
     folder = ROOT / "tests" / "requirements"
     matrix = [file for file in folder.glob("matrix/*.txt") if file.stem in chosen]
     for requirements in sorted([*folder.glob("*.txt"), *matrix]):
-        ensure(requirements.stem, requirements)
+        if requirements.stem != "cuda" or not has_cuda_compiler():
+            ensure(requirements.stem, requirements)
     ensure_javascript(folder / "javascript")
     return 0
 

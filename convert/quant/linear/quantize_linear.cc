@@ -27,8 +27,6 @@ constexpr std::size_t groups_at_once = 64;
 
 constexpr float half_max = 65504.0f;
 
-bool is_too_large(float scale, Dtype dtype) { return dtype == Dtype::f16 && scale > half_max; }
-
 /// Writes a scale in its type, and yields what is stored: never 0, never infinite.
 float store_scale(float scale, Dtype dtype, std::byte* out) {
   if (dtype == Dtype::f32) {
@@ -62,21 +60,17 @@ std::uint8_t* as_codes(std::span<std::byte> bytes) {
 
 using Encode = void (*)(const float*, std::size_t, float, std::uint8_t*);
 
-/// A code a byte, a scale a row. @return scales that are too large
-std::uint64_t by_row(const LinearRows& rows, const LinearKernels& kernels, float half_range,
-                     Encode encode) {
+/// A code a byte, a scale a row.
+void by_row(const LinearRows& rows, const LinearKernels& kernels, float half_range, Encode encode) {
   const std::size_t bytes = scale_bytes(rows.scale_dtype);
-  std::uint64_t too_large = 0;
   for (std::size_t row = 0; row * rows.columns < rows.values.size(); ++row) {
     const float* values = rows.values.data() + row * rows.columns;
     float largest = 0;
     kernels.largest(values, 1, rows.columns, &largest);
-    const float wanted = largest / half_range;
-    too_large += is_too_large(wanted, rows.scale_dtype);
-    const float scale = store_scale(wanted, rows.scale_dtype, rows.scales.data() + row * bytes);
+    const float scale =
+        store_scale(largest / half_range, rows.scale_dtype, rows.scales.data() + row * bytes);
     encode(values, rows.columns, scale, as_codes(rows.codes) + row * rows.columns);
   }
-  return too_large;
 }
 
 /// One row of blocks, of `count` rows.
@@ -109,25 +103,20 @@ void fp8_block(const LinearRows& rows, const LinearKernels& kernels) {
 }
 
 /// Rows are whole numbers of groups, so that the groups of all rows are one run.
-/// @return scales that are too large
-std::uint64_t w4a16(const LinearRows& rows, const LinearKernels& kernels) {
+void w4a16(const LinearRows& rows, const LinearKernels& kernels) {
   const std::size_t bytes = scale_bytes(rows.scale_dtype);
   const std::size_t groups = rows.values.size() / w4a16_group;
   std::array<float, groups_at_once> scales;
-  std::uint64_t too_large = 0;
   for (std::size_t group = 0; group < groups; group += groups_at_once) {
     const std::size_t count = std::min(groups_at_once, groups - group);
     const float* values = rows.values.data() + group * w4a16_group;
     kernels.largest(values, count, w4a16_group, scales.data());
-    for (std::size_t i = 0; i < count; ++i) {
-      const float wanted = scales[i] / int4_half_range;
-      too_large += is_too_large(wanted, rows.scale_dtype);
-      scales[i] = store_scale(wanted, rows.scale_dtype, rows.scales.data() + (group + i) * bytes);
-    }
+    for (std::size_t i = 0; i < count; ++i)
+      scales[i] = store_scale(scales[i] / int4_half_range, rows.scale_dtype,
+                              rows.scales.data() + (group + i) * bytes);
     kernels.int4_codes(values, count, scales.data(),
                        as_codes(rows.codes) + group * (w4a16_group / 2));
   }
-  return too_large;
 }
 
 template <std::size_t count, class Value>
@@ -244,25 +233,32 @@ float scale_at(LinearFormat format, const LinearCodes& rows, std::size_t row, st
 
 }  // namespace
 
-std::uint64_t quantize_linear_rows(LinearFormat format, const LinearRows& rows, Lanes lanes) {
-  if (rows.values.empty()) return 0;
+void quantize_linear_rows(LinearFormat format, const LinearRows& rows, Lanes lanes) {
+  if (rows.values.empty()) return;
   assert(rows.columns > 0 && rows.values.size() % rows.columns == 0);
   const auto& kernels = linear_kernels(lanes);
   switch (format) {
     case LinearFormat::fp8_dynamic:
       return by_row(rows, kernels, e4m3_max, kernels.e4m3_codes);
     case LinearFormat::fp8_block:
-      fp8_block(rows, kernels);
-      break;
+      return fp8_block(rows, kernels);
     case LinearFormat::int8:
       return by_row(rows, kernels, int8_half_range, kernels.int8_codes);
     case LinearFormat::w4a16:
       return w4a16(rows, kernels);
     case LinearFormat::nvfp4:
-      nvfp4(rows, kernels);
-      break;
+      return nvfp4(rows, kernels);
   }
-  return 0;
+}
+
+std::uint64_t count_cut_scales(LinearFormat format, ByteView scales, Dtype scale_dtype) {
+  const bool in_model_dtype = format == LinearFormat::fp8_dynamic || format == LinearFormat::int8 ||
+                              format == LinearFormat::w4a16;
+  if (!in_model_dtype || scale_dtype != Dtype::f16) return 0;
+  std::uint64_t count = 0;
+  for (std::size_t at = 0; at + 2 <= scales.size(); at += 2)
+    count += load_scale(scales.data() + at, scale_dtype) == half_max;
+  return count;
 }
 
 void dequantize_linear_rows(LinearFormat format, const LinearCodes& rows, std::span<float> values) {

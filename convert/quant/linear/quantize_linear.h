@@ -28,10 +28,11 @@ struct LinearRows {
 };
 
 /// The buffers' sizes are the caller's to get right (linear_parts says them).
-/// @return scales that are larger than their type can hold, F16's 65504, and are stored as that:
-/// the weights that they scale are cut off
-std::uint64_t quantize_linear_rows(LinearFormat format, const LinearRows& rows,
-                                   Lanes lanes = best_lanes());
+void quantize_linear_rows(LinearFormat format, const LinearRows& rows, Lanes lanes = best_lanes());
+
+/// Of `scales` as quantize_linear_rows() stored them: those that are the largest that F16 has,
+/// which stands for all beyond it, so that the weights that they scale may be cut off.
+std::uint64_t count_cut_scales(LinearFormat format, ByteView scales, model::Dtype scale_dtype);
 
 /// What the parts of rows stand for.
 struct LinearCodes {

@@ -39,6 +39,7 @@ struct Planned {
     const auto& planned = tensor(name);
     std::vector<float> all, values, scratch;
     for (const auto& tile : cut_into_tiles(planned, 1)) {
+      values.resize(values_of(planned, tile));
       const auto status = read_tile(*model, planned, tile, values, scratch);
       if (!status) FAIL(status.error().what);
       all.insert(all.end(), values.begin(), values.end());

@@ -77,7 +77,7 @@ TEST_CASE("resumable_file: written in one go", "[convert][io][resumable]") {
   FaultyOutputFolder folder;
   check_placed(folder, write(folder));
   CHECK(folder.exists("sub/m.gguf.progress"));
-  REQUIRE(ResumableFile::forget(folder, "sub/m.gguf"));
+  REQUIRE(ResumableFile::forget(folder, {"sub/m.gguf"}));
   CHECK(folder.files.size() == 1);
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("resumable_file: a placed file is taken over, if it is whole",
   folder.files["sub/m.gguf"]->now[at] ^= 1;
   CHECK(done_in(folder) == 0);
   check_placed(folder, write(folder));
-  REQUIRE(ResumableFile::forget(folder, "sub/m.gguf"));
+  REQUIRE(ResumableFile::forget(folder, {"sub/m.gguf"}));
   CHECK(done_in(folder) == 0);  // nothing says what it is
 }
 

@@ -62,6 +62,7 @@ std::vector<float> read_all(const SourceModel& model, const PlannedTensor& tenso
                             std::uint64_t tile_values) {
   std::vector<float> all, values, scratch;
   for (const auto& tile : cut_into_tiles(tensor, tile_values)) {
+    values.resize(values_of(tensor, tile));
     const auto status = read_tile(model, tensor, tile, values, scratch);
     if (!status) FAIL(status.error().what);
     CHECK(values.size() == tile.rows * tensor.columns());

@@ -25,6 +25,7 @@ TEST_CASE_METHOD(ConverterFixture, "convert job: what comes of it", "[daemon][co
   REQUIRE(row.state == JobState::done);
   CHECK(row.result.find(R"("repo":"ada/tiny-GGUF")") != std::string::npos);
   CHECK(row.result.find(R"("repo":"ada/tiny-FP8")") != std::string::npos);
+  CHECK(row.result.find(R"("device":"cpu")") != std::string::npos);
   CHECK(file("ada/tiny-GGUF", "tiny-Q4_K_M.gguf").starts_with("GGUF"));
   CHECK(file("ada/tiny-GGUF", "tiny-Q8_0.gguf").starts_with("GGUF"));
   CHECK(file("ada/tiny-GGUF", "LICENSE") == "Be nice.");
@@ -140,6 +141,47 @@ TEST_CASE_METHOD(ConverterFixture, "convert job: cancelled while it hangs", "[da
   CHECK(ask({"DELETE", path, ada, "", "", nullptr}).status == 200);
   CHECK(ended(id).state == JobState::cancelled);
   CHECK_FALSE(std::filesystem::exists(scratch(id)));
+}
+
+TEST_CASE_METHOD(ConverterFixture, "convert job: one at a time has the device",
+                 "[daemon][convert]") {
+  end();
+  config.convert.jobs_max = 2;
+  begin();
+  make_source("hang");
+  make_source("device", "ada/other");
+  const auto device_told = [this] {
+    const auto reply = ask_for(R"("gguf:F16")", "", "", "ada/other");
+    REQUIRE(reply.status == 202);
+    return ended(static_cast<std::uint64_t>(reply.json().at("id").as_int64())).error;
+  };
+  CHECK(device_told().find("told auto") != std::string::npos);
+  const auto first = submit(R"("gguf:F32")");
+  wait_for_progress(first);
+  CHECK(device_told().find("told cpu") != std::string::npos);
+  const auto path = "/api/waag/v1/jobs/" + std::to_string(first);
+  CHECK(ask({"DELETE", path, ada, "", "", nullptr}).status == 200);
+  CHECK(ended(first).state == JobState::cancelled);
+  CHECK(device_told().find("told auto") != std::string::npos);
+}
+
+TEST_CASE_METHOD(ConverterFixture, "convert job: where it must be the device, they take turns",
+                 "[daemon][convert]") {
+  end();
+  config.convert.jobs_max = 2;
+  config.convert.device = "cuda";
+  begin();
+  make_source("hang");
+  make_source("device", "ada/other");
+  const auto first = submit(R"("gguf:F32")");
+  wait_for_progress(first);
+  const auto reply = ask_for(R"("gguf:F16")", "", "", "ada/other");
+  REQUIRE(reply.status == 202);
+  const auto second = static_cast<std::uint64_t>(reply.json().at("id").as_int64());
+  CHECK(app->jobs->find(second)->state == JobState::queued);
+  const auto path = "/api/waag/v1/jobs/" + std::to_string(first);
+  CHECK(ask({"DELETE", path, ada, "", "", nullptr}).status == 200);
+  CHECK(ended(second).error.find("told cuda") != std::string::npos);
 }
 
 TEST_CASE_METHOD(ConverterFixture, "convert job: a restart goes on", "[daemon][convert]") {

@@ -43,6 +43,13 @@ TEST_CASE("converter events: each of them", "[daemon][convert]") {
       R"({"event":"warning","target":"gguf:F16","message":"splits\ntexts"})");
   CHECK(warning.target == "gguf:F16");
   CHECK(warning.message == "splits texts");
+  const auto device = parsed<ConverterDevice>(
+      R"({"event":"device","device":"cuda","name":"H100","message":"proved\n"})");
+  CHECK(device.device == "cuda");
+  CHECK(device.name == "H100");
+  CHECK(device.message == "proved ");
+  CHECK(parsed<ConverterDevice>(R"({"event":"device","device":"cpu","message":"none"})").name ==
+        "");
   static_cast<void>(parsed<ConverterDone>(R"({"event":"done"})"));
 }
 
@@ -59,6 +66,8 @@ TEST_CASE("converter events: what is none", "[daemon][convert]") {
       std::string(R"({"event":"hello"})"), std::string(R"({"event":"plan","target":"x"})"),
       std::string(R"({"event":"plan","target":"x","tensors":-1,"bytes":1})"),
       std::string(R"({"event":"error"})"), std::string(R"({"event":"warning","message":"x"})"),
+      std::string(R"({"event":"device","device":"cpu"})"),
+      std::string(R"({"event":"device","device":"tpu","message":"x"})"),
       R"({"event":"file","target":"x","path":"../x","size":1,"sha256":")" + hash + "\"}",
       R"({"event":"file","target":"x","path":"/x","size":1,"sha256":")" + hash + "\"}",
       std::string(R"({"event":"file","target":"x","path":"x","size":1,"sha256":"aa"})"),

@@ -56,11 +56,15 @@ def first_time():
     return True
 
 
+say(event="device", device="cpu", message="told " + job["device"])
 if mode == "garbage":
     print("Loading model ...", flush=True)
     time.sleep(1000)
 if mode == "refuse":
     say(event="error", message="SomeNewModel is an architecture that is not known")
+    sys.exit(3)
+if mode == "device":
+    say(event="error", message="told " + job["device"])
     sys.exit(3)
 if mode == "crash":
     print("about to fall", file=sys.stderr)

@@ -250,7 +250,8 @@ TEST_CASE("linear: scales that their type cannot hold are counted", "[convert][q
   values[300] = -1e9f;
   const auto count = [&](Dtype dtype) {
     auto stored = room(format, {3, 128}, dtype);
-    return quantize_linear_rows(format, {values, 128, dtype, 1.0f, stored.codes, stored.scales});
+    quantize_linear_rows(format, {values, 128, dtype, 1.0f, stored.codes, stored.scales});
+    return count_cut_scales(format, stored.scales, dtype);
   };
   CHECK(count(Dtype::f16) == 2);
   CHECK(count(Dtype::bf16) == 0);
