@@ -156,7 +156,8 @@ def test_an_upstream_without_raw_objects(filled):
 def test_what_goes_wrong_comes_by_git(filled, fault):
     planted = filled.relay.plant(fault, "objects")
     filled.check_equal("faulty")
-    assert planted.hits == 1 and filled.asked("git") == 2
+    # libcurl itself asks twice where a kept connection ends without a byte.
+    assert planted.hits in (1, 2) and filled.asked("git") == 2
 
 
 def test_a_third_hub_in_the_row(filled, tmp_path):
