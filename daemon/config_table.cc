@@ -183,8 +183,9 @@ std::vector<Setting> upstream_rows() {
       upstream<&U::rate_bytes>("upstream.rate_bytes",
                                "Bytes a second that are fetched at most, in all; 0: any number."),
       upstream<&U::git>("upstream.git",
-                        "Histories are fetched by git, so that commit ids are proven; false: the "
-                        "upstream's word is taken."),
+                        "Histories are fetched, as raw objects from another Waag and by git from "
+                        "others, so that commit ids are proven; false: the upstream's word is "
+                        "taken."),
       upstream<&U::xet>("upstream.xet",
                         "Files are fetched by the Xet protocol where the upstream offers it."),
   };

@@ -154,6 +154,8 @@ Reply get_commit_page(App& app, Request request);
 Reply get_git_refs(App& app, Request request);
 Reply post_git_upload_pack(App& app, Request request);
 Reply post_git_receive_pack(App& app, Request request);
+Reply get_raw_refs(App& app, Request request);
+Reply post_raw_objects(App& app, Request request);
 
 // jobs/
 Reply get_jobs(App& app, Request request);

@@ -37,7 +37,11 @@ RepoId named(RepoType type, std::string_view full_name) {
 
 Lookup::Lookup(storage::Store& store, std::vector<HubClient*> hubs, storage::Clock& clock,
                Options options)
-    : store_(store), hubs_(std::move(hubs)), clock_(clock), options_(std::move(options)) {}
+    : store_(store),
+      hubs_(std::move(hubs)),
+      clock_(clock),
+      options_(std::move(options)),
+      roads_(store, {options_.retries, options_.retry_base}) {}
 
 Lookup::~Lookup() {
   {
@@ -295,33 +299,6 @@ void Lookup::bring_history_later(std::uint64_t uid) {
   });
 }
 
-/// Once more after a failure that may pass; also without what we have, if that confused the
-/// upstream.
-Result<History> Lookup::try_history(HubClient& hub, const storage::PushOptions& options,
-                                    HistoryRequest request) {
-  for (unsigned attempt = 1;; ++attempt) {
-    WAAG_TRY(const auto push, store_.git_push(options));
-    auto history = fetch_history(hub.http(), *push, request);
-    if (history) return history;
-    switch (history.error().code) {
-      case Errc::upstream_failed:
-      case Errc::deadline_exceeded:
-      case Errc::too_many_requests:
-        break;
-      case Errc::unauthenticated:
-      case Errc::forbidden:
-      case Errc::repo_not_found:
-        // Of git's routes alone: says nothing of the repo, which the API has shown.
-        return fail(Errc::upstream_failed, "git: " + history.error().what);
-      default:
-        return history;
-    }
-    if (attempt > options_.retries || request.stop.stop_requested()) return history;
-    WAAG_CHECK(hub.governor().pause(hub.governor().backoff(attempt, options_.retry_base)));
-    request.haves.clear();
-  }
-}
-
 Status Lookup::fetch_history_now(std::uint64_t uid, const std::stop_token& stop) {
   if (!options_.git) return fail(Errc::upstream_failed, "histories are not fetched here");
   WAAG_TRY(const auto mirror, store_.mirrors().find(uid));
@@ -336,17 +313,16 @@ Status Lookup::fetch_history_now(std::uint64_t uid, const std::stop_token& stop)
   options.blob_bytes_max = history_blob_bytes_max;
   options.mirror = true;
   HistoryRequest request;
-  request.url = hub->git_url(named(repo.id.type, mirror->name));
-  request.authorization = hub->git_authorization();
   request.selected = [](std::string_view name) {
     return name.starts_with(branches) || name.starts_with("refs/tags/") ||
            name.starts_with("refs/convert/");
   };
   WAAG_TRY(const auto refs, store_.list_refs(uid));
   for (const auto& ref : refs) request.haves.push_back(ref.row.target);
-  request.deadline = std::chrono::steady_clock::now() + options_.history_time;
-  request.stop = stop;
-  WAAG_TRY(const auto history, try_history(*hub, options, request));
+  request.until.deadline = std::chrono::steady_clock::now() + options_.history_time;
+  request.until.stop = stop;
+  const auto there = named(repo.id.type, mirror->name);
+  WAAG_TRY(const auto history, roads_.fetch(*hub, there, options, std::move(request)));
   for (const auto& refused : history.refused)
     if (options_.log)
       options_.log("history_refused", repo.id.full_name() + " " + refused.name,

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "daemon/async.h"
-#include "daemon/upstream/git_client.h"
+#include "daemon/mirror/history_roads.h"
 #include "daemon/upstream/hub_client.h"
 #include "storage/store.h"
 
@@ -38,7 +38,7 @@ using MirrorCheck = std::function<Status(HubClient&, const UpstreamRevision&,
 class Lookup {
  public:
   struct Options {
-    bool git = true;  // fetch histories
+    bool git = true;  // fetch histories, by whatever road
     std::chrono::milliseconds history_time{600'000};
     unsigned retries = 4;
     std::chrono::milliseconds retry_base{500};
@@ -57,8 +57,8 @@ class Lookup {
   ///         the name is that of a repo of our own; forbidden by the check; upstream_failed,
   ///         deadline_exceeded
   Result<Found> bring(const Wish& wish);
-  /// The whole history of a mirrored repo, with all its refs, by git. Waits if it is on its way
-  /// already. Errors as fetch_history()'s; ok if it is here.
+  /// The whole history of a mirrored repo, with all its refs. Waits if it is on its way
+  /// already. Errors as HistoryRoads'; ok if it is here.
   /// @param stop  whoever asks does not want it any more: Errc::unavailable
   Status bring_history(std::uint64_t uid, const std::stop_token& stop = {});
   /// The same, in the background, unless it failed a moment ago.
@@ -84,14 +84,13 @@ class Lookup {
   void remember_etag(std::uint64_t uid, const std::string& revision, const std::string& etag);
   Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
   Status fetch_history_now(std::uint64_t uid, const std::stop_token& stop);
-  Result<History> try_history(HubClient& hub, const storage::PushOptions& options,
-                              HistoryRequest request);
   void note_gone(std::uint64_t uid, const RepoId& id);
 
   storage::Store& store_;
   const std::vector<HubClient*> hubs_;
   storage::Clock& clock_;
   const Options options_;
+  HistoryRoads roads_;
   std::mutex mutex_;                                                    // guards all below
   std::map<std::pair<std::uint64_t, std::string>, std::string> etags_;  // of the last answers
   std::condition_variable_any changed_;

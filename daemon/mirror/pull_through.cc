@@ -28,13 +28,13 @@ constexpr std::array content_routes{
     std::string_view("refs"),          std::string_view("commits"),
     std::string_view("commit_page"),   std::string_view("xet_read_token"),
     std::string_view("lfs_files"),     std::string_view("auth_check"),
-    std::string_view("git_refs"),      std::string_view("v2_manifest"),
-    std::string_view("v2_blob")};
+    std::string_view("git_refs"),      std::string_view("raw_refs"),
+    std::string_view("v2_manifest"),   std::string_view("v2_blob")};
 /// Of these the rest of the path is no revision.
 constexpr std::array whole_repo_routes{
     std::string_view("repo_info"),   std::string_view("refs"),     std::string_view("lfs_files"),
     std::string_view("auth_check"),  std::string_view("git_refs"), std::string_view("commit_page"),
-    std::string_view("v2_manifest"), std::string_view("v2_blob")};
+    std::string_view("v2_manifest"), std::string_view("v2_blob"),  std::string_view("raw_refs")};
 
 std::string revision_of(const Route& route, const Request& request) {
   if (std::ranges::find(whole_repo_routes, route.name) != whole_repo_routes.end()) return "main";
@@ -121,7 +121,7 @@ std::optional<AskedRevision> AskedRevision::of(const Route& route, const Request
   AskedRevision asked;
   asked.repo = *id;
   asked.revision = revision_of(route, request);
-  asked.history = route.name == "git_refs";
+  asked.history = route.name == "git_refs" || route.name == "raw_refs";
   return asked;
 }
 

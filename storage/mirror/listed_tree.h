@@ -5,7 +5,7 @@
 namespace waag::storage {
 
 /// The tree of a listing, and the rows that its files need. Modes are not listed: every file is a
-/// plain one until the upstream's own trees come by git.
+/// plain one until the upstream's own trees come with its history.
 struct ListedTree {
   GitId root;
   std::vector<Row> rows;

@@ -70,7 +70,7 @@ class Mirrors {
   /// Another name that leads to the repo, as the upstream has it: a former name, or another
   /// spelling's. Nothing if a repo of our own has that name.
   Status add_alias(std::uint64_t uid, const RepoId& id);
-  /// After a history came by git. If that has all commits that the repo knows, nothing of it is
+  /// After a history came. If that has all commits that the repo knows, nothing of it is
   /// unproven any more, LFS files apart.
   Status set_proven(std::uint64_t uid);
 

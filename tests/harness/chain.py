@@ -18,8 +18,9 @@ class Chain:
         self.relay.__enter__()
         self.hub = mirror_of(self.relay, folder / "hub", scaled).start()
         # Not the admin, as the follower has a namespace of that name of its own.
-        owner = self.origin.user("acme")
-        self.client = Client("hub-new", self.origin.endpoint, owner, folder / "home", xet=True)
+        self.owner = self.origin.user("acme")
+        self.client = Client("hub-new", self.origin.endpoint, self.owner, folder / "home",
+                             xet=True)
 
     def __enter__(self) -> "Chain":
         return self

@@ -65,6 +65,14 @@ void append_advertisement(std::string& text, const std::vector<GitRef>& refs,
   text += git::pkt_flush;
 }
 
+std::string fetch_advertisement(const std::vector<GitRef>& refs, std::string_view capabilities) {
+  std::string text;
+  git::append_pkt(text, "# service=git-upload-pack\n");
+  text += git::pkt_flush;
+  append_advertisement(text, refs, capabilities);
+  return text;
+}
+
 Result<std::string> list_refs_v2(storage::Store& store, std::uint64_t repo_uid,
                                  const git::RefsRequest& request) {
   WAAG_TRY(const auto refs, all_refs(store, repo_uid));

@@ -25,6 +25,8 @@ Result<std::vector<GitRef>> refs_for_push(storage::Store& store, std::uint64_t r
 /// Refs in the form of versions 0 and 1, capabilities behind the first one.
 void append_advertisement(std::string& text, const std::vector<GitRef>& refs,
                           std::string_view capabilities);
+/// The same as the whole answer of git-upload-pack in version 0.
+std::string fetch_advertisement(const std::vector<GitRef>& refs, std::string_view capabilities);
 
 /// Version 2's answer to ls-refs. Pull requests are shown to whoever asks for them by name or by
 /// "refs/pr/". Blocks.

@@ -19,7 +19,7 @@ constexpr std::size_t body_bytes_max = 32u << 20;
 /// What was agreed upon, then the pack in packets of the side band, then a flush.
 class PackBody final : public BodySource {
  public:
-  PackBody(std::string preamble, std::unique_ptr<storage::PackSource> pack, bool side_band)
+  PackBody(std::string preamble, std::unique_ptr<storage::ObjectSource> pack, bool side_band)
       : text_(std::move(preamble)), pack_(std::move(pack)), side_band_(side_band) {}
 
   Result<std::size_t> read(std::span<std::byte> out) override {
@@ -56,7 +56,7 @@ class PackBody final : public BodySource {
 
   std::string text_;
   std::size_t at_ = 0;
-  std::unique_ptr<storage::PackSource> pack_;
+  std::unique_ptr<storage::ObjectSource> pack_;
   const bool side_band_;
   bool ended_ = false;
   Bytes block_ = Bytes(git::side_band_bytes_max);

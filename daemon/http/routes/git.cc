@@ -20,6 +20,13 @@ Family git() {
       {Method::post, "/{web}/{ns}/{name.git}/git-receive-pack", "git_receive_pack",
        Policy::write_repo, Limits{push_bytes_max}, api::post_git_receive_pack,
        "git push: every object is checked before a ref moves."},
+      {Method::get, "/api/waag/v1/repos/{type}/{ns}/{name}/git/refs", "raw_refs", Policy::read_repo,
+       no_body, api::get_raw_refs,
+       "For a mirror: the refs, in the form of git's info/refs (version 0)."},
+      {Method::post, "/api/waag/v1/repos/{type}/{ns}/{name}/git/objects", "raw_objects",
+       Policy::read_repo, Limits{10u << 20}, api::post_raw_objects,
+       "For a mirror: want, have (lists of ids): what those reach and these do not, as raw git "
+       "objects (format: docs/MIRROR.md)."},
       {Method::get, "/{web}/{ns}/{name}/commit/{rest...}", "commit_page", Policy::read_repo,
        no_body, api::get_commit_page, "A commit as text: id, parents, author, date, message."},
   };

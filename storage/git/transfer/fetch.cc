@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "protocol/git/stream/pack_writer.h"
+#include "protocol/git/stream/raw_writer.h"
 #include "storage/git/transfer/object_list.h"
 #include "storage/git/transfer/reachable.h"
 
@@ -117,7 +119,19 @@ Result<bool> GitFetch::ready() const {
   return all_reach(parts_.objects, commits_, CommitSet(common_.begin(), common_.end()));
 }
 
-Result<std::unique_ptr<PackSource>> GitFetch::pack() const {
+Result<std::unique_ptr<ObjectSource>> GitFetch::pack() const {
+  WAAG_TRY(auto objects, missing());
+  return std::make_unique<ObjectSource>(parts_.rows, parts_.packs, std::move(objects),
+                                        std::make_unique<git::PackWriter>());
+}
+
+Result<std::unique_ptr<ObjectSource>> GitFetch::raw() const {
+  WAAG_TRY(auto objects, missing());
+  return std::make_unique<ObjectSource>(parts_.rows, parts_.packs, std::move(objects),
+                                        std::make_unique<git::RawWriter>());
+}
+
+Result<IdList> GitFetch::missing() const {
   RangeRequest wanted{commits_, common_, shallow_.cut,
                       CommitSet(client_shallow_.begin(), client_shallow_.end())};
   if (!request_.deepen.asked()) wanted.cut = wanted.held_cut;
@@ -144,7 +158,7 @@ Result<std::unique_ptr<PackSource>> GitFetch::pack() const {
   }
   if (request_.include_tag) WAAG_CHECK(add_included_tags(range, lister));
   for (const auto& line : range.commits) WAAG_CHECK(lister.add_tree(line.tree));
-  return std::make_unique<PackSource>(parts_.rows, parts_.packs, lister.take());
+  return lister.take();
 }
 
 /// Annotated tags of commits that are sent go with them.

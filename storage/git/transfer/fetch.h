@@ -1,7 +1,7 @@
 #pragma once
 
 #include "protocol/git/fetch_request.h"
-#include "storage/git/transfer/pack_source.h"
+#include "storage/git/transfer/object_source.h"
 #include "storage/git/transfer/shallow.h"
 #include "storage/repo/parts.h"
 
@@ -25,9 +25,10 @@ class GitFetch {
   Result<bool> ready() const;
   /// What changes in the client's list of cut commits; empty unless it asked.
   [[nodiscard]] const ShallowCut& shallow() const { return shallow_; }
-  /// The objects that are missing at the client. Errc::too_large if they are more than
-  /// fetch_objects_max.
-  Result<std::unique_ptr<PackSource>> pack() const;
+  /// The objects that are missing at the client, as a pack or raw. Errc::too_large if they are more
+  /// than fetch_objects_max.
+  Result<std::unique_ptr<ObjectSource>> pack() const;
+  Result<std::unique_ptr<ObjectSource>> raw() const;
 
  private:
   GitFetch(const Parts& parts, std::uint64_t uid, git::FetchRequest request)
@@ -37,6 +38,7 @@ class GitFetch {
   Status add_tag_chain(const GitId& tag, const CommitId& target);
   Status find_common();
   Status find_shallow();
+  Result<IdList> missing() const;
   Status add_included_tags(const CommitRange& range, ObjectLister& lister) const;
 
   const Parts& parts_;

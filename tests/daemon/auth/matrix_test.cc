@@ -79,6 +79,8 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"git_refs", Class::read},
                                                         {"git_upload_pack", Class::read},
                                                         {"git_receive_pack", Class::write},
+                                                        {"raw_refs", Class::read},
+                                                        {"raw_objects", Class::read},
                                                         {"commit_page", Class::read},
                                                         {"auth_check_write", Class::write},
                                                         {"access_list", Class::write},

@@ -80,7 +80,7 @@ TEST_CASE("pull_through: which routes ask for an upstream's content", "[daemon][
   CHECK(asking == std::set<std::string_view>{
                       "resolve", "resolve_cache", "raw", "repo_info", "revision_info", "tree",
                       "treesize", "paths_info", "refs", "commits", "commit_page", "xet_read_token",
-                      "lfs_files", "auth_check", "git_refs", "v2_manifest", "v2_blob"});
+                      "lfs_files", "auth_check", "git_refs", "raw_refs", "v2_manifest", "v2_blob"});
 }
 
 TEST_CASE("pull_through: the revision of a path", "[daemon][pull_through]") {
@@ -88,7 +88,7 @@ TEST_CASE("pull_through: the revision of a path", "[daemon][pull_through]") {
     const auto asked = AskedRevision::of(route(name), request(std::move(rest)));
     REQUIRE(asked);
     CHECK(asked->repo == RepoId{RepoType::model, "acme", "tiny"});
-    CHECK(asked->history == (name == "git_refs"));
+    CHECK(asked->history == (name == "git_refs" || name == "raw_refs"));
     return asked->revision;
   };
   CHECK(revision("resolve", {"v1", "a", "b.txt"}) == "v1");
@@ -98,7 +98,7 @@ TEST_CASE("pull_through: the revision of a path", "[daemon][pull_through]") {
   CHECK(revision("tree", {"None"}) == "main");
   CHECK(revision("revision_info", {commit_1}) == commit_1);
   for (const auto* name :
-       {"repo_info", "refs", "lfs_files", "auth_check", "git_refs", "commit_page"}) {
+       {"repo_info", "refs", "lfs_files", "auth_check", "git_refs", "raw_refs", "commit_page"}) {
     CAPTURE(name);
     CHECK(revision(name, {"v1"}) == "main");
   }

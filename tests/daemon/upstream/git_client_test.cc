@@ -1,152 +1,15 @@
 #include "daemon/upstream/git_client.h"
 
-#include <sstream>
-
 #include <catch2/catch.hpp>
 
 #include "protocol/git/client/fetch_reply.h"
-#include "protocol/git/fetch_request.h"
-#include "storage/git/objects.h"
-#include "tests/daemon/upstream/client_fixture.h"
-#include "tests/daemon/upstream/git_server.h"
-#include "tests/support/git_oracle.h"
-#include "tests/support/store_fixture.h"
+#include "tests/daemon/upstream/follower.h"
 
 using namespace waag;
 using namespace waag::daemon;
-using waag::daemon::testing::GitServer;
-using waag::testing::StoreFixture;
+using namespace waag::daemon::testing;
 
 namespace {
-
-constexpr std::string_view url = "http://up.test/acme/repo";
-const std::string main_ref = "refs/heads/main";
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-GitId id_of(const std::string& hex) {
-  const auto id = GitId::parse(hex.substr(0, 2 * GitId::size_bytes));
-  if (!id) FAIL("no id: " << hex);
-  return *id;
-}
-
-/// A repo here that follows a repository of real git.
-struct Follower : StoreFixture {
-  std::uint64_t uid = make_repo("repo");
-  GitServer up;
-  HistoryRequest request;
-  storage::PushOptions options;
-
-  Follower() {
-    request.url = url;
-    request.selected = [](std::string_view) { return true; };
-    options.repo_uid = uid;
-    options.user = "mirror";
-    options.mirror = true;
-  }
-
-  Result<History> fetch() {
-    request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    auto push = store->git_push(options);
-    REQUIRE(push);
-    auto history = fetch_history(up, **push, request);
-    up.join();
-    return history;
-  }
-  History must_fetch() {
-    auto history = fetch();
-    if (!history) FAIL("fetch_history: " << history.error().what);
-    for (const auto& ref : history->refused) FAIL_CHECK(ref.name << ": " << ref.reason);
-    return *std::move(history);
-  }
-  Error must_fail() {
-    const auto before = refs();
-    const auto history = fetch();
-    REQUIRE_FALSE(history);
-    CHECK(refs() == before);
-    check_store();
-    const auto left = std::filesystem::directory_iterator(store->scratch());
-    CHECK(std::filesystem::begin(left) == std::filesystem::end(left));
-    return history.error();
-  }
-  /// As git show-ref prints them.
-  std::string refs() {
-    auto list = store->list_refs(uid);
-    REQUIRE(list);
-    std::string text;
-    for (const auto& ref : *list) {
-      const auto& tag = ref.row.tag_object;
-      text += (tag.is_zero() ? ref.row.target.hex() : tag.hex()) + " " + ref.name + "\n";
-      if (!tag.is_zero()) text += ref.row.target.hex() + " " + ref.name + "^{}\n";
-    }
-    return text;
-  }
-  void check_store() {
-    const auto report = storage::fsck(*store);
-    REQUIRE(report);
-    for (const auto& problem : report->problems) FAIL_CHECK(problem);
-  }
-
-  /// What this repo answers to a clone of all its refs, as real git lists it.
-  std::string listed_here(waag::test::GitOracle& git) {
-    git::FetchRequest wanted;
-    std::string tips;
-    for (const auto& line : lines_of(refs())) {
-      wanted.wants.push_back(id_of(line));
-      tips += wanted.wants.back().hex() + "\n";
-    }
-    auto fetch = store->git_fetch(uid, wanted);
-    REQUIRE(fetch);
-    auto source = (*fetch)->pack();
-    REQUIRE(source);
-    std::string pack;
-    Bytes block(64 * 1024);
-    while (true) {
-      const auto got = (*source)->read(block);
-      REQUIRE(got);
-      pack += as_text(ByteView(block).first(*got));
-      if (*got < block.size()) break;
-    }
-    git.run("index-pack --stdin --strict", pack);
-    return git.run("rev-list --objects --no-object-names --stdin", tips);
-  }
-  /// Refs and every object are the upstream's, byte for byte.
-  void check_equal() {
-    CHECK(refs() == up.sh("git --git-dir=up.git show-ref --dereference"));
-    waag::test::GitOracle git;
-    auto here = lines_of(listed_here(git));
-    auto there = lines_of(up.sh("git --git-dir=up.git rev-list --objects --all --no-object-names"));
-    std::ranges::sort(here);
-    std::ranges::sort(there);
-    CHECK(here == there);
-    std::string ids;
-    for (const auto& id : there) ids += id + "\n";
-    const auto kinds = lines_of(git.run("cat-file --batch-check", ids));
-    CHECK(kinds == lines_of(up.sh("git --git-dir=up.git rev-list --objects --all "
-                                  "--no-object-names | sort | git --git-dir=up.git cat-file "
-                                  "--batch-check")));
-    check_store();
-  }
-};
-
-/// Two commits on main and a branch, an annotated and a light tag, a pull request, a merge.
-void fill(GitServer& up) {
-  up.work(
-      "seq 1 5000 > numbers.txt; mkdir -p d/e; echo deep > d/e/f; printf x > run.sh; "
-      "chmod +x run.sh; ln -s run.sh link; head -c 300000 /dev/zero > zeros; git add .; "
-      "git commit -qm first; git tag light; "
-      "echo 5001 >> numbers.txt; git commit -qam second; git tag -a v1 -m 'the first'; "
-      "git tag -a v1-again v1 -m 'a tag of a tag'; "
-      "git checkout -q -b side light; echo side > side; git add .; git commit -qm side; "
-      "git update-ref refs/pr/1 side; git update-ref refs/convert/parquet light; "
-      "git checkout -q main; git merge -q --no-edit side");
-  up.publish();
-}
 
 /// The pack within a reply of git-upload-pack, and a reply with a pack.
 std::string pack_of(std::string_view reply) {
@@ -171,7 +34,7 @@ TEST_CASE("git_client: a whole history with its ids", "[daemon][upstream]") {
   Follower hub;
   hub.up.piece_bytes = GENERATE(7u, 1000u, 16u * 1024);
   fill(hub.up);
-  hub.request.authorization = "Bearer secret";
+  hub.authorization = "Bearer secret";
   const auto history = hub.must_fetch();
   CHECK(history.head == main_ref);
   CHECK(history.moves == history.refs.size());
@@ -185,8 +48,8 @@ TEST_CASE("git_client: a whole history with its ids", "[daemon][upstream]") {
   CHECK(files.at("side") == "side\n");
   const auto& asked = hub.up.join();
   REQUIRE(asked.size() == 2);
-  CHECK(asked[0].url == std::string(url) + "/info/refs?service=git-upload-pack");
-  CHECK(asked[1].url == std::string(url) + "/git-upload-pack");
+  CHECK(asked[0].url == std::string(GitServer::url) + "/info/refs?service=git-upload-pack");
+  CHECK(asked[1].url == std::string(GitServer::url) + "/git-upload-pack");
   CHECK(asked[1].method == "POST");
   for (const auto& call : asked) CHECK(call.headers.get("Authorization") == "Bearer secret");
   const auto again = hub.must_fetch();
@@ -396,7 +259,8 @@ TEST_CASE("git_client: over a real connection", "[daemon][upstream]") {
   Follower hub;
   fill(hub.up);
   // More than the smaller queue holds.
-  hub.request.queue_bytes = GENERATE(BodyQueue::bytes_full, std::size_t{1'000});
+  GitSource::Options with;
+  with.queue_bytes = GENERATE(BodyQueue::bytes_full, std::size_t{1'000});
   hub.up.work("openssl rand 2000000 > large; git add large; git commit -qm large");
   hub.up.publish();
   waag::testing::ScriptServer server([&](waag::testing::ScriptPeer& peer, const auto& asked) {
@@ -409,11 +273,12 @@ TEST_CASE("git_client: over a real connection", "[daemon][upstream]") {
   });
   auto client = HttpClient::start(waag::daemon::testing::options_for({server.origin()}));
   REQUIRE(client);
-  hub.request.url = server.origin() + "/acme/repo";
-  hub.request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  with.url = server.origin() + "/acme/repo";
+  hub.request.until.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   auto push = hub.store->git_push(hub.options);
   REQUIRE(push);
-  const auto history = fetch_history(**client, **push, hub.request);
+  GitSource source(**client, with);
+  const auto history = fetch_history(source, **push, hub.request);
   if (!history) FAIL(history.error().what);
   CHECK(history->pack_bytes > 2'000'000);
   hub.check_equal();
@@ -424,7 +289,7 @@ TEST_CASE("git_client: it ends when it is told to", "[daemon][upstream]") {
   fill(hub.up);
   hub.up.hangs = true;
   std::stop_source stop;
-  hub.request.stop = stop.get_token();
+  hub.request.until.stop = stop.get_token();
   std::thread stopper;
   SECTION("in the middle") {
     stopper = std::thread([&] {
@@ -444,13 +309,7 @@ TEST_CASE("git_client: it ends at its deadline", "[daemon][upstream]") {
   fill(hub.up);
   hub.up.hangs = true;
   const auto before = hub.refs();
-  hub.request.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
-  auto push = hub.store->git_push(hub.options);
-  REQUIRE(push);
-  const auto history = fetch_history(hub.up, **push, hub.request);
-  REQUIRE_FALSE(history);
-  CHECK(history.error().code == Errc::deadline_exceeded);
-  hub.up.join();  // it was cancelled
+  CHECK(failed(hub.fetch_in(std::chrono::milliseconds(300)), Errc::deadline_exceeded));
   CHECK(hub.refs() == before);
-  CHECK(fetch_history(hub.up, **push, hub.request).error().code == Errc::deadline_exceeded);
+  CHECK(failed(hub.fetch_in(std::chrono::milliseconds(0)), Errc::deadline_exceeded));
 }

@@ -13,7 +13,8 @@ NOT_RETURNED = {"connection", "transfer-encoding", "content-length", "date"}
 class Relay(Imposter):
     """Forwards every request to `address`; what the real hub names itself by is the relay's, as it
     goes by `Host`. Places: "token", "plan", "xorb" for the steps of Xet, "plain" for a file's
-    bytes without it, else "relay"."""
+    bytes without it; "refs", "objects" for those of a history by raw objects, "git" for one by
+    git; else "relay"."""
 
     def __init__(self, folder, address: str):
         super().__init__(folder)
@@ -32,7 +33,12 @@ class Relay(Imposter):
             place = "xorb" if "/data/" in path else "plan"
         elif request.method == "GET" and "/resolve/" in path:
             place = "plain"
-        return place, "", lambda: self._forward(request, path if place == "xorb" else "")
+        elif path.startswith("/api/waag/v1/repos/"):
+            place = path.rpartition("/git/")[2]
+        elif path.endswith(("/info/refs", "/git-upload-pack")):
+            place = "git"
+        key = path if place in ("xorb", "objects", "git") else ""
+        return place, "", lambda: self._forward(request, key)
 
     def _forward(self, request: Request, key: str) -> Reply:
         kept = {name: value for name, value in request.headers.items()

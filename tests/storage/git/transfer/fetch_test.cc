@@ -2,10 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "protocol/git/stream/pack_writer.h"
+#include "protocol/git/stream/raw_reader.h"
 #include "storage/git/transfer/commit_range.h"
 #include "storage/git/transfer/incoming_pack.h"
 #include "storage/git/transfer/object_list.h"
-#include "storage/git/transfer/pack_source.h"
+#include "storage/git/transfer/object_source.h"
 #include "storage/git/transfer/reachable.h"
 #include "storage/git/transfer/shallow.h"
 #include "tests/support/memory_file_system.h"
@@ -90,6 +92,34 @@ TEST_CASE("fetch: a clone has everything, in the same bytes each time", "[storag
   CHECK(as_text(**back.pack->read(*object)) == repo.large);
   // 6 commits; 1 tree of the first, two of each other; .gitattributes, large, n and d/n five times.
   CHECK(back.pack->objects() == 6 + 11 + 2 + 10);
+}
+
+TEST_CASE("fetch: raw objects become the same pack", "[storage][git]") {
+  History repo;
+  git::FetchRequest request;
+  request.wants = {id_of(repo.commits.back())};
+  const std::size_t piece = GENERATE(17, 1 << 16);
+  for (const auto& haves : {std::vector<CommitId>{}, {repo.commits[4]}, {repo.commits[5]}}) {
+    request.haves = haves;
+    const auto fetch = repo.fetch(request);
+    auto source = fetch->raw();
+    REQUIRE(source);
+    git::PackWriter writer;
+    std::string pack;
+    git::RawReader reader(writer, [&pack](ByteView bytes) {
+      pack += as_text(bytes);
+      return ok();
+    });
+    Bytes block(piece);
+    for (std::size_t got = block.size(); got == block.size();) {
+      const auto read = (*source)->read(block);
+      REQUIRE(read);
+      got = *read;
+      REQUIRE(reader.feed(ByteView(block).first(got)));
+    }
+    REQUIRE(reader.finish());
+    CHECK(pack == History::bytes_of(*fetch));
+  }
 }
 
 TEST_CASE("fetch: only what is new", "[storage][git]") {
