@@ -1,6 +1,6 @@
 #include "daemon/mirror/history_roads.h"
 
-#include "daemon/upstream/raw_client.h"
+#include "daemon/upstream/history/raw_client.h"
 
 namespace waag::daemon {
 namespace {

@@ -3,7 +3,7 @@
 #include <map>
 #include <mutex>
 
-#include "daemon/upstream/git_client.h"
+#include "daemon/upstream/history/git_client.h"
 #include "daemon/upstream/hub_client.h"
 #include "storage/store.h"
 

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/upstream/follower.h"
+#include "tests/daemon/upstream/history/follower.h"
 
 using namespace waag;
 using namespace waag::daemon;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/upstream/history.h"
+#include "daemon/upstream/history/history.h"
 
 namespace waag::daemon {
 

@@ -1,9 +1,9 @@
-#include "daemon/upstream/git_client.h"
+#include "daemon/upstream/history/git_client.h"
 
 #include <catch2/catch.hpp>
 
 #include "protocol/git/client/fetch_reply.h"
-#include "tests/daemon/upstream/follower.h"
+#include "tests/daemon/upstream/history/follower.h"
 
 using namespace waag;
 using namespace waag::daemon;

@@ -4,12 +4,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/upstream/git_client.h"
+#include "daemon/upstream/history/git_client.h"
 #include "daemon/upstream/hub_client.h"
 #include "protocol/git/fetch_request.h"
 #include "storage/git/objects.h"
 #include "tests/daemon/upstream/client_fixture.h"
-#include "tests/daemon/upstream/git_server.h"
+#include "tests/daemon/upstream/history/git_server.h"
 #include "tests/support/git_oracle.h"
 #include "tests/support/store_fixture.h"
 

@@ -1,8 +1,8 @@
-#include "daemon/upstream/raw_client.h"
+#include "daemon/upstream/history/raw_client.h"
 
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/upstream/follower.h"
+#include "tests/daemon/upstream/history/follower.h"
 
 using namespace waag;
 using namespace waag::daemon;

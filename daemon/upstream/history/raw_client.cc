@@ -1,4 +1,4 @@
-#include "daemon/upstream/raw_client.h"
+#include "daemon/upstream/history/raw_client.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "daemon/upstream/git_client.h"
+#include "daemon/upstream/history/git_client.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "daemon/upstream/history.h"
+#include "daemon/upstream/history/history.h"
 
 #include <map>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/upstream/history.h"
+#include "daemon/upstream/history/history.h"
 #include "daemon/upstream/hub_client.h"
 
 namespace waag::daemon {
