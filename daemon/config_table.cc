@@ -199,7 +199,7 @@ std::vector<Setting> mirror_rows() {
           "Who may bring a repository here by asking for it: anyone, users, admins or off."),
       setting<&Config::mirror, &M::fill_bytes_max>(
           "mirror.fill_bytes_max",
-          "Bytes that files fetched on demand may take in all; 0: any number."),
+          "Bytes that LFS files from upstreams may take in all; 0: any number."),
       setting<&Config::mirror, &M::ttl_s>(
           "mirror.ttl_s", "Seconds after which the upstream is asked again where a branch is."),
       setting<&Config::mirror, &M::negative_ttl_s>(

@@ -81,7 +81,7 @@ auto following(App& app, const Request& request, const Reading& reading,
                const storage::TreeEntry& entry) {
   return [&app, &request, &reading, &entry](http::ByteRange range,
                                             bool rest) -> Result<std::shared_ptr<AsyncSource>> {
-    WAAG_CHECK(app.mirror->may_demand(request.who, entry));
+    WAAG_CHECK(app.mirror->may_demand(request.who));
     WAAG_TRY(auto fill, app.mirror->fill(reading.repo, reading.revision.commit, entry));
     return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
   };

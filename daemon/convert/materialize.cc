@@ -45,7 +45,7 @@ Status Materializer::bring(const storage::RepoRow& repo, const CommitId& commit,
   WAAG_TRY(const bool cold, mirror_->is_cold(repo, entry));
   if (!cold) return ok();
   // As for who reads it; hub admins have whole repos brought (POST /api/waag/v1/pulls) anyway.
-  if (!who_.hub_admin) WAAG_CHECK(mirror_->may_demand(who_, entry));
+  if (!who_.hub_admin) WAAG_CHECK(mirror_->may_demand(who_));
   WAAG_TRY(const auto fill, mirror_->fill(repo, commit, entry));
   for (;;) {
     if (context_.stopped()) return told_to_stop();

@@ -21,6 +21,14 @@ Result<std::uint64_t> FilledBytes::total() {
   return bytes;
 }
 
+Status FilledBytes::admit(std::uint64_t more_bytes) {
+  if (bytes_max_ == 0) return ok();
+  WAAG_TRY(const auto here, total());
+  if (here + more_bytes > bytes_max_)
+    return fail(Errc::no_space, "files from upstreams have reached mirror.fill_bytes_max");
+  return ok();
+}
+
 Result<FilledBytes::Known> FilledBytes::read(std::uint64_t uid) const {
   Known known;
   known.version = store_.links_version(uid);  // before the links: it says no more than they do

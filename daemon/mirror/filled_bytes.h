@@ -11,10 +11,14 @@ namespace waag::daemon {
 /// files were linked to it or taken from it. Thread-safe.
 class FilledBytes {
  public:
-  explicit FilledBytes(storage::Store& store) : store_(store) {}
+  /// @param bytes_max  mirror.fill_bytes_max; 0: any number
+  FilledBytes(storage::Store& store, std::uint64_t bytes_max)
+      : store_(store), bytes_max_(bytes_max) {}
 
   /// LFS files alone: the others are small. Blocks.
   Result<std::uint64_t> total();
+  /// Whether so many more may come. Errc::no_space. Blocks.
+  Status admit(std::uint64_t more_bytes);
 
  private:
   struct Known {
@@ -24,6 +28,7 @@ class FilledBytes {
   Result<Known> read(std::uint64_t uid) const;
 
   storage::Store& store_;
+  const std::uint64_t bytes_max_;
   std::mutex mutex_;
   std::map<std::uint64_t, Known> known_;
 };

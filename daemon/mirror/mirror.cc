@@ -115,8 +115,7 @@ Result<std::shared_ptr<Mirror>> Mirror::start(const Config& config, storage::Sto
                                               storage::Random& random, Log& log) {
   std::shared_ptr<Mirror> mirror(new Mirror(store, blocking, clock, log));
   mirror->call_time_ = std::chrono::milliseconds(config.upstream.call_timeout_ms);
-  mirror->filled_ = std::make_unique<FilledBytes>(store);
-  mirror->fill_bytes_max_ = config.mirror.fill_bytes_max;
+  mirror->filled_ = std::make_unique<FilledBytes>(store, config.mirror.fill_bytes_max);
   WAAG_TRY(mirror->upstreams_, Upstreams::make(config.upstream, clock, random));
   if (mirror->upstreams_->empty()) return std::shared_ptr<Mirror>();
   mirror->files_at_once_ = std::max(1u, config.upstream.streams);
@@ -129,7 +128,12 @@ Result<std::shared_ptr<Mirror>> Mirror::start(const Config& config, storage::Sto
   mirror->pull_through_ =
       std::make_unique<PullThrough>(store, blocking, clock, *mirror->lookup_, pull_options(config));
   mirror->xet_ = xet_services(config, store, clock, log);
-  mirror->fills_ = std::make_unique<Fills>(store, fill_options(config, log));
+  auto fills = fill_options(config, log);
+  // For readers and jobs alike: a pull must not bring what its user may not read here.
+  fills.admit = [filled = mirror->filled_.get()](std::uint64_t bytes) {
+    return filled->admit(bytes);
+  };
+  mirror->fills_ = std::make_unique<Fills>(store, std::move(fills));
   return mirror;
 }
 
@@ -210,13 +214,9 @@ bool Mirror::went_wrong(const storage::RepoRow& repo, const storage::TreeEntry& 
   return fills_->went_wrong(wanted.key());
 }
 
-Status Mirror::may_demand(const Identity& who, const storage::TreeEntry& entry) {
+Status Mirror::may_demand(const Identity& who) const {
   if (!pull_through_->may_trigger(who))
     return waag::fail(Errc::forbidden, "Files are not fetched from the upstream for this caller");
-  if (fill_bytes_max_ == 0 || !entry.lfs) return ok();
-  WAAG_TRY(const auto filled, filled_->total());
-  if (filled + entry.size_bytes > fill_bytes_max_)
-    return waag::fail(Errc::no_space, "files on demand have reached mirror.fill_bytes_max");
   return ok();
 }
 

@@ -63,11 +63,10 @@ class Mirror {
   /// Whether readers have got bytes of this file that were not its own, and were cut off.
   [[nodiscard]] bool went_wrong(const storage::RepoRow& repo,
                                 const storage::TreeEntry& entry) const;
-  /// Whether the caller may have this file fetched: mirror.pull_through and mirror.fill_bytes_max.
-  /// Errc::forbidden, Errc::no_space. Blocks.
-  Status may_demand(const Identity& who, const storage::TreeEntry& entry);
+  /// Whether the caller may have files fetched: mirror.pull_through. Errc::forbidden
+  [[nodiscard]] Status may_demand(const Identity& who) const;
   /// The fill of a cold file, started if there is none. Errc::forbidden if the policy leaves the
-  /// file out. Blocks. @param cap  as Fill::ask()
+  /// file out, Errc::no_space if mirror.fill_bytes_max does. Blocks. @param cap  as Fill::ask()
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry,
                                      std::shared_ptr<RateCap> cap = nullptr);
@@ -108,7 +107,6 @@ class Mirror {
   std::size_t files_at_once_ = 1;
   std::shared_ptr<const MirrorPolicy> policy_;
   std::unique_ptr<FilledBytes> filled_;
-  std::uint64_t fill_bytes_max_ = 0;
   std::unique_ptr<Upstreams> upstreams_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<PullThrough> pull_through_;

@@ -46,7 +46,7 @@ Status follow_object(App& app, const HrefTarget& target, const BlobId& oid, Blob
   reply.size_bytes = places.begin()->second.entry.size_bytes;
   reply.follow = [&app, who = target.who, repo, place = std::move(places.begin()->second)](
                      http::ByteRange range, bool rest) -> Result<std::shared_ptr<AsyncSource>> {
-    WAAG_CHECK(app.mirror->may_demand(who, place.entry));
+    WAAG_CHECK(app.mirror->may_demand(who));
     WAAG_TRY(auto fill, app.mirror->fill(repo, place.commit, place.entry));
     return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
   };

@@ -150,7 +150,7 @@ Result<Response> manifest(App& app, const Request& request, const RepoId& id) {
     response = json_response(file_json(models, *choice));
   } else {
     const auto& entry = models.files.find(choice->path)->second;
-    const bool may_ask = app.mirror && app.mirror->may_demand(request.who, entry);
+    const bool may_ask = app.mirror && app.mirror->may_demand(request.who);
     const auto look = may_ask ? Look::at_upstream : Look::here;
     WAAG_TRY(const auto image, image_of(app, models, *choice, look));
     if (!image) return fail(Errc::not_found, "The file is not here");
@@ -197,7 +197,7 @@ Result<Response> send_model(App& app, const Request& request, const Models& mode
   WAAG_TRY(const bool cold, is_cold(app, models, entry));
   if (cold)
     reply.follow = [&](http::ByteRange range, bool rest) -> Result<std::shared_ptr<AsyncSource>> {
-      WAAG_CHECK(app.mirror->may_demand(request.who, entry));
+      WAAG_CHECK(app.mirror->may_demand(request.who));
       WAAG_TRY(auto fill, app.mirror->fill(models.repo, models.commit, entry));
       return app.mirror->follow(std::move(fill), {range.first, range.last + 1}, rest);
     };

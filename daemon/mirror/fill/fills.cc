@@ -51,6 +51,7 @@ Result<std::shared_ptr<Fill>> Fills::join(WantedFile wanted, std::shared_ptr<Rat
 Result<std::shared_ptr<Fill>> Fills::begin(WantedFile wanted, const std::string& key,
                                            std::shared_ptr<RateCap> cap) {
   WAAG_CHECK(store_.writable());
+  WAAG_CHECK(admit(wanted));
   WAAG_TRY(const auto free, store_.files().free_bytes(store_.fills()));
   // Its part, and then its chunks.
   if (free / 2 < wanted.size_bytes) return fail(Errc::no_space, "no room for " + wanted.about);
@@ -61,6 +62,15 @@ Result<std::shared_ptr<Fill>> Fills::begin(WantedFile wanted, const std::string&
   fills_[key] = fill;
   asio::post(threads_, [this, fill, key] { run(fill, key); });
   return fill;
+}
+
+/// Under the lock: of two that ask at once the second counts the first.
+Status Fills::admit(const WantedFile& wanted) const {
+  if (!options_.admit || !std::holds_alternative<BlobId>(wanted.id)) return ok();
+  auto bytes = wanted.size_bytes;
+  for (const auto& [key, fill] : fills_)
+    if (std::holds_alternative<BlobId>(fill->wanted().id)) bytes += fill->wanted().size_bytes;
+  return options_.admit(bytes);
 }
 
 void Fills::run(const std::shared_ptr<Fill>& fill, const std::string& key) {

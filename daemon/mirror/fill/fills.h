@@ -15,6 +15,8 @@ class Fills {
     Fill::Limits limits;
     std::size_t at_once = 32;                               // fills; more wait their turn
     std::function<void(const Fill&, const Status&)> ended;  // for log and metrics
+    /// Whether one more LFS file may be brought. @param bytes  its own, and of those under way
+    std::function<Status(std::uint64_t bytes)> admit{};
   };
   Fills(storage::Store& store, Options options);
   /// Stops all that runs; what came stays for the next life.
@@ -22,7 +24,8 @@ class Fills {
   Fills(const Fills&) = delete;
   Fills& operator=(const Fills&) = delete;
 
-  /// The fill of that file, started if there is none. Errc::no_space if it has no room.
+  /// The fill of that file, started if there is none. Errc::no_space if it has no room, or
+  /// what Options::admit says.
   /// @param cap  as Fill::ask()
   Result<std::shared_ptr<Fill>> join(WantedFile wanted, std::shared_ptr<RateCap> cap = nullptr);
   /// Whether wrong bytes of this file went out a while ago: whoever goes on with what he has of it
@@ -41,6 +44,7 @@ class Fills {
   void run(const std::shared_ptr<Fill>& fill, const std::string& key);
   Status run_once(Fill& fill);
   bool take_out(const Fill& fill, const std::string& key);
+  Status admit(const WantedFile& wanted) const;
   void sweep();
 
   storage::Store& store_;

@@ -8,7 +8,7 @@ using waag::testing::StoreFixture;
 
 TEST_CASE_METHOD(StoreFixture, "filled_bytes: what mirrored repos have, as it changes",
                  "[daemon][filled_bytes]") {
-  FilledBytes filled(*store);
+  FilledBytes filled(*store, 0);
   CHECK(*filled.total() == 0);
   const auto own = make_repo("own");
   const auto first = ingest(std::string(300'000, 'a'));

@@ -124,6 +124,16 @@ TEST_CASE_METHOD(Sync, "mirror job: one file's failure does not stop the others"
   CHECK(result.at("files_failed").at(0).at("path") == "model.bin");
 }
 
+TEST_CASE_METHOD(Sync, "mirror job: no more comes than may come in all", "[daemon][mirror]") {
+  config.mirror.fill_bytes_max = 300'500;  // of the two LFS files one
+  begin();
+  const auto row = pulled({{"repo", "acme/tiny"}});
+  CHECK(row.state == JobState::failed);
+  CHECK(row.error.find("mirror.fill_bytes_max") != row.error.npos);
+  CHECK(result_of(row).at("files_failed").as_array().size() == 1);
+  CHECK(result_of(row).at("files_here") == 3);
+}
+
 TEST_CASE_METHOD(Sync, "mirror job: what is not there, or not for everybody", "[daemon][mirror]") {
   FakeUpstream::Repo closed;
   closed.closed = true;
