@@ -6,6 +6,7 @@
 
 #include "cli/context.h"
 #include "cli/jobs/progress_line.h"
+#include "cli/mirror/plan.h"
 #include "cli/print.h"
 
 /// mirror: what the hub brings from its upstream again and again.
@@ -23,6 +24,7 @@ struct MirrorOptions {
   std::string type = "model";
   std::string every, cron, window, rate;
   bool paused = false;
+  bool dry_run = false;
 };
 
 std::string path_of(const MirrorOptions& options) {
@@ -179,7 +181,12 @@ int status(Context& context, const MirrorOptions& options) {
 }
 
 int run_now(Context& context, const MirrorOptions& options) {
-  const auto answer = context.hub.call("POST", path_of(options) + "/run");
+  const auto path = path_of(options) + "/run";
+  if (options.dry_run) {
+    const auto answer = context.hub.call("POST", path, json::object{{"dry_run", true}});
+    return answer.failure ? context.refuse(*answer.failure) : show_plan(context, answer.json);
+  }
+  const auto answer = context.hub.call("POST", path);
   if (answer.failure) return context.refuse(*answer.failure);
   const auto error = field_text(answer.json, "lastError");
   if (!context.printed(answer)) {
@@ -266,7 +273,9 @@ void add_mirror_commands(CLI::App& app, Command& chosen) {
   };
   add_options_of_add(*named("add", "a new one: which repos, which files, when", add), *options);
   mirror->add_subcommand("ls", "all of them, and how their last runs went")->callback(choose(list));
-  named("run", "submit its jobs now", run_now);
+  named("run", "submit its jobs now", run_now)
+      ->add_flag("--dry-run", options->dry_run,
+                 "only find out, and tell, what there is to bring and how much of it is here");
   named("pause", "no runs until it is resumed", pause);
   named("resume", "runs again when it is due", resume);
   named("rm", "end it; what it has brought stays", remove);

@@ -5,6 +5,7 @@
 
 #include "cli/jobs/progress_line.h"
 #include "cli/jobs/watch.h"
+#include "cli/mirror/plan.h"
 #include "cli/print.h"
 #include "cli/repo_id.h"
 
@@ -37,11 +38,6 @@ json::object body_of(const PullOptions& options) {
   return body;
 }
 
-std::uint64_t number_of(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
-}
-
 /// What the job found out or brought, for people.
 void show_result(Context& context, const json::value& job) {
   const auto* result = job.is_object() ? job.get_object().if_contains("result") : nullptr;
@@ -51,6 +47,8 @@ void show_result(Context& context, const json::value& job) {
   out << "commit " << printable(field_text(*result, "commit")) << ": " << number_of(told, "files")
       << " files, " << human_bytes(number_of(told, "bytes")) << "; "
       << human_bytes(number_of(told, "bytes_here")) << " here";
+  if (const auto by_chunk = number_of(told, "bytes_here_by_chunk"); by_chunk > 0)
+    out << ", " << human_bytes(by_chunk) << " more by chunks";
   if (told.contains("bytes_fetched"))
     out << ", " << human_bytes(number_of(told, "bytes_fetched")) << " fetched now";
   if (const auto left_out = number_of(told, "files_left_out"); left_out > 0)

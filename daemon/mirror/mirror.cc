@@ -224,6 +224,19 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
                                            const storage::TreeEntry& entry,
                                            std::shared_ptr<RateCap> cap) {
   if (policy_) WAAG_CHECK(policy_->check_file(repo.id, {entry.path, entry.size_bytes}));
+  WAAG_TRY(auto file, wanted(repo, commit, entry));
+  return fills_->join(std::move(file), std::move(cap));
+}
+
+Result<std::uint64_t> Mirror::known_bytes(const storage::RepoRow& repo, const CommitId& commit,
+                                          const storage::TreeEntry& entry) {
+  WAAG_TRY(const auto file, wanted(repo, commit, entry));
+  if (file.sources.empty()) return 0;
+  return file.sources.front()->known_bytes();
+}
+
+Result<WantedFile> Mirror::wanted(const storage::RepoRow& repo, const CommitId& commit,
+                                  const storage::TreeEntry& entry) {
   WAAG_TRY(const auto row, store_.mirrors().find(repo.uid));
   if (!row) return waag::fail(Errc::corrupt, "a mirrored repo without its row");
   WantedFile wanted;
@@ -240,7 +253,7 @@ Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const C
   if (bound != nullptr) wanted.sources.push_back(source(*bound, file, wanted));
   for (auto* hub : lookup_->hubs())
     if (hub != bound) wanted.sources.push_back(source(*hub, file, wanted));
-  return fills_->join(std::move(wanted), std::move(cap));
+  return wanted;
 }
 
 Result<HubSource::File> Mirror::file_there(const storage::MirrorRow& row,

@@ -70,6 +70,10 @@ class Mirror {
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry,
                                      std::shared_ptr<RateCap> cap = nullptr);
+  /// How much of a cold file would not travel, as its chunks are here: as far as the upstream tells
+  /// of which it is made. Blocks.
+  Result<std::uint64_t> known_bytes(const storage::RepoRow& repo, const CommitId& commit,
+                                    const storage::TreeEntry& entry);
   /// What the header of a cold GGUF file says: asked of the upstream, unverified. nullopt: it says
   /// nothing, or could not be had in a few seconds. Blocks.
   /// @param ask  false: if it was asked before
@@ -95,6 +99,9 @@ class Mirror {
   static Result<HubSource::File> file_there(const storage::MirrorRow& row,
                                             const storage::RepoRow& repo, const CommitId& commit,
                                             const storage::TreeEntry& entry);
+  /// With all its sources.
+  Result<WantedFile> wanted(const storage::RepoRow& repo, const CommitId& commit,
+                            const storage::TreeEntry& entry);
   /// One way to the bytes; by Xet where that may be worth it.
   std::shared_ptr<ByteSource> source(HubClient& hub, const HubSource::File& file,
                                      const WantedFile& wanted) const;

@@ -9,6 +9,7 @@
 #include "daemon/mirror/schedule/schedule.h"
 #include "daemon/mirror/schedule/time_window.h"
 #include "protocol/hub/dates.h"
+#include "protocol/hub/json_reader.h"
 
 /// What is mirrored again and again, and when: /api/waag/v1/mirrors.
 namespace waag::daemon::api {
@@ -74,6 +75,16 @@ Result<Response> list_rules(App& app) {
   return json_response(json::serialize(all));
 }
 
+Result<Response> plan_of(App& app, const std::string& name) {
+  WAAG_TRY(const auto plan, app.mirror->schedule().plan(name));
+  json::object made{{"name", name}, {"dryRun", true}};
+  json::array ids;
+  for (const auto id : plan.jobs) ids.emplace_back(id);
+  made["jobs"] = std::move(ids);
+  if (!plan.error.empty()) made["error"] = plan.error;
+  return json_response(json::serialize(made));
+}
+
 std::string name_of(const Request& request) { return request.captures.find("mirror")->second; }
 
 }  // namespace
@@ -120,13 +131,15 @@ Reply delete_mirror(App& app, Request request) {
   co_return co_await offload(app.blocking, std::move(work));
 }
 
-/// The lists that a pattern needs come from the upstream: that may take a while.
+/// {"dry_run":true} asks for a plan. The lists that a pattern needs come from the upstream: that
+/// may take a while.
 Reply post_mirror_run(App& app, Request request) {
   WAAG_CO_TRY(const auto body, co_await read_json(request, body_bytes_max));
-  static_cast<void>(body);
   if (!app.mirror) co_return no_upstream();
-  auto work = [&app, name = name_of(request)] {
-    return reply_with(app, app.mirror->schedule().run(name));
+  WAAG_CO_TRY(const auto dry_run, hub::json_bool(body, "dry_run"));
+  auto work = [&app, name = name_of(request), dry_run] {
+    return dry_run.value_or(false) ? plan_of(app, name)
+                                   : reply_with(app, app.mirror->schedule().run(name));
   };
   co_return co_await offload(app.mirror->schedule().threads(), std::move(work));
 }

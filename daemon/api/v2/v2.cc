@@ -149,7 +149,6 @@ Result<Response> manifest(App& app, const Request& request, const RepoId& id) {
   if (llama) {
     response = json_response(file_json(models, *choice));
   } else {
-    const auto& entry = models.files.find(choice->path)->second;
     const bool may_ask = app.mirror && app.mirror->may_demand(request.who);
     const auto look = may_ask ? Look::at_upstream : Look::here;
     WAAG_TRY(const auto image, image_of(app, models, *choice, look));

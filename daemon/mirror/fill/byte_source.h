@@ -17,6 +17,8 @@ class ByteSource {
   virtual std::shared_ptr<HttpClient::Transfer> fetch(storage::Stretch part,
                                                       std::shared_ptr<UpstreamSink> sink,
                                                       std::shared_ptr<const Throttle> throttle) = 0;
+  /// How much of the file need not travel, as it is here in other files. Asks the upstream; blocks.
+  virtual Result<std::uint64_t> known_bytes() { return 0; }
   /// The bytes were not the file's. @return whether it has another way to get them, and takes that
   /// from now on
   virtual bool change_way() { return false; }

@@ -21,14 +21,9 @@ std::string about(RepoType type, const RepoId& repo) {
 
 }  // namespace
 
-struct Schedule::Run {
-  std::vector<std::uint64_t> jobs;
-  std::string error;  // the first one
-
-  void note(const std::string& what, const Error& why) {
-    if (error.empty()) error = what + ": " + why.what;
-  }
-};
+void Schedule::Run::note(const std::string& what, const Error& why) {
+  if (error.empty()) error = what + ": " + why.what;
+}
 
 Schedule::Schedule(storage::Store& store, Lookup& lookup, Jobs& jobs, storage::Clock& clock,
                    Options options)
@@ -151,6 +146,14 @@ Result<MirrorRule> Schedule::run(std::string_view name) {
   });
 }
 
+Result<Schedule::Run> Schedule::plan(std::string_view name) {
+  WAAG_TRY(const auto rule, find(name));
+  Run run;
+  run.dry_run = true;
+  submit_all(rule, run);
+  return run;
+}
+
 void Schedule::submit_all(const MirrorRule& rule, Run& run) {
   for (const auto& repo : repos_of(rule, run)) {
     const auto revisions = revisions_of(rule, repo);
@@ -172,13 +175,15 @@ void Schedule::submit(const MirrorRule& rule, const RepoId& repo, const std::str
   spec.include = rule.include;
   spec.exclude = rule.exclude;
   spec.convert = rule.convert;
+  spec.dry_run = run.dry_run;
   NewJob job;
   job.kind = "mirror";
   job.spec = spec.to_json();
   job.spec["rule"] = rule.name;
   job.asker = {rule.owner, ""};
   // A run that is not over when the next begins goes on: there are no two of the same.
-  job.key = "rule " + rule.name + " " + about(rule.type, repo) + "@" + revision;
+  job.key =
+      (run.dry_run ? "plan " : "rule ") + rule.name + " " + about(rule.type, repo) + "@" + revision;
   const auto row = jobs_.submit(std::move(job));
   if (!row) return run.note(about(rule.type, repo), row.error());
   run.jobs.push_back(row->id);

@@ -50,13 +50,22 @@ class Schedule {
   /// Submits the jobs of the rule now, also if it is paused. @return the rule; its last_error says
   /// what could not be found out
   Result<MirrorRule> run(std::string_view name);
+  /// What came of one.
+  struct Run {
+    std::vector<std::uint64_t> jobs;
+    std::string error;     // the first thing that could not be found out
+    bool dry_run = false;  // the jobs only say how much there is to bring
+
+    void note(const std::string& what, const Error& why);
+  };
+  /// As run(), but nothing is brought, and the rule stays as it is. Errc::not_found
+  Result<Run> plan(std::string_view name);
   /// What the rule allows its jobs, kept up to date as it changes. Errc::not_found
   Result<std::shared_ptr<RuleLimits>> limits(std::string_view name);
   /// For calls that wait for the upstream.
   [[nodiscard]] asio::thread_pool& threads() { return threads_; }
 
  private:
-  struct Run;  // what has come of one
   Result<MirrorRule> edit(std::string_view name, const std::function<Status(MirrorRule&)>& how);
   void submit_all(const MirrorRule& rule, Run& run);
   std::vector<RepoId> repos_of(const MirrorRule& rule, Run& run);

@@ -43,7 +43,7 @@ Status MirrorJob::run() {
   WAAG_TRY(spec_, MirrorSpec::parse(context_.spec()));
   take_up_earlier();
   WAAG_CHECK(find_limits());
-  WAAG_CHECK(keep_window());
+  if (!spec_.dry_run) WAAG_CHECK(keep_window());
   context_.set_note("asking the upstream for " + spec_.repo.full_name());
   if (!was_new_) before_ = head_before();
   UpstreamCall call;
@@ -53,6 +53,8 @@ Status MirrorJob::run() {
   WAAG_CHECK(may_see(found_.repo));
   WAAG_CHECK(plan());
   if (spec_.dry_run) {
+    count_known();
+    if (context_.stopped()) return told_to_stop();
     tell_result(/*finished=*/true);
     return ok();
   }
@@ -169,6 +171,18 @@ Status MirrorJob::plan() {
   context_.set_total(bytes_, files_);
   context_.set_done(bytes_here_, files_here_);
   return ok();
+}
+
+/// For a plan. An upstream that does not tell what a file is made of makes it look all new, as it
+/// then is.
+void MirrorJob::count_known() {
+  for (const auto& entry : cold_) {
+    if (context_.stopped()) return;
+    context_.set_note("what is here of " + entry.path);
+    const auto known = mirror_.known_bytes(found_.repo, found_.commit, entry);
+    if (known) bytes_known_ += *known;
+  }
+  context_.set_note("");
 }
 
 void MirrorJob::note_history() {
@@ -288,6 +302,7 @@ void MirrorJob::tell_result(bool finished) {
   result["bytes_here"] = bytes_here_;
   if (spec_.dry_run) {
     result["dry_run"] = true;
+    result["bytes_here_by_chunk"] = bytes_known_;
   } else {
     result["bytes_fetched"] = bytes_fetched_;
     if (!finished) {

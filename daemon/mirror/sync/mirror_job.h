@@ -55,6 +55,7 @@ class MirrorJob {
   [[nodiscard]] bool is_new() const;
   Status may_see(const storage::RepoRow& repo) const;
   Status plan();
+  void count_known();
   void note_history();
   void convert();
   [[nodiscard]] std::optional<CommitId> head_before() const;
@@ -81,6 +82,7 @@ class MirrorJob {
   std::uint64_t files_ = 0, bytes_ = 0;            // of all that is wanted
   std::uint64_t files_here_ = 0, bytes_here_ = 0;  // by now
   std::uint64_t files_before_ = 0, bytes_before_ = 0, bytes_fetched_ = 0, files_left_out_ = 0;
+  std::uint64_t bytes_known_ = 0;   // of files to come: here by chunks
   std::string history_;             // why it did not come; "" if it did
   std::optional<CommitId> before_;  // where the revision led
   bool was_new_ = false;            // so an earlier beginning has found it

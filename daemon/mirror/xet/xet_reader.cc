@@ -91,6 +91,16 @@ Status XetReader::read(storage::Stretch part, const Take& take) {
   return left_ == 0 ? ok() : Status(odd("its plan ends before the part"));
 }
 
+Result<std::uint64_t> XetReader::known_bytes(storage::Stretch part) {
+  WAAG_TRY(const auto said, plan(part));
+  std::uint64_t bytes = 0;
+  for (const auto& term : said.terms) {
+    WAAG_TRY(const auto known, known_of(term));
+    bytes += std::uint64_t{known.front_bytes} + known.back_bytes;
+  }
+  return std::min(bytes, part.size());
+}
+
 Result<xet::RemotePlan> XetReader::plan(storage::Stretch part) {
   WAAG_TRY(auto reply, ask_plan(part));
   if (second_version_ && (reply.status == 404 || reply.status == 501)) {

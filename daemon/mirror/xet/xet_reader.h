@@ -46,6 +46,9 @@ class XetReader {
   ///         what `take` returned; Errc::unavailable after stop()
   Status read(storage::Stretch part, const Take& take);
   void stop();
+  /// How much of the part would not be fetched, as its chunks came in earlier files. Errors as of
+  /// read().
+  Result<std::uint64_t> known_bytes(storage::Stretch part);
   /// What the upstream says the part is made of. Errors as of read().
   Result<xet::RemotePlan> plan(storage::Stretch part);
 

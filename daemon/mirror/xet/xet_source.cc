@@ -191,6 +191,12 @@ void XetSource::learn(const XorbHash& xorb, std::uint32_t number, const storage:
 }
 
 /// The bytes were wrong: those that led, or those of Xet, if any came so. Nothing is kept of them.
+Result<std::uint64_t> XetSource::known_bytes() {
+  if (is_plain()) return 0;
+  WAAG_TRY(const auto from, reader(nullptr));
+  return from->known_bytes({0, file_.there.size_bytes});
+}
+
 bool XetSource::change_way() {
   const std::scoped_lock lock(mutex_);
   learned_.clear();

@@ -60,6 +60,7 @@ class XetSource final : public ByteSource, public std::enable_shared_from_this<X
                                               std::shared_ptr<const Throttle> throttle) override;
   [[nodiscard]] bool trusted() const override { return hub_.trusted(); }
   [[nodiscard]] const std::string& name() const override { return hub_.base_url(); }
+  Result<std::uint64_t> known_bytes() override;
   bool change_way() override;
   void filled() override;
 

@@ -41,6 +41,17 @@ def chain(tmp_path):
         yield made
 
 
+def dry_run(hub, repo: str, revision: str) -> dict:
+    """The result of a job that only says what there is to bring of a model's model.bin."""
+    wish = {"repo": repo, "revision": revision, "include": ["model.bin"], "dry_run": True}
+    job = hub.request("POST", "/api/waag/v1/pulls", json_body=wish).json()["id"]
+    ended = ("done", "failed", "cancelled")
+    wait_for(lambda: hub.get(f"/api/waag/v1/jobs/{job}").json()["state"] in ended)
+    told = hub.get(f"/api/waag/v1/jobs/{job}").json()
+    assert told["state"] == "done", told
+    return told["result"]
+
+
 def test_the_second_revision_moves_what_changed(chain):
     first = os.urandom(FILE_BYTES)
     at = FILE_BYTES // 2
@@ -52,8 +63,12 @@ def test_the_second_revision_moves_what_changed(chain):
     assert moved >= FILE_BYTES * (0.99 - LEAD_SHARE), "it did not come by Xet"
     assert moved < FILE_BYTES, "nobody led: the first byte had to wait for a plan"
     assert chain.relay.ledger.sent_bytes() <= FILE_BYTES * 1.05
-    chain.relay.ledger.clear()
     repo, commit = chain.push("moved", "model.bin", second)
+    plan = dry_run(chain.hub, repo, commit)
+    assert plan["bytes"] == FILE_BYTES
+    here = plan["bytes_here"] + plan["bytes_here_by_chunk"]
+    assert FILE_BYTES - 2 * CHANGED_BYTES - MIB <= here < FILE_BYTES
+    chain.relay.ledger.clear()
     answer = pull(chain.hub, resolve(repo, "model.bin", commit))
     assert answer.ok and answer.body == second
     assert 0 < chain.xorb_bytes() <= 2 * CHANGED_BYTES + MIB

@@ -52,6 +52,16 @@ TEST_CASE_METHOD(Hub, "api mirrors: from the first to the last", "[daemon][mirro
   CHECK(shown.json().at("lastStates").at("done") == 1);
   CHECK(shown.json().at("lastRunAt") == "2026-09-21T14:13:20.000Z");
 
+  const auto plan = send("POST", api + "/nightly/run", R"({"dry_run":true})");
+  REQUIRE(plan.status == 200);
+  CHECK_FALSE(plan.json().as_object().contains("error"));
+  const auto planned = ended(plan.json().at("jobs").at(0).to_number<std::uint64_t>());
+  CHECK(planned.state == storage::JobState::done);
+  CHECK(boost::json::parse(planned.spec).at("dry_run") == true);
+  CHECK(get(api + "/nightly", eve).json().at("lastJobs") == ran.json().at("lastJobs"));
+  CHECK(send("POST", api + "/nightly/run", R"({"dry_run":"yes"})").status == 400);
+  CHECK(send("POST", api + "/none/run", R"({"dry_run":true})").status == 404);
+
   const auto changed = send("PATCH", api + "/nightly", R"({"paused":true,"cron":"0 2 * * *"})");
   REQUIRE(changed.status == 200);
   CHECK(changed.json().at("paused") == true);

@@ -60,6 +60,20 @@ TEST_CASE_METHOD(Scheduled, "schedule: patterns name what the upstream has", "[d
   CHECK(get("/acme/other/resolve/v2/README.md", ada).body == "hello");
 }
 
+TEST_CASE_METHOD(Scheduled, "schedule: a plan brings nothing", "[daemon][mirror]") {
+  begin();
+  add({{"repos", {"acme/*"}}, {"revisions", {"v*"}}, {"window", "00:00-00:01"}});
+  const auto plan = schedule().plan("nightly");
+  REQUIRE(plan);
+  CHECK(plan->error.empty());
+  CHECK(specs(plan->jobs) ==
+        Texts{"acme/other@v1", "acme/other@v2", "acme/tiny@v1", "acme/tiny@v2"});
+  for (const auto id : plan->jobs) CHECK(ended(id).state == JobState::done);  // at any time
+  CHECK(upstream.count("/resolve/") == 0);
+  CHECK(schedule().find("nightly")->last_jobs.empty());
+  CHECK(schedule().find("nightly")->last_run == storage::TimeMs{});
+}
+
 TEST_CASE_METHOD(Scheduled, "schedule: rules run when they are due", "[daemon][mirror]") {
   begin();
   add({{"every", "1h"}});

@@ -93,8 +93,15 @@ TEST_CASE_METHOD(ReaderFixture, "xet_reader: chunks that came before are read he
   auto second = first;
   second.replace(1'500'000, 5'000, noise(2, 6'000));
   upstream.add("b.bin", second);
+  auto planned = reader(second);
+  const auto known = planned.known_bytes({0, second.size()});
+  REQUIRE(known);
+  CHECK(moved() == 0);
   CHECK(part(second, {0, second.size()}) == second);
-  CHECK(moved() <= 500'000);
+  const auto fetched = moved();
+  CHECK(fetched <= 500'000);
+  CHECK(*known < second.size());
+  CHECK(*known + fetched >= second.size());
   CHECK(traffic.bytes(XetRoad::local) >= 2 * first.size() - 700'000);
   // Not without the bytes, whatever is known of them.
   learned.clear();
