@@ -92,9 +92,12 @@ def check_others(others: Watch) -> None:
     assert max(others.seconds) < SLOWEST_S
 
 
-def check_received(hub, before: int, size: int) -> None:
+def check_received(hub, before: int, files: dict) -> None:
+    """Small files may come with the history instead, which the metric does not count."""
+    size = size_of(files)
+    least = size_of({name: one for name, one in files.items() if isinstance(one, Lfs)})
     came = received_bytes(hub) - before
-    assert size <= came <= (1 + AGAIN_SHARE) * size + METADATA_BYTES, f"{came / size:.2%} came"
+    assert least <= came <= (1 + AGAIN_SHARE) * size + METADATA_BYTES, f"{came / size:.2%} came"
 
 
 def check_store(hub) -> None:
@@ -193,7 +196,7 @@ def test_a_slow_link_that_loses_packets(tmp_path):
         assert right
         check_job(ended, files)
         check_others(others)
-        linked.here.do(lambda: check_received(linked.hub, before, size_of(files)))
+        linked.here.do(lambda: check_received(linked.hub, before, files))
         check_store(linked.hub)
 
 
@@ -226,7 +229,7 @@ def test_a_link_that_flaps(tmp_path, outage):
         assert right
         check_job(ended, files)
         check_others(others)
-        linked.here.do(lambda: check_received(linked.hub, before, size_of(files)))
+        linked.here.do(lambda: check_received(linked.hub, before, files))
         # What was on its way when the cable went is lost: buffers of four streams each time.
         again = linked.upstream.ledger.again_bytes(files["model.safetensors"].oid)
         assert again <= flaps.count * 4 * MIB, f"{again} bytes sent again, {flaps.count} flaps"
@@ -279,7 +282,7 @@ def test_a_storm(upstream, new_mirror, tmp_path, storm):
     bad = {kind: n for kind, n in upstream.weather.drawn.items() if kind != "fair"}
     assert sum(bad.values()) >= 3, f"seed {SEED}: fair weather, {upstream.weather.drawn}"
     check_others(others)
-    check_received(hub, before, size_of(files))
+    check_received(hub, before, files)
     check_store(hub)
 
 
