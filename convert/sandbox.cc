@@ -203,7 +203,7 @@ Status close_calls(Calls calls) {
     for (const int call : device_calls)
       is_good = is_good && add(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0));
     is_good = is_good && add(seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                                              SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)));
+                                              SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0)));
     // The driver's threads are there already.
     is_good = is_good && add(seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1));
   }
