@@ -18,7 +18,7 @@ deps:
 ## make build         waagd, waag and waag-convert, Release, in build/release/bin
 build:
 	@deploy/install-deps.sh run
-	@[ -f build/release/build.ninja ] || cmake --preset release >/dev/null
+	@[ -f build/release/build.ninja ] || cmake --preset release -DWAAG_UNITY=ON >/dev/null
 	@$(CMAKE_BUILD) --preset release --target waagd waag waag-convert -- --quiet
 
 ## make run           serves on 127.0.0.1:8080, data in ./waag-data

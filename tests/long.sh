@@ -11,7 +11,7 @@ skip() { echo "skipped: $1 ($2)"; }
 build() {  # PRESET TARGET...
   local preset=$1
   shift
-  [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null
+  [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" -DWAAG_UNITY=ON >/dev/null
   cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} -- --quiet
 }
 
