@@ -3,10 +3,11 @@
 
 Prints a line a group, its sources apart by ';'. Two sources share a group only where gluing them
 changes no meaning, as far as their text tells: no name that one keeps to itself (an unnamed
-namespace's, a static function's, a macro's) is a word of the other or declared by a header of it, and
-neither looks into namespaces where the other's headers declare a name that it uses. Neighbours in the
-tree come first, as they share headers.
+namespace's, a static function's, a macro's) is a word of the other or declared by a header of it,
+and neither looks into namespaces where the other's headers declare a name that it uses. Neighbours
+in the tree come first, as they share headers.
 """
+
 import functools
 import os
 import re
@@ -16,7 +17,9 @@ MAX_SOURCES = 12
 MAX_BYTES = 96 << 10
 
 WORD = re.compile(r"[A-Za-z_]\w*")
-LITERAL = re.compile(r'R"(\w*)\((?:.|\n)*?\)\1"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'|//[^\n]*|/\*(?:.|\n)*?\*/')
+LITERAL = re.compile(
+    r'R"(\w*)\((?:.|\n)*?\)\1"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'|//[^\n]*|/\*(?:.|\n)*?\*/'
+)
 TYPE = re.compile(r"\b(?:struct|class|enum|concept)\s+([A-Za-z_]\w*)|\busing\s+([A-Za-z_]\w*)\s*=")
 NAMED = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])*\s*(?:\(|=|\{|;)")
 NO_NAME = {"alignas", "decltype", "noexcept", "sizeof"}
@@ -30,10 +33,13 @@ MACRO = re.compile(r"^#\s*define\s+(\w+)", re.M)
 
 def declared(line):
     """The names that a line at namespace scope may declare."""
-    if line.startswith(("namespace", "TEST_CASE")) or line.startswith("using ") and "=" not in line:
+    if line.startswith(("namespace", "TEST_CASE")):
+        return []
+    if line.startswith("using ") and "=" not in line:
         return []
     types = [name for found in TYPE.findall(line) for name in found if name not in ("", "class")]
-    return types or [name for name in NAMED.findall(line) if name not in NO_NAME][:1] + MORE.findall(line)
+    names = [name for name in NAMED.findall(line) if name not in NO_NAME]
+    return types or names[:1] + MORE.findall(line)
 
 
 def own_names(text):
@@ -43,18 +49,21 @@ def own_names(text):
     for line in text.split("\n"):
         if line.startswith("namespace {"):
             unnamed = True
-        elif unnamed and line.startswith("}") and not line.startswith("};"):
-            # The end of a function looks alike: what follows it is read as a declaration again.
-            unnamed = "namespace" not in line
+        elif unnamed and line.startswith("}") and "namespace" in line:
+            unnamed = False
         if (unnamed or line.startswith("static ")) and line[:1] not in ("", " ", "}", "#", ")"):
             names.update(declared(line))
     return names
 
 
-def comments_off(text, keep_namespace=False):
-    # The end of an unnamed namespace is told by its comment.
-    return LITERAL.sub(
-        lambda m: m[0] if keep_namespace and m[0].startswith("//") and "namespace" in m[0] else " ", text)
+def without_text(source, keep_ends=False):
+    """Without literals and comments, but, if asked, those that end a namespace."""
+
+    def kept(found):
+        is_end = keep_ends and found[0].startswith("//") and "namespace" in found[0]
+        return found[0] if is_end else " "
+
+    return LITERAL.sub(kept, source)
 
 
 @functools.cache
@@ -75,12 +84,14 @@ def headers(path):
 
 @functools.cache
 def declared_by(header):
-    lines = comments_off(read(header)).split("\n")
-    return frozenset(name for line in lines if line[:1] not in ("", " ", "}", "#") for name in declared(line))
+    lines = without_text(read(header)).split("\n")
+    at_scope = [line for line in lines if line[:1] not in ("", " ", "}", "#")]
+    return frozenset(name for line in at_scope for name in declared(line))
 
 
 @functools.cache
 def spaces_of(header):
+    """(full, last) name of each namespace that it opens."""
     return frozenset(SPACE.findall(read(header)))
 
 
@@ -89,13 +100,13 @@ class Source:
         self.path = path
         text = read(path)
         self.bytes = len(text)
-        self.own = own_names(comments_off(text, keep_namespace=True))
-        self.words = set(WORD.findall(comments_off(text)))
+        self.own = own_names(without_text(text, keep_ends=True))
+        self.words = set(WORD.findall(without_text(text)))
+        self.roots = set(ROOT.findall(without_text(text)))
+        self.views = set(USING.findall(text))
         self.headers = headers(path)
         self.declared = set().union(*map(declared_by, self.headers))
         self.spaces = set().union(*map(spaces_of, self.headers))
-        self.roots = set(ROOT.findall(comments_off(text)))
-        self.views = set(USING.findall(text))
 
     def loses_meaning_with(self, other):
         if self.own & (other.words | other.declared):
@@ -116,8 +127,8 @@ def grouped(sources):
     groups = []
     for source in sources:
         for group in groups:
-            if (len(group) < MAX_SOURCES and sum(s.bytes for s in group) + source.bytes <= MAX_BYTES
-                    and all(source.fits(other) for other in group)):
+            size = sum(other.bytes for other in group) + source.bytes
+            if len(group) < MAX_SOURCES and size <= MAX_BYTES and all(map(source.fits, group)):
                 group.append(source)
                 break
         else:
