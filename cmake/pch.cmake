@@ -1,5 +1,5 @@
 # Most of a test build's time is the parsing of the same headers. WAAG_PCH parses them once a target:
-# on in the presets that make test waits for, off in release and clang, whose builds show that every
+# on in the presets that make test waits for, off in dev, tsan and clang, whose builds show that every
 # source includes what it uses.
 option(WAAG_PCH "precompile the headers that most sources include" OFF)
 
