@@ -26,6 +26,7 @@ NO_NAME = {"alignas", "decltype", "noexcept", "sizeof"}
 MORE = re.compile(r",\s*([A-Za-z_]\w*)\s*=")
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 USING = re.compile(r"^using namespace ([\w:]+);", re.M)
+TAKEN = re.compile(r"^using ((?:\w+::)+(\w+));", re.M)
 SPACE = re.compile(r"^namespace ((?:\w+::)*(\w+)) \{", re.M)
 ROOT = re.compile(r"(?<![:\w])(\w+)::")
 MACRO = re.compile(r"^#\s*define\s+(\w+)", re.M)
@@ -104,12 +105,15 @@ class Source:
         self.words = set(WORD.findall(without_text(text)))
         self.roots = set(ROOT.findall(without_text(text)))
         self.views = set(USING.findall(text))
+        self.taken = set(TAKEN.findall(text))
         self.headers = headers(path)
         self.declared = set().union(*map(declared_by, self.headers))
         self.spaces = set().union(*map(spaces_of, self.headers))
 
     def loses_meaning_with(self, other):
         if self.own & (other.words | other.declared):
+            return True
+        if any(name in other.words for _, name in self.taken - other.taken):
             return True
         # A namespace's last name, of which the other's headers have another.
         known = {name for _, name in self.spaces} & self.roots

@@ -27,6 +27,10 @@ APART = {
         "int f() { return half(4); }\n",
     ),
     "a type": ("namespace {\nstruct Part {};\n}  // namespace\n", "struct Part;\n"),
+    "a name taken from a namespace": (
+        "using std::chrono::days;\nint f();\n",
+        "void g() {\n  using days = long;\n}\n",
+    ),
     "a macro": ("#define LIMIT 3\n", "int LIMIT();\n"),
     "what the other's header declares": (
         "namespace {\nint value(int x) { return x; }\n}  // namespace\n",
@@ -50,6 +54,10 @@ TOGETHER = {
     "names after the unnamed namespace": (
         "namespace {\nint twice(int x) { return 2 * x; }\n}  // namespace\nint shared();\n",
         "int other() { return shared(); }\n",
+    ),
+    "the same name taken from one namespace": (
+        "using std::chrono::days;\nint f(days);\n",
+        "using std::chrono::days;\nint g(days);\n",
     ),
     "the same header": ('#include "a.h"\nint f();\n', '#include "a.h"\nint g();\n'),
 }
