@@ -64,10 +64,11 @@ Task<Result<std::size_t>> RequestBody::read_fixed(std::span<std::byte> buffer) {
   if (!early.empty()) std::memcpy(buffer.data(), early.data(), early.size());
   std::size_t filled = early.size();
   received_.consume(filled);
-  while (filled < buffer.size()) {  // a full buffer saves the caller's trips to the pool
-    WAAG_CO_TRY(const auto got, co_await stream_.read_some(buffer.subspan(filled), pace_));
-    if (got == 0) co_return fail(Errc::invalid_argument, "the request's body was cut");
+  if (filled < buffer.size()) {  // a full buffer saves the caller's trips to the pool
+    WAAG_CO_TRY(const auto got, co_await stream_.read_full(buffer.subspan(filled), pace_));
     filled += got;
+    if (filled < buffer.size())
+      co_return fail(Errc::invalid_argument, "the request's body was cut");
   }
   done_ = filled == left;
   co_return filled;

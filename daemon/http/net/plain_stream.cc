@@ -29,11 +29,23 @@ Error Stream::ended(const char* what) const {
   return fail(Errc::unavailable, std::string(what) + ": connection ended");
 }
 
+Task<Result<std::size_t>> Stream::read_full(std::span<std::byte> buffer, Pace& pace) {
+  std::size_t filled = 0;
+  while (filled < buffer.size()) {
+    WAAG_CO_TRY(const auto got, co_await read_some(buffer.subspan(filled), pace));
+    if (got == 0) break;
+    filled += got;
+  }
+  co_return filled;
+}
+
 namespace {
 
 constexpr std::size_t sendfile_bytes_max = 1u
                                            << 20;  // per call, so that one peer cannot hog a thread
 constexpr std::size_t linger_bytes_max = 256 * 1024;
+/// A body's reader sleeps until so much came: a wake-up costs as much as 50 KiB copied.
+constexpr std::size_t low_water_bytes_max = 256 * 1024;
 
 /// Tries each operation first and waits for the socket only when it would block: a small reply to a
 /// peer that keeps up costs one system call and no trip through the scheduler.
@@ -47,17 +59,23 @@ class PlainStream final : public Stream {
   Task<Status> handshake(Pace&) override { co_return ok(); }
 
   Task<Result<std::size_t>> read_some(std::span<std::byte> buffer, Pace& pace) override {
-    for (Duration waited{};;) {
-      if (!socket_.is_open()) co_return ended("read");
-      const auto got = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), 0);
-      if (got >= 0) {
-        if (!pace.keeps_up(waited, static_cast<std::size_t>(got))) co_return too_slow("read");
-        co_return static_cast<std::size_t>(got);
-      }
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) co_return ended("read");
-      WAAG_CO_TRY(waited, co_await wait(Socket::wait_read, pace.wait_limit, "read"));
+    set_low_water(1);
+    return read(buffer, 1, pace);
+  }
+
+  Task<Result<std::size_t>> read_full(std::span<std::byte> buffer, Pace& pace) override {
+    return read(buffer, buffer.size(), pace);
+  }
+
+  /// Bytes may be here that the reader is not woken for: then the peer sent something in time.
+  void expire() noexcept override {
+    char byte{};
+    if (reading_ && ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK) == 1) {
+      deadline_ = TimePoint::max();
+      set_low_water(1);
+      return;
     }
+    Stream::expire();
   }
 
   Task<Status> write(ByteView first, ByteView second, Pace& pace) override {
@@ -125,6 +143,39 @@ class PlainStream final : public Stream {
   }
 
  private:
+  /// At least `wanted` bytes (of 1 and up), or fewer at the end of the peer's stream.
+  Task<Result<std::size_t>> read(std::span<std::byte> buffer, std::size_t wanted, Pace& pace) {
+    std::size_t filled = 0;
+    for (Duration waited{}; filled < wanted;) {
+      if (!socket_.is_open()) co_return ended("read");
+      const auto rest = buffer.subspan(filled);
+      const auto got = ::recv(socket_.native_handle(), rest.data(), rest.size(), 0);
+      if (got >= 0) {
+        if (!pace.keeps_up(waited, static_cast<std::size_t>(got))) co_return too_slow("read");
+        if (got == 0) break;
+        waited = {};
+        filled += static_cast<std::size_t>(got);
+        continue;
+      }
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) co_return ended("read");
+      set_low_water(std::min(wanted - filled, low_water_bytes_max));
+      reading_ = low_water_ > 1;
+      auto came = co_await wait(Socket::wait_read, pace.wait_limit, "read");
+      reading_ = false;
+      WAAG_CO_TRY(waited, std::move(came));
+    }
+    co_return filled;
+  }
+
+  /// How many bytes must have come for the socket to be readable; its end always makes it so.
+  void set_low_water(std::size_t bytes) noexcept {
+    if (bytes == low_water_ || !socket_.is_open()) return;
+    const auto value = static_cast<int>(bytes);
+    if (::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVLOWAT, &value, sizeof value) == 0)
+      low_water_ = bytes;
+  }
+
   ssize_t send_parts(ByteView first, ByteView second) {
     std::array<iovec, 2> parts{};
     std::size_t count = 0;
@@ -152,6 +203,8 @@ class PlainStream final : public Stream {
   }
 
   Socket socket_;
+  std::size_t low_water_ = 1;
+  bool reading_ = false;  // waits for the low water
 };
 
 }  // namespace

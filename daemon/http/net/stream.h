@@ -43,6 +43,8 @@ class Stream {
   virtual Task<Status> handshake(Pace& pace) = 0;
   /// At least one byte, or 0 at the end of the peer's stream.
   virtual Task<Result<std::size_t>> read_some(std::span<std::byte> buffer, Pace& pace) = 0;
+  /// As many bytes as fit, fewer only at the end of the peer's stream.
+  virtual Task<Result<std::size_t>> read_full(std::span<std::byte> buffer, Pace& pace);
   /// All of both parts, in one system call if the peer keeps up.
   virtual Task<Status> write(ByteView first, ByteView second, Pace& pace) = 0;
   /// Sends a piece of a file without copying it. Only if can_send_file().
@@ -56,7 +58,7 @@ class Stream {
 
   [[nodiscard]] bool overdue(TimePoint now) const { return now >= deadline_; }
   /// Called by the sweeper.
-  void expire() noexcept {
+  virtual void expire() noexcept {
     expired_ = true;
     close();
   }
