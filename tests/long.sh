@@ -91,7 +91,7 @@ converter() {
   WAAG_LLAMA_CPP=$libraries $python -m pytest -q tests/integration/convert/test_same_bytes.py
 }
 
-# Its safetensors against compressed-tensors: what it writes for the same weights.
+# Its safetensors against compressed-tensors and transformers: what they quantize and decompress.
 decompressors() {
   local folder=tests/harness/oracles python
   deploy/install-deps.sh run test
@@ -99,6 +99,7 @@ decompressors() {
   python=$(python3 $folder/torch_environment.py)
   "$python" $folder/linear_vectors.py \
     --check tests/convert/quant/linear/quantize_linear_test.cc
+  "$python" -m pytest -q tests/integration/convert/test_decompressors.py
 }
 
 case "${1:-}" in

@@ -5,7 +5,8 @@
 Runs in the environment of torch_environment.py. Prints the largest relative error of a weight and
 of the logits; fails if a weight did not arrive, one that is not quantized changed, or an error is
 beyond 4 bits'. transformers 5.24 cannot load experts in INT8 (an error) or NVFP4 (it leaves the
-global scale out): its fused experts know FP8 and packed integers only.
+global scale out), as its fused experts know FP8 and packed integers only, nor FP8 in blocks of
+which the last is cut.
 """
 
 import json
