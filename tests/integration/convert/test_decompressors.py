@@ -98,6 +98,14 @@ def differing(ours: Gguf, theirs: Gguf, dtype: torch.dtype) -> list[str]:
     return names
 
 
+def check_same(packed: pathlib.Path, plain: pathlib.Path, place: pathlib.Path, dtype) -> None:
+    """Both as GGUF, which stacks experts and permutes rows alike."""
+    members = {"via": "direct", "allow_requantize": True}
+    ours = converted(packed, place / "ours", "gguf:F32", **members)
+    theirs = converted(plain, place / "theirs", "gguf:F32", **members)
+    assert differing(Gguf(ours), Gguf(theirs), dtype) == []
+
+
 def check(source: pathlib.Path, target: str, place: pathlib.Path, dtype: torch.dtype) -> None:
     """@param dtype  what compressed-tensors decompresses this target of that model to"""
     made = converted(source, place / "made", f"safetensors:{target}")
@@ -114,11 +122,7 @@ def check(source: pathlib.Path, target: str, place: pathlib.Path, dtype: torch.d
             assert 0 < relative(found[name], tensor) < TARGETS[target][1], name
         else:
             assert same_bits(found[name], tensor), name
-    # Both as GGUF, which stacks experts and permutes rows alike.
-    members = {"via": "direct", "allow_requantize": True}
-    ours = converted(made, place / "ours", "gguf:F32", **members)
-    theirs = converted(plain, place / "theirs", "gguf:F32", **members)
-    assert differing(Gguf(ours), Gguf(theirs), dtype) == []
+    check_same(made, plain, place, dtype)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -135,6 +139,13 @@ def test_scales_of_other_types(dtype, target, tmp_path):
     if target == "nvfp4":
         as_decompressed = torch.bfloat16
     check(tmp_path / "source", target, tmp_path, as_decompressed)
+
+
+def test_fp8_as_deepseek_publishes_it_is_read_alike(tmp_path):
+    source = tmp_path / "source"
+    tiny_models.write_model(source, "deepseek-v3", fp8=True)
+    plain = decompressed(source, tmp_path / "plain", torch.bfloat16)
+    check_same(source, plain, tmp_path, torch.bfloat16)
 
 
 @pytest.mark.parametrize("target", [name for name, (scheme, _) in TARGETS.items() if scheme])
