@@ -62,7 +62,7 @@ reliability:
 sanitize:
 	@tests/long.sh sanitize
 
-## make golden        the converter's bytes against llama.cpp, built from source
+## make golden        the converter against llama.cpp, built from source, and compressed-tensors
 golden:
 	@tests/long.sh golden
 

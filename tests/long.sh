@@ -73,6 +73,7 @@ conformance() {
 golden() {
   skip "stores of older releases" "there is no older release: this is the first on-disk format"
   converter
+  decompressors
 }
 
 # The converter against the tool whose bytes it promises: llama.cpp, built from the source package
@@ -88,7 +89,17 @@ converter() {
     --check tests/vectors/ggml_digests.h ${WAAG_GOLDEN_SHORT:+--short}
   build/release/tests/convert_test ${WAAG_GOLDEN_SHORT:+~}"[long]" -d yes
   WAAG_LLAMA_CPP=$libraries $python -m pytest -q tests/integration/convert/test_same_bytes.py
-  skip "compressed-tensors" "it needs torch: run $folder/linear_vectors.py where that is"
+}
+
+# Its safetensors against compressed-tensors and transformers: what they quantize and decompress.
+decompressors() {
+  local folder=tests/harness/oracles python
+  deploy/install-deps.sh run test
+  build release waag-convert
+  python=$(python3 $folder/torch_environment.py)
+  "$python" $folder/linear_vectors.py \
+    --check tests/convert/quant/linear/quantize_linear_test.cc
+  "$python" -m pytest -q tests/integration/convert/test_decompressors.py
 }
 
 case "${1:-}" in

@@ -356,12 +356,17 @@ def fp8_blocks(array: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
     return codes, scales
 
 
-def stored(name: str, shape, seed: int, fp8: bool) -> dict:
-    """What a weight is in its file: BF16, or FP8 and its scales."""
+# Type of plain weights: (as config.json has it, the bits of F32 values).
+PLAIN = {"BF16": ("bfloat16", bf16_bits), "F16": ("float16", lambda array: array.astype("<f2")),
+         "F32": ("float32", lambda array: array.astype("<f4"))}
+
+
+def stored(name: str, shape, seed: int, fp8: bool, dtype: str) -> dict:
+    """What a weight is in its file: plain, or FP8 and its scales."""
     array = values(name, shape, seed)
     is_linear = "_proj" in name and len(shape) == 2
     if not fp8 or not is_linear:
-        return {name: ("BF16", shape, bf16_bits(array).tobytes())}
+        return {name: (dtype, shape, PLAIN[dtype][1](array).tobytes())}
     codes, scales = fp8_blocks(array)
     return {name: ("F8_E4M3", shape, codes.tobytes()),
             name + "_scale_inv": ("F32", scales.shape, scales.tobytes())}
@@ -381,10 +386,11 @@ def write_safetensors(path: pathlib.Path, tensors: dict) -> None:
 
 
 def write_model(folder: pathlib.Path, family: str, seed: int = 1, files: int = 1,
-                fp8: bool = False, **options):
-    """The model of a family in BF16 or FP8, in `files` weight files; returns its config."""
+                fp8: bool = False, dtype: str = "BF16", **options):
+    """The model of a family in `dtype` or FP8, in `files` weight files; returns its config."""
     make, tokenizer = FAMILIES[family]
     config, shapes = make(**options)
+    config["torch_dtype"] = PLAIN[dtype][0]
     if fp8:
         config["quantization_config"] = {"quant_method": "fp8", "fmt": "e4m3",
                                          "activation_scheme": "dynamic",
@@ -399,7 +405,7 @@ def write_model(folder: pathlib.Path, family: str, seed: int = 1, files: int = 1
     for file, chosen in parts.items():
         tensors = {}
         for name in chosen:
-            tensors |= stored(name, shapes[name], seed, fp8)
+            tensors |= stored(name, shapes[name], seed, fp8, dtype)
         write_safetensors(folder / file, tensors)
         where |= dict.fromkeys(tensors, file)
     if files > 1:

@@ -1,11 +1,16 @@
 """Prints the vectors of quantize_linear_test.cc as compressed-tensors has them.
 
-Run by hand, with torch, numpy and compressed-tensors (0.20.0 made the recorded ones), when a format
-is added: torch is too large for an environment of the tests. Each line: format, type of the scales,
+    python linear_vectors.py [--check tests/convert/quant/linear/quantize_linear_test.cc]
+
+Runs in the environment of torch_environment.py, by hand when a format is added; with --check (make
+golden) it fails unless the test has these and no others. Each line: format, type of the scales,
 SHA-256 of codes and scales (and the global scale), SHA-256 of the values that they decompress to.
 """
 
 import hashlib
+import pathlib
+import re
+import sys
 
 import numpy
 import torch
@@ -21,6 +26,8 @@ FORMATS = {
     "nvfp4": ("NVFP4A16", "nvfp4-pack-quantized", (133, 384), None),
 }
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+RECORDED = re.compile(
+    r'\{LinearFormat::(\w+), Dtype::(\w+),\s*"([0-9a-f]{64})",\s*"([0-9a-f]{64})"\}')
 
 
 def split_mix(seed: int, count: int) -> numpy.ndarray:
@@ -87,12 +94,19 @@ def vectors(name: str, dtype: torch.dtype) -> tuple[str, str]:
     return hashlib.sha256(written).hexdigest(), hashlib.sha256(stored(decoded)).hexdigest()
 
 
-def main() -> None:
-    for name in FORMATS:
-        for label, dtype in DTYPES.items():
-            if label == "f32" or name not in ("fp8_block", "nvfp4"):
-                print(name, label, *vectors(name, dtype))
+def main() -> int:
+    found = [(name, label, *vectors(name, dtype)) for name in FORMATS
+             for label, dtype in DTYPES.items()
+             if label == "f32" or name not in ("fp8_block", "nvfp4")]
+    for line in found:
+        print(*line)
+    if sys.argv[1:2] != ["--check"]:
+        return 0
+    differing = set(found) ^ set(RECORDED.findall(pathlib.Path(sys.argv[2]).read_text()))
+    for line in sorted(differing):
+        print("differs:", *line)
+    return 1 if differing else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
