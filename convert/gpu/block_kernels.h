@@ -25,6 +25,7 @@ struct Block {
   const float* x;
   const float* importance;
   std::uint8_t* out;
+  float sigma = 0;  // of the row, for the types that take it from there (row_sigma.h)
 };
 
 /// Elements of a super-block in sub-blocks of n, a float apart: threads that walk their sub-blocks

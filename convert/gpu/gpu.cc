@@ -59,7 +59,7 @@ struct DestroyStream {
 
 struct Slot {
   Pinned values, importance, out;
-  There x, weights, codes;
+  There x, weights, sigmas, codes;
   std::unique_ptr<CUstream_st, DestroyStream> stream;  // destroyed first
 };
 
@@ -70,7 +70,13 @@ const DeviceKernel* kernel_of(const TileWork& work) {
 
 bool uses_importance(const TileWork& work) {
   const auto* kernel = kernel_of(work);
-  return kernel != nullptr && kernel->importance == ImportanceUse::used && !work.importance.empty();
+  return kernel != nullptr && kernel->importance != ImportanceUse::ignored &&
+         !work.importance.empty();
+}
+
+/// Sums of its rows are to be found before its blocks.
+bool needs_row_sums(const TileWork& work) {
+  return uses_importance(work) && kernel_of(work)->importance == ImportanceUse::by_row;
 }
 
 class CudaDevice final : public TileDevice {
@@ -96,10 +102,7 @@ class CudaDevice final : public TileDevice {
   std::uint64_t tile_values() const override { return 1 << 20; }
 
   bool takes(const TileWork& work) const override {
-    if (std::holds_alternative<LinearFormat>(work.target)) return true;
-    const auto* kernel = kernel_of(work);
-    if (kernel == nullptr) return false;
-    return work.importance.empty() || kernel->importance != ImportanceUse::refused;
+    return std::holds_alternative<LinearFormat>(work.target) || kernel_of(work) != nullptr;
   }
 
   Result<TileMemory> memory(unsigned number, const TileWork& work) override {
@@ -112,6 +115,7 @@ class CudaDevice final : public TileDevice {
       WAAG_CHECK(slot.importance.grow(work.importance.size_bytes()));
       WAAG_CHECK(slot.weights.grow(work.importance.size_bytes()));
     }
+    if (needs_row_sums(work)) WAAG_CHECK(slot.sigmas.grow(work.rows * sizeof(float)));
     return TileMemory{{slot.values.as<float>(), work.values()},
                       {slot.out.as<std::byte>(), work.out_bytes()}};
   }
@@ -148,7 +152,8 @@ class CudaDevice final : public TileDevice {
     const auto* kernel = kernel_of(work);
     return kernel->launch(
         {slot.x.as<float>(), uses_importance(work) ? slot.weights.as<float>() : nullptr,
-         work.columns, work.values() / block_of(kernel->type).block_elements, codes},
+         work.columns, work.values() / block_of(kernel->type).block_elements, codes,
+         needs_row_sums(work) ? slot.sigmas.as<float>() : nullptr},
         slot.stream.get());
   }
 

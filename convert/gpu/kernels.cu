@@ -4,7 +4,8 @@
 #include "convert/gpu/k_min_block.h"
 #include "convert/gpu/k_signed_block.h"
 #include "convert/gpu/kernels.h"
-#include "convert/gpu/plain_block.h"
+#include "convert/gpu/legacy_block.h"
+#include "convert/gpu/row_sigma.h"
 #include "convert/gpu/team_kernel.h"
 
 // Built without contraction to FMA, with exact division and root, and with subnormals
@@ -22,8 +23,21 @@ __global__ void __launch_bounds__(group_threads) quantize_blocks(DeviceBlocks bl
   const Block block{
       blocks.x + first,
       blocks.importance != nullptr ? blocks.importance + first % blocks.columns : nullptr,
-      blocks.out + (there ? index * K::bytes : 0)};
+      blocks.out + (there ? index * K::bytes : 0),
+      blocks.sigma != nullptr ? blocks.sigma[first / blocks.columns] : 0.0f};
   run_phases<K>(threadIdx.x % K::team, states[threadIdx.x / K::team], block, there);
+}
+
+__global__ void __launch_bounds__(group_threads)
+    sum_rows(const float* x, std::uint64_t rows, std::uint64_t columns, float* sigma) {
+  __shared__ RowSigma::State states[group_threads / RowSigma::team];
+  const auto index = team_index<RowSigma>();
+  const bool there = index < rows;
+  const std::uint64_t row = there ? index : 0;
+  for (RowPart part{x + row * columns, columns, 0, sigma + row}; part.first < columns;
+       part.first += RowSigma::columns)
+    run_phases<RowSigma>(threadIdx.x % RowSigma::team, states[threadIdx.x / RowSigma::team], part,
+                         there);
 }
 
 template <class K>
@@ -33,21 +47,32 @@ cudaError_t launch(const DeviceBlocks& blocks, cudaStream_t stream) {
   return cudaGetLastError();
 }
 
-// The four legacy types take their sigma from the whole row (FORMATS 3.4): not a block's business.
+/// With importance the rows' sigmas first, on the same stream.
+template <class K>
+cudaError_t launch_by_row(const DeviceBlocks& blocks, cudaStream_t stream) {
+  if (blocks.importance != nullptr) {
+    const auto rows = blocks.count * K::elements / blocks.columns;
+    sum_rows<<<groups_for<RowSigma>(rows), group_threads, 0, stream>>>(
+        blocks.x, rows, blocks.columns, blocks.sigma);
+    if (const auto error = cudaGetLastError(); error != cudaSuccess) return error;
+  }
+  return launch<K>(blocks, stream);
+}
+
 constexpr DeviceKernel kernels[] = {
-    {TensorType::q2_k, ImportanceUse::used, launch<KMinBlock<lanes::Q2K>>},
-    {TensorType::q3_k, ImportanceUse::used, launch<Q3KBlock>},
-    {TensorType::q4_k, ImportanceUse::used, launch<KMinBlock<lanes::Q4K>>},
-    {TensorType::q5_k, ImportanceUse::used, launch<KMinBlock<lanes::Q5K>>},
-    {TensorType::q6_k, ImportanceUse::used, launch<Q6KBlock>},
-    {TensorType::iq4_nl, ImportanceUse::used, launch<Iq4NlBlock>},
-    {TensorType::iq4_xs, ImportanceUse::used, launch<Iq4XsBlock>},
+    {TensorType::q2_k, ImportanceUse::by_block, launch<KMinBlock<lanes::Q2K>>},
+    {TensorType::q3_k, ImportanceUse::by_block, launch<Q3KBlock>},
+    {TensorType::q4_k, ImportanceUse::by_block, launch<KMinBlock<lanes::Q4K>>},
+    {TensorType::q5_k, ImportanceUse::by_block, launch<KMinBlock<lanes::Q5K>>},
+    {TensorType::q6_k, ImportanceUse::by_block, launch<Q6KBlock>},
+    {TensorType::iq4_nl, ImportanceUse::by_block, launch<Iq4NlBlock>},
+    {TensorType::iq4_xs, ImportanceUse::by_block, launch<Iq4XsBlock>},
     {TensorType::mxfp4, ImportanceUse::ignored, launch<Mxfp4Block>},
     {TensorType::q8_0, ImportanceUse::ignored, launch<PlainBlock<lanes::Q80>>},
-    {TensorType::q4_0, ImportanceUse::refused, launch<PlainBlock<lanes::Symmetric<8>>>},
-    {TensorType::q4_1, ImportanceUse::refused, launch<PlainBlock<lanes::Affine<15>>>},
-    {TensorType::q5_0, ImportanceUse::refused, launch<PlainBlock<lanes::Symmetric<16>>>},
-    {TensorType::q5_1, ImportanceUse::refused, launch<PlainBlock<lanes::Affine<31>>>},
+    {TensorType::q4_0, ImportanceUse::by_row, launch_by_row<LegacyBlock<lanes::Symmetric<8>>>},
+    {TensorType::q4_1, ImportanceUse::by_row, launch_by_row<LegacyBlock<lanes::Affine<15>>>},
+    {TensorType::q5_0, ImportanceUse::by_row, launch_by_row<LegacyBlock<lanes::Symmetric<16>>>},
+    {TensorType::q5_1, ImportanceUse::by_row, launch_by_row<LegacyBlock<lanes::Affine<31>>>},
 };
 
 }  // namespace

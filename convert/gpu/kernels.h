@@ -17,6 +17,7 @@ struct DeviceBlocks {
   std::uint64_t columns = 0;          // of a row; a whole number of blocks
   std::uint64_t count = 0;            // 1..blocks_max
   std::uint8_t* out = nullptr;        // count x the type's bytes
+  float* sigma = nullptr;             // ImportanceUse::by_row: room for one a row, or nullptr
 };
 /// A launch has at most 2^31 - 1 groups of threads, and a group takes at least one block.
 inline constexpr std::uint64_t blocks_max = 0x7fffffff;
@@ -25,7 +26,11 @@ inline constexpr std::uint64_t blocks_max = 0x7fffffff;
 using Launch = cudaError_t (*)(const DeviceBlocks& blocks, cudaStream_t stream);
 
 /// What becomes of the importance that a caller has.
-enum class ImportanceUse : std::uint8_t { used, ignored, refused };
+enum class ImportanceUse : std::uint8_t {
+  by_block,  // it weighs by what its block or super-block holds,
+  by_row,    // or the whole row
+  ignored,
+};
 
 struct DeviceKernel {
   TensorType type{};

@@ -4,7 +4,8 @@
 #include "convert/quant/lanes/legacy.h"
 #include "convert/quant/lanes/mxfp4.h"
 
-// Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 and MXFP4 without importance (FORMATS 3.2): a thread a block.
+// Q8_0 and MXFP4, which take no importance, and Q4_0, Q4_1, Q5_0 and Q5_1 without it (FORMATS 3.2):
+// a thread a block.
 
 namespace waag::convert::gpu {
 

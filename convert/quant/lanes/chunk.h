@@ -41,7 +41,10 @@ WAAG_LANE float from_half(std::uint16_t v) {
   return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(v)));
 }
 #else  // one lane: on a device, or its twin on the host
-WAAG_LANE std::uint16_t to_half(float v) { return float_to_half(v); }
+WAAG_LANE std::uint16_t to_half(float v) {
+  if (v != v) return 0xfe00;  // of x86-64's own NaN; a device's has the other sign
+  return float_to_half(v);
+}
 WAAG_LANE float from_half(std::uint16_t v) { return half_to_float(v); }
 #endif
 WAAG_LANE void put_half(std::uint8_t* to, std::uint16_t v) { __builtin_memcpy(to, &v, sizeof v); }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <string>
@@ -15,6 +17,8 @@
 #include "tests/convert/tiny_model.h"
 
 namespace waag::convert::testing {
+
+inline constexpr std::uint32_t device_columns = 256;
 
 /// A model whose rows are whole blocks of every type, of a few tiles of a twin a tensor.
 inline TinyModel device_model() {
@@ -56,6 +60,35 @@ struct DeviceJob {
       target.path = target.kind == TargetSpec::Kind::gguf ? target.type + ".gguf" : target.type;
       spec.targets.push_back(target);
     }
+  }
+
+  /// Gives the GGUF targets an importance matrix, in llama.cpp's older form (FORMATS 4.3): of each
+  /// weight, one column in 16 that never counts, and sizes over 2^20 in the others.
+  DeviceJob& weigh() {
+    ByteWriter out;
+    const std::string block = "blk.0.";
+    const std::vector<std::string> names{"token_embd.weight",       block + "attn_q.weight",
+                                         block + "attn_k.weight",   block + "attn_v.weight",
+                                         block + "ffn_gate.weight", block + "attn_output.weight",
+                                         block + "ffn_down.weight", block + "ffn_up.weight"};
+    out.fixed(static_cast<std::uint32_t>(names.size()));
+    for (std::uint32_t weight = 0; weight < names.size(); ++weight) {
+      constexpr std::uint32_t calls = 1;
+      out.fixed(static_cast<std::uint32_t>(names[weight].size()));
+      out.raw(as_bytes(names[weight]));
+      out.fixed(calls);
+      out.fixed(device_columns);
+      for (std::uint32_t i = 0; i < device_columns; ++i) {
+        const auto word = (weight * device_columns + i) * 2654435761u;  // any, and its high bits
+        const auto size = std::ldexp(1.0f + static_cast<float>(word >> 8 & 0xff),
+                                     static_cast<int>(word >> 16 & 15) - 12);
+        out.fixed(std::bit_cast<std::uint32_t>(word >> 28 == 0 ? 0.0f : size));
+      }
+    }
+    folder.write("imatrix.dat", out.str());
+    for (auto& target : spec.targets)
+      if (target.kind == TargetSpec::Kind::gguf) target.importance = folder.path() / "imatrix.dat";
+    return *this;
   }
 
   /// On a device that is opened by `open`; without one, on the CPU.
@@ -113,16 +146,24 @@ inline std::vector<std::string> device_targets() {
           "safetensors:nvfp4"};
 }
 
-/// Whole files of a device are those of the CPU. For the twin, and for devices that are real.
+/// The files of a job on a device are those of the CPU.
+inline void check_files(DeviceJob& job, DeviceJob& plain, const DeviceUse::Open& open) {
+  REQUIRE(plain.run());
+  const auto done = job.run(open, Device::cuda);
+  if (!done) FAIL(done.error().what);
+  CHECK(job.files() == plain.files());
+}
+
+/// Whole files of a device are those of the CPU, with an importance matrix too. For the twin, and
+/// for devices that are real.
 inline void check_whole_files(const DeviceUse::Open& open, unsigned threads) {
   for (const auto& target : device_targets()) {
     CAPTURE(target, threads);
-    DeviceJob plain({target});
-    REQUIRE(plain.run());
-    DeviceJob job({target}, threads);
-    const auto done = job.run(open, Device::cuda);
-    if (!done) FAIL(done.error().what);
-    CHECK(job.files() == plain.files());
+    DeviceJob job({target}, threads), plain({target});
+    check_files(job, plain, open);
+    if (!target.starts_with("gguf:")) continue;
+    DeviceJob weighed({target}, threads), weighed_plain({target});
+    check_files(weighed.weigh(), weighed_plain.weigh(), open);
   }
 }
 

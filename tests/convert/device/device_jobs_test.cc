@@ -41,6 +41,22 @@ TEST_CASE("device jobs: whole files are those of the CPU", "[convert][device_job
   check_whole_files(twin(1, Pace::at_the_wait), 1);
 }
 
+TEST_CASE("device jobs: what has an importance matrix is not left to the CPU",
+          "[convert][device_job]") {
+  // A bit that the device turns, where no tile is compared, is in the file.
+  Faults faults;
+  faults.flips_from = proof_tiles();
+  for (const std::string type : {"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "IQ4_NL"}) {
+    CAPTURE(type);
+    faults.flips_type = type;
+    const auto target = "gguf:" + (type == "Q4_K" ? "Q4_K_S" : type);
+    DeviceJob plain({target}), job({target});
+    REQUIRE(plain.weigh().run());
+    REQUIRE(job.weigh().run(twin(2, Pace::newest_first, faults), Device::cuda));
+    CHECK(job.files() != plain.files());
+  }
+}
+
 TEST_CASE("device jobs: a device that fails is done without", "[convert][device_job]") {
   const std::vector<std::string> targets{"gguf:Q8_0", "gguf:F16", "gguf:Q6_K"};
   DeviceJob plain(targets);

@@ -9,16 +9,18 @@
 namespace waag::convert::testing {
 namespace {
 
-constexpr std::uint64_t elements = 8 << 10;
+constexpr std::uint64_t proved_elements = 8 << 10;
 
 }  // namespace
 
 TEST_CASE("prove: a device that gives the CPU's bits", "[convert][device][prove]") {
   TwinDevice twin(2);
-  const auto proved = prove(twin, elements);
+  const auto proved = prove(twin, proved_elements);
   if (!proved) FAIL(proved.error().what);
   CHECK(twin.submitted().at("Q4_K") == 2);  // with and without importance
-  CHECK(twin.submitted().at("Q4_0") == 1);  // takes none
+  CHECK(twin.submitted().at("Q4_0") == 2);
+  CHECK(twin.submitted().at("Q5_1") == 2);
+  CHECK(twin.submitted().at("Q8_0") == 2);  // ignores it
   CHECK_FALSE(twin.submitted().contains("F16"));
 }
 
@@ -44,7 +46,7 @@ TEST_CASE("prove: a device that fails", "[convert][device][prove]") {
     TwinFaults faults;
     (begins ? faults.fails_at : faults.no_begin_at) = 3;
     TwinDevice twin(2, TwinDevice::Pace::newest_first, faults);
-    const auto proved = prove(twin, elements);
+    const auto proved = prove(twin, proved_elements);
     REQUIRE_FALSE(proved);
     CHECK(proved.error().code == Errc::unavailable);
   }

@@ -2,48 +2,38 @@
 
 #include <array>
 
+#include "tests/convert/gpu/twin_blocks.h"
+
 namespace waag::convert::testing {
 namespace {
 
-using gpu::Block;
-
-/// The blocks of a tile, a thread after the other. As on a device, the state of a block begins with
-/// what another left, or anything.
+/// The blocks of a tile.
 template <class K>
-void run_blocks(const TileWork& work, const float* x, const float* importance, std::byte* out) {
-  auto state = std::make_unique<typename K::State>();
-  std::memset(state.get(), 0xa5, sizeof(typename K::State));
-  auto* to = reinterpret_cast<std::uint8_t*>(out);
-  for (std::uint64_t at = 0; at < work.values(); at += K::elements, to += K::bytes) {
-    const float* weights = importance == nullptr ? nullptr : importance + at % work.columns;
-    gpu::run_on_host<K>({x + at, weights, to}, *state, /*backwards=*/at % 512 != 0);
-  }
+void run_blocks(const TileWork& work, const float* x, std::span<const float> importance,
+                std::byte* out) {
+  twin_blocks<K>({x, work.values()}, work.columns, importance, ThreadOrder::by_turns, out);
 }
-
-enum class Importance { used, ignored, refused };
 
 struct Kernel {
   TensorType type{};
-  Importance importance{};
-  void (*run)(const TileWork&, const float*, const float*, std::byte*) = nullptr;
+  void (*run)(const TileWork&, const float*, std::span<const float>, std::byte*) = nullptr;
 };
 
 /// As the kernels of convert/gpu/kernels.cu.
 constexpr std::array kernels{
-    Kernel{TensorType::q2_k, Importance::used, run_blocks<gpu::KMinBlock<lanes::Q2K>>},
-    Kernel{TensorType::q3_k, Importance::used, run_blocks<gpu::Q3KBlock>},
-    Kernel{TensorType::q4_k, Importance::used, run_blocks<gpu::KMinBlock<lanes::Q4K>>},
-    Kernel{TensorType::q5_k, Importance::used, run_blocks<gpu::KMinBlock<lanes::Q5K>>},
-    Kernel{TensorType::q6_k, Importance::used, run_blocks<gpu::Q6KBlock>},
-    Kernel{TensorType::iq4_nl, Importance::used, run_blocks<gpu::Iq4NlBlock>},
-    Kernel{TensorType::iq4_xs, Importance::used, run_blocks<gpu::Iq4XsBlock>},
-    Kernel{TensorType::mxfp4, Importance::ignored, run_blocks<gpu::Mxfp4Block>},
-    Kernel{TensorType::q8_0, Importance::ignored, run_blocks<gpu::PlainBlock<lanes::Q80>>},
-    Kernel{TensorType::q4_0, Importance::refused, run_blocks<gpu::PlainBlock<lanes::Symmetric<8>>>},
-    Kernel{TensorType::q4_1, Importance::refused, run_blocks<gpu::PlainBlock<lanes::Affine<15>>>},
-    Kernel{TensorType::q5_0, Importance::refused,
-           run_blocks<gpu::PlainBlock<lanes::Symmetric<16>>>},
-    Kernel{TensorType::q5_1, Importance::refused, run_blocks<gpu::PlainBlock<lanes::Affine<31>>>},
+    Kernel{TensorType::q2_k, run_blocks<gpu::KMinBlock<lanes::Q2K>>},
+    Kernel{TensorType::q3_k, run_blocks<gpu::Q3KBlock>},
+    Kernel{TensorType::q4_k, run_blocks<gpu::KMinBlock<lanes::Q4K>>},
+    Kernel{TensorType::q5_k, run_blocks<gpu::KMinBlock<lanes::Q5K>>},
+    Kernel{TensorType::q6_k, run_blocks<gpu::Q6KBlock>},
+    Kernel{TensorType::iq4_nl, run_blocks<gpu::Iq4NlBlock>},
+    Kernel{TensorType::iq4_xs, run_blocks<gpu::Iq4XsBlock>},
+    Kernel{TensorType::mxfp4, run_blocks<gpu::Mxfp4Block>},
+    Kernel{TensorType::q8_0, run_blocks<gpu::PlainBlock<lanes::Q80>>},
+    Kernel{TensorType::q4_0, run_blocks<gpu::LegacyBlock<lanes::Symmetric<8>>>},
+    Kernel{TensorType::q4_1, run_blocks<gpu::LegacyBlock<lanes::Affine<15>>>},
+    Kernel{TensorType::q5_0, run_blocks<gpu::LegacyBlock<lanes::Symmetric<16>>>},
+    Kernel{TensorType::q5_1, run_blocks<gpu::LegacyBlock<lanes::Affine<31>>>},
 };
 
 template <class K>
@@ -105,9 +95,7 @@ TwinDevice::~TwinDevice() {
 
 bool TwinDevice::takes(const TileWork& work) const {
   if (std::holds_alternative<LinearFormat>(work.target)) return true;
-  const auto* kernel = kernel_of(work);
-  if (kernel == nullptr) return false;
-  return work.importance.empty() || kernel->importance != Importance::refused;
+  return kernel_of(work) != nullptr;
 }
 
 Result<TileMemory> TwinDevice::memory(unsigned slot, const TileWork& work) {
@@ -171,9 +159,8 @@ void TwinDevice::work_on() {
 /// A tile that fails leaves nothing of use.
 void TwinDevice::run(Slot& slot) {
   if (slot.number >= faults_.fails_at) return;
-  const float* importance = slot.importance.empty() ? nullptr : slot.importance.data();
   if (const auto* kernel = kernel_of(slot.work))
-    kernel->run(slot.work, slot.values.data(), importance, slot.out.data());
+    kernel->run(slot.work, slot.values.data(), slot.importance, slot.out.data());
   else
     run_format(slot.work, slot.values.data(), slot.out.data());
   if (slot.number == faults_.flips_at ||

@@ -15,8 +15,8 @@
 #include "convert/gpu/iq4_block.h"
 #include "convert/gpu/k_min_block.h"
 #include "convert/gpu/k_signed_block.h"
+#include "convert/gpu/legacy_block.h"
 #include "convert/gpu/linear_units.h"
-#include "convert/gpu/plain_block.h"
 
 namespace waag::convert::testing {
 

@@ -1,33 +1,17 @@
 #include "convert/gpu/block_kernels.h"
 
-#include <cstring>
-#include <memory>
-
 #include "convert/gpu/iq4_block.h"
 #include "convert/gpu/k_min_block.h"
 #include "convert/gpu/k_signed_block.h"
-#include "convert/gpu/plain_block.h"
+#include "convert/gpu/legacy_block.h"
 #include "convert/quant/reference/mxfp4.h"
+#include "tests/convert/device/twin_device.h"
+#include "tests/convert/gpu/twin_blocks.h"
+#include "tests/convert/gpu/weighed_tiles.h"
 #include "tests/convert/quant/golden.h"
 
 namespace waag::convert::testing {
 namespace {
-
-/// Blocks of the device's source, a thread after the other. As on a device, the state of a block
-/// begins with what another left, or anything.
-template <class K>
-std::vector<std::byte> twin_blocks(std::span<const float> values, std::uint64_t columns,
-                                   std::span<const float> importance, bool backwards) {
-  std::vector<std::byte> out(values.size() / K::elements * K::bytes);
-  auto* to = reinterpret_cast<std::uint8_t*>(out.data());
-  auto state = std::make_unique<typename K::State>();
-  std::memset(state.get(), 0xa5, sizeof(typename K::State));
-  for (std::uint64_t at = 0; at < values.size(); at += K::elements, to += K::bytes) {
-    const float* weights = importance.empty() ? nullptr : importance.data() + at % columns;
-    gpu::run_on_host<K>({values.data() + at, weights, to}, *state, backwards);
-  }
-  return out;
-}
 
 /// Every BF16 that is a number: sums become Inf and NaN.
 std::vector<float> all_bfloats() {
@@ -50,17 +34,18 @@ template <class K>
 void check_values(TensorType type, std::span<const float> values,
                   std::span<const float> importance) {
   const auto expected = blocks_of(type, values, sample_columns, importance, Lanes::scalar);
-  for (const bool backwards : {false, true}) {
-    const auto ours = twin_blocks<K>(values, sample_columns, importance, backwards);
+  for (const auto order : {ThreadOrder::forwards, ThreadOrder::backwards}) {
+    std::vector<std::byte> ours(expected.size());
+    twin_blocks<K>(values, sample_columns, importance, order, ours.data());
     const auto differ = std::ranges::mismatch(expected, ours);
-    CAPTURE(block_of(type).name, importance.size(), backwards, differ.in1 - expected.begin());
+    CAPTURE(block_of(type).name, importance.size(), order == ThreadOrder::backwards,
+            differ.in1 - expected.begin());
     CHECK(differ.in1 == expected.end());
   }
 }
 
-/// @param weighed  also with importance
 template <class K>
-void check_type(TensorType type, bool weighed = true) {
+void check_type(TensorType type) {
   REQUIRE(K::bytes == block_of(type).block_bytes);
   REQUIRE(K::elements == block_of(type).block_elements);
   REQUIRE(32 % K::team == 0);
@@ -68,7 +53,7 @@ void check_type(TensorType type, bool weighed = true) {
   const auto importance = sample_importance();
   for (const auto& values : {sample_rows(0, rows), all_bfloats(), offsets()}) {
     check_values<K>(type, values, {});
-    if (weighed) check_values<K>(type, values, importance);
+    check_values<K>(type, values, importance);
   }
 }
 
@@ -84,11 +69,30 @@ TEST_CASE("block_kernels: the twin of a device gives the bits of the reference",
   check_type<gpu::Iq4XsBlock>(TensorType::iq4_xs);
   check_type<gpu::Mxfp4Block>(TensorType::mxfp4);  // ignores the importance
   check_type<gpu::PlainBlock<lanes::Q80>>(TensorType::q8_0);
-  const bool weighed = false;
-  check_type<gpu::PlainBlock<lanes::Symmetric<8>>>(TensorType::q4_0, weighed);
-  check_type<gpu::PlainBlock<lanes::Affine<15>>>(TensorType::q4_1, weighed);
-  check_type<gpu::PlainBlock<lanes::Symmetric<16>>>(TensorType::q5_0, weighed);
-  check_type<gpu::PlainBlock<lanes::Affine<31>>>(TensorType::q5_1, weighed);
+  check_type<gpu::LegacyBlock<lanes::Symmetric<8>>>(TensorType::q4_0);
+  check_type<gpu::LegacyBlock<lanes::Affine<15>>>(TensorType::q4_1);
+  check_type<gpu::LegacyBlock<lanes::Symmetric<16>>>(TensorType::q5_0);
+  check_type<gpu::LegacyBlock<lanes::Affine<31>>>(TensorType::q5_1);
+}
+
+TEST_CASE("block_kernels: importances from zero to the end of binary32", "[convert][gpu]") {
+  const auto sample = sample_rows(500, 64);
+  const auto bfloats = all_bfloats();
+  for (const auto& kind : importance_kinds) {
+    const auto importance = importance_of(kind, sample_columns);
+    CAPTURE(kind.name);
+    for (const auto& values : {sample, bfloats}) {
+      check_values<gpu::LegacyBlock<lanes::Symmetric<8>>>(TensorType::q4_0, values, importance);
+      check_values<gpu::LegacyBlock<lanes::Affine<15>>>(TensorType::q4_1, values, importance);
+      check_values<gpu::LegacyBlock<lanes::Symmetric<16>>>(TensorType::q5_0, values, importance);
+      check_values<gpu::LegacyBlock<lanes::Affine<31>>>(TensorType::q5_1, values, importance);
+    }
+  }
+}
+
+TEST_CASE("block_kernels: tiles with importance, of rows of any width", "[convert][gpu]") {
+  TwinDevice twin(2);
+  check_weighed_tiles(twin, 7);
 }
 
 TEST_CASE("block_kernels: the logarithm of MXFP4 in integers is the reference's",

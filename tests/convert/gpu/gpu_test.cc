@@ -5,6 +5,7 @@
 
 #include "convert/device/prove.h"
 #include "tests/convert/device/device_job.h"
+#include "tests/convert/gpu/weighed_tiles.h"
 
 namespace waag::convert::testing {
 namespace {
@@ -28,6 +29,12 @@ TEST_CASE("gpu: a device gives the CPU's bits", "[convert][gpu][device]") {
   const auto proved = prove(*device, 16 << 20);
   CAPTURE(device->name());
   if (!proved) FAIL(proved.error().what);
+}
+
+TEST_CASE("gpu: tiles with importance, of rows of any width", "[convert][gpu][device]") {
+  const auto device = device_or_reason(3);
+  if (device == nullptr) return;
+  check_weighed_tiles(*device, 133);
 }
 
 TEST_CASE("gpu: whole files of a device are those of the CPU", "[convert][gpu][device]") {
