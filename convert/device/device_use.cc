@@ -39,7 +39,7 @@ Status DeviceUse::prove(std::uint64_t elements) {
   if (device == nullptr) return ok();
   if (const auto proved = convert::prove(*device, elements); !proved)
     return refused(give_up(proved.error()));
-  progress_.device("cuda", device->name(), "gave the CPU's bits for every type");
+  progress_.device("cuda", device->name(), "gave the CPU's bits for every type that it has");
   return ok();
 }
 

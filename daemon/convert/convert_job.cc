@@ -193,7 +193,11 @@ std::string ConvertJob::child_input(std::string_view device) const {
 /// that must use it runs one conversion at a time (add_convert_jobs).
 Status ConvertJob::convert() {
   const auto& wanted = app_.config.convert.device;
-  if (wanted == "cpu" || device_is_taken_.exchange(true)) return run_converter("cpu");
+  if (wanted == "cpu") return run_converter("cpu");
+  if (device_is_taken_.exchange(true)) {
+    cpu_because_ = "the device works for another job";
+    return run_converter("cpu");
+  }
   struct GiveBack {
     std::atomic<bool>& is_taken;
     ~GiveBack() { is_taken = false; }
@@ -268,7 +272,7 @@ Status ConvertJob::take(std::string_view line) {
 
 void ConvertJob::on(const ConverterDevice& device) {
   device_ = device.device + (device.name.empty() ? "" : " (" + device.name + ")");
-  context_.set_note(device_ + ": " + device.message);
+  context_.set_note(device_ + ": " + (cpu_because_.empty() ? device.message : cpu_because_));
 }
 
 void ConvertJob::on(const ConverterPlan& plan) {

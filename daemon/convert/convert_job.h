@@ -62,6 +62,7 @@ class ConvertJob {
   std::map<std::string, ConverterTensor> progress_;  // by target
   std::map<std::string, std::uint64_t> planned_;     // bytes, by target
   std::string device_;                               // where the work is done, and why
+  std::string cpu_because_;                          // ours, where not the converter's reason
   std::string refusal_;                              // what the converter said last of why not
   bool done_ = false;                                // it said so
 };

@@ -153,12 +153,15 @@ TEST_CASE_METHOD(ConverterFixture, "convert job: one at a time has the device",
   const auto device_told = [this] {
     const auto reply = ask_for(R"("gguf:F16")", "", "", "ada/other");
     REQUIRE(reply.status == 202);
-    return ended(static_cast<std::uint64_t>(reply.json().at("id").as_int64())).error;
+    const auto row = ended(static_cast<std::uint64_t>(reply.json().at("id").as_int64()));
+    return row.progress.note + "; " + row.error;
   };
   CHECK(device_told().find("told auto") != std::string::npos);
   const auto first = submit(R"("gguf:F32")");
   wait_for_progress(first);
-  CHECK(device_told().find("told cpu") != std::string::npos);
+  const auto while_taken = device_told();
+  CHECK(while_taken.find("told cpu") != std::string::npos);
+  CHECK(while_taken.find("the device works for another job") != std::string::npos);
   const auto path = "/api/waag/v1/jobs/" + std::to_string(first);
   CHECK(ask({"DELETE", path, ada, "", "", nullptr}).status == 200);
   CHECK(ended(first).state == JobState::cancelled);

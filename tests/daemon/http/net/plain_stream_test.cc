@@ -72,12 +72,12 @@ TEST_CASE("plain_stream: a full read sleeps until much came, a plain one does no
   CHECK_FALSE(full.got);
   pair.send(600);
   REQUIRE(pair.until([&] { return full.got.has_value(); }));
-  CHECK(full.got->value() == 1000);
+  CHECK(**full.got == 1000);
 
   Reading some(pair, 1000, false);
   pair.send(1);
   REQUIRE(pair.until([&] { return some.got.has_value(); }));
-  CHECK(some.got->value() == 1);
+  CHECK(**some.got == 1);
 }
 
 TEST_CASE("plain_stream: a full read ends with the peer's stream", "[daemon][plain_stream]") {
@@ -86,7 +86,7 @@ TEST_CASE("plain_stream: a full read ends with the peer's stream", "[daemon][pla
   pair.send(7);
   pair.peer.shutdown(Socket::shutdown_send);
   REQUIRE(pair.until([&] { return full.got.has_value(); }));
-  CHECK(full.got->value() == 7);
+  CHECK(**full.got == 7);
 }
 
 TEST_CASE("plain_stream: who sends little in a wait's time is not cut, who sends nothing is",
