@@ -300,7 +300,7 @@ void Lookup::bring_history_later(std::uint64_t uid) {
 }
 
 Status Lookup::fetch_history_now(std::uint64_t uid, const std::stop_token& stop) {
-  if (!options_.git) return fail(Errc::upstream_failed, "histories are not fetched here");
+  if (!options_.git) return fail(Errc::not_found, "histories are not fetched here");
   WAAG_TRY(const auto mirror, store_.mirrors().find(uid));
   if (!mirror) return fail(Errc::not_found, "not a mirrored repo");
   if (mirror->proven) return ok();

@@ -58,7 +58,8 @@ class Lookup {
   ///         deadline_exceeded
   Result<Found> bring(const Wish& wish);
   /// The whole history of a mirrored repo, with all its refs. Waits if it is on its way
-  /// already. Errors as HistoryRoads'; ok if it is here.
+  /// already. Errors as HistoryRoads'; ok if it is here. Errc::not_found if there is none to have:
+  /// the upstream gives none, or Options::git is off.
   /// @param stop  whoever asks does not want it any more: Errc::unavailable
   Status bring_history(std::uint64_t uid, const std::stop_token& stop = {});
   /// The same, in the background, unless it failed a moment ago.

@@ -35,6 +35,14 @@ bool may_heal(Errc code) {
          code == Errc::unavailable || code == Errc::too_many_requests;
 }
 
+void take_number(const json::object& from, std::string_view key, std::uint64_t& into) {
+  const auto* value = from.if_contains(key);
+  if (value == nullptr) return;
+  boost::system::error_code wrong;
+  const auto number = value->to_number<std::uint64_t>(wrong);
+  if (!wrong) into = number;
+}
+
 Error told_to_stop() { return fail(Errc::unavailable, "the job was told to stop"); }
 
 }  // namespace
@@ -64,7 +72,7 @@ Status MirrorJob::run() {
   if (brought && !context_.stopped()) note_history();
   if (context_.stopped()) return told_to_stop();  // with a history still to come
   if (brought && failed_.empty()) convert();
-  tell_result(/*finished=*/brought.has_value());
+  tell_result(/*finished=*/brought && !history_error_);
   WAAG_CHECK(brought);
   return outcome();
 }
@@ -102,16 +110,20 @@ void MirrorJob::take_up_earlier() {
   if (unfinished == nullptr || !unfinished->is_object()) return;
   context_.set_result(earlier);
   was_new_ = true;
+  if (const auto* asked = unfinished->get_object().if_contains("conversions_asked_for");
+      asked != nullptr) {
+    convert_asked_ = true;
+    take_number(earlier, "convert_job", convert_job_);
+    if (const auto* error = earlier.if_contains("convert_error");
+        error != nullptr && error->is_string())
+      convert_error_ = error->get_string();
+  }
   if (const auto* text = unfinished->get_object().if_contains("before");
       text != nullptr && text->is_string()) {
     const auto commit = CommitId::parse(text->get_string());
     if (commit) before_ = *commit;
   }
-  if (const auto* bytes = earlier.if_contains("bytes_fetched"); bytes != nullptr) {
-    boost::system::error_code wrong;
-    const auto number = bytes->to_number<std::uint64_t>(wrong);
-    if (!wrong) bytes_fetched_ = number;
-  }
+  take_number(earlier, "bytes_fetched", bytes_fetched_);
 }
 
 /// @return an error outside the window: the job is begun again when that opens
@@ -185,14 +197,17 @@ void MirrorJob::count_known() {
   context_.set_note("");
 }
 
+/// One that nobody can have is an outcome, which is told; one that did not come is a failure.
 void MirrorJob::note_history() {
   context_.set_note("bringing the history");
   const auto came = mirror_.lookup().bring_history(found_.repo.uid, context_.stop_token());
-  context_.set_note("");
   if (!came) {
     history_ = came.error().what;
+    if (came.error().code != Errc::not_found) history_error_ = came.error();
+    context_.set_note("without its history: " + history_);
     return;
   }
+  context_.set_note("");
   const auto rewritten = is_rewritten();
   rewritten_ = rewritten && *rewritten;
   if (rewritten_ && options_.log)
@@ -202,6 +217,7 @@ void MirrorJob::note_history() {
 
 /// Once for each commit: a run that finds nothing new makes nothing anew.
 void MirrorJob::convert() {
+  if (std::exchange(convert_asked_, true)) return;
   if (spec_.convert.empty() || !options_.convert || !is_new()) return;
   const auto job = options_.convert(context_.owner(), found_.repo.id, found_.commit, spec_.convert);
   if (job)
@@ -308,6 +324,7 @@ void MirrorJob::tell_result(bool finished) {
     if (!finished) {
       json::object unfinished;
       if (before_) unfinished["before"] = before_->hex();
+      if (convert_asked_) unfinished["conversions_asked_for"] = true;
       result["unfinished"] = std::move(unfinished);
     }
     json::array failed;
@@ -327,6 +344,10 @@ void MirrorJob::tell_result(bool finished) {
 
 /// Of all failures one that may heal counts, for then another try brings something.
 Status MirrorJob::outcome() const {
+  if (failed_.empty() && history_error_)
+    return fail(history_error_->code,
+                "all " + std::to_string(files_) +
+                    " files are here, but the history did not come: " + history_);
   if (failed_.empty()) return ok();
   const auto heals = [](const auto& one) { return may_heal(one.second.code); };
   auto first = std::ranges::find_if(failed_, heals);
@@ -336,6 +357,7 @@ Status MirrorJob::outcome() const {
   for (std::size_t i = 0; i < std::min(failed_.size(), failures_named_max); ++i)
     text += (i > 0 ? "; " : "") + failed_[i].first + ": " + failed_[i].second.what;
   if (failed_.size() > failures_named_max) text += "; and others";
+  if (history_error_) text += "; nor did the history: " + history_;
   return fail(first->second.code, std::move(text));
 }
 

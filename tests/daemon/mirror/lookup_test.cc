@@ -378,18 +378,22 @@ TEST_CASE_METHOD(LookupFixture, "lookup: histories that do not come", "[daemon][
   SECTION("as git is off") {
     begin({&first});
     const auto uid = brought("acme/tiny").repo.uid;
-    CHECK(failed(lookup->bring_history(uid), Errc::upstream_failed));
+    CHECK(failed(lookup->bring_history(uid), Errc::not_found));
     CHECK(first.count("info/refs") == 0);
   }
   SECTION("as the repo is our own") {
     begin({&first}, options);
     CHECK(failed(lookup->bring_history(make_repo("own")), Errc::not_found));
   }
-  SECTION("as the upstream has no git") {
+  SECTION("as the upstream has no git, or refuses it") {
+    // A hub of our kind names the repo that it does not give.
+    const bool refused = GENERATE(false, true);
+    if (!refused) first.answer("/api/waag/", "404 Not Found");
     begin({&first}, events.with(options));
     const auto uid = brought("acme/tiny").repo.uid;
     // It says nothing of the repo, which the API has shown.
-    CHECK(failed(lookup->bring_history(uid), Errc::upstream_failed));
+    const auto code = refused ? Errc::upstream_failed : Errc::not_found;
+    CHECK(failed(lookup->bring_history(uid), code));
     CHECK_FALSE(row(uid).proven);
     lookup.reset();  // ends what runs behind
     const auto asked = first.count("info/refs");

@@ -48,6 +48,11 @@ class FakeUpstream {
     const std::scoped_lock lock(mutex_);
     broken_ = path;
   }
+  /// What git's routes answer from now on.
+  void answer_git(const std::string& status) {
+    const std::scoped_lock lock(mutex_);
+    git_ = status;
+  }
   /// Every request gets a 500 from now on, or not any more.
   void fail_all(bool failing) {
     const std::scoped_lock lock(mutex_);
@@ -101,6 +106,8 @@ class FakeUpstream {
     std::unique_lock lock(mutex_);
     if (failing_) return peer.reply("500 Internal Server Error", "", "");
     const auto path = request.target.substr(0, request.target.find('?'));
+    if (path.starts_with("/api/waag/")) return peer.reply("404 Not Found", "", "no such page");
+    if (path.ends_with("/info/refs")) return peer.reply(git_, "", "");
     if (path == "/api/models") {
       const auto body = list_json();
       lock.unlock();
@@ -158,6 +165,7 @@ class FakeUpstream {
   mutable std::mutex mutex_;
   std::map<std::string, Repo> repos_;
   std::string broken_;
+  std::string git_ = "404 Not Found";
   bool failing_ = false;
 
  public:
@@ -172,7 +180,7 @@ struct MirrorFixture : HubFixture {
   }
   void begin(const std::string& policy = "") {
     config.upstream.urls = upstream.origin();
-    config.upstream.git = false;
+    config.upstream.git = with_git;
     config.upstream.retries = 1;
     config.upstream.retry_base_ms = 1;
     if (!policy.empty()) {
@@ -203,6 +211,7 @@ struct MirrorFixture : HubFixture {
     return boost::json::parse(row.result);
   }
 
+  bool with_git = false;  // histories come
   FakeUpstream upstream;
   SeededRandom mirror_random{9};
 };

@@ -124,6 +124,47 @@ TEST_CASE_METHOD(Sync, "mirror job: one file's failure does not stop the others"
   CHECK(result.at("files_failed").at(0).at("path") == "model.bin");
 }
 
+TEST_CASE_METHOD(Sync, "mirror job: it is not done as long as the history is missing",
+                 "[daemon][mirror]") {
+  app->jobs->add_kind({"convert", [](JobContext&) { return ok(); }});
+  with_git = true;
+  upstream.answer_git("500 Oops");
+  begin();
+  const boost::json::object spec{{"repo", "acme/tiny"}, {"convert", {"gguf:F16"}}};
+  const auto submitted = app->jobs->submit({"mirror", spec, {"root", ""}, 0, ""});
+  REQUIRE(submitted);
+  const auto feed = *app->jobs->watch(submitted->id);
+  for (int i = 0; i < 2'000 && feed->row().error.empty() && !is_over(feed->row().state); ++i)
+    static_cast<void>(feed->wait_over(10ms));
+  const auto row = feed->row();
+  CHECK(row.state == JobState::queued);  // it may heal
+  CHECK(row.error.find("all 4 files are here, but the history did not come: ") == 0);
+  CHECK(row.progress.done_files == 4);
+  CHECK(row.progress.note.find("without its history: ") == 0);
+  const auto result = result_of(row);
+  CHECK(result.at("files_here") == 4);
+  CHECK(result.as_object().contains("history"));
+  CHECK(file("sub/model.safetensors") == std::string(300'000, 'w'));
+
+  // The upstream is found to have none: all that can come is here.
+  upstream.answer_git("404 Not Found");
+  REQUIRE(app->jobs->hasten(submitted->id));
+  const auto over = ended(submitted->id);
+  INFO(over.error);
+  CHECK(over.state == JobState::done);
+  CHECK(over.attempts == 2);
+  CHECK(over.progress.note.find("without its history: the upstream gives no histories") == 0);
+  const auto told = result_of(over);
+  CHECK(told.as_object().contains("history"));
+  CHECK_FALSE(told.as_object().contains("unfinished"));
+  CHECK(told.at("bytes_fetched") == all_bytes);
+  CHECK(told.at("convert_job") == result.at("convert_job"));  // asked for once
+
+  const auto refs = upstream.count("info/refs");
+  CHECK(pulled({{"repo", "acme/tiny"}}).state == JobState::done);
+  CHECK(upstream.count("info/refs") > refs);  // each run looks whether there is one now
+}
+
 TEST_CASE_METHOD(Sync, "mirror job: no more comes than may come in all", "[daemon][mirror]") {
   config.mirror.fill_bytes_max = 300'500;  // of the two LFS files one
   begin();
