@@ -16,7 +16,7 @@ namespace json = boost::json;
 /// Mirror jobs that run side by side: what they share is the upstream's budget.
 constexpr unsigned jobs_at_once = 4;
 /// With a cap, files are more than one at a time only if it has so many bytes a second for each.
-/// Those of all jobs together stay few enough for what readers want to have its threads.
+/// Those of all jobs together stay few enough for what other jobs want to have its threads.
 constexpr std::uint64_t rate_per_file = 4'000'000;
 constexpr std::size_t capped_files_max = 4;
 /// For transfers to end that are told to.
@@ -268,7 +268,7 @@ Status MirrorJob::bring_files() {
 void MirrorJob::start(const storage::TreeEntry& entry) {
   const auto cold = mirror_.is_cold(found_.repo, entry);
   if (cold && !*cold) return count_here(entry);  // a reader has had it brought since
-  auto fill = mirror_.fill(found_.repo, found_.commit, entry, cap());
+  auto fill = mirror_.fill(found_.repo, found_.commit, entry, cap(), Fills::For::job);
   if (fill) {
     // Two files may be the same bytes, which come once.
     const bool shared =
