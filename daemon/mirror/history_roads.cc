@@ -46,6 +46,7 @@ Result<History> HistoryRoads::fetch(HubClient& hub, const RepoId& there,
       return fail(Errc::upstream_failed, history.error().what);
     if (last || (!may_pass(code) && !is_refusal(code))) return history;
     WAAG_CHECK(hub.governor().pause(hub.governor().backoff(attempt, options_.retry_base)));
+    if (request.until.stop.stop_requested()) return history;
     request.haves.clear();
   }
 }

@@ -1,6 +1,8 @@
 #include "daemon/mirror/sync/mirror_job.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <thread>
 
 #include <boost/json/array.hpp>
 
@@ -57,7 +59,8 @@ Status MirrorJob::run() {
   UpstreamCall call;
   call.deadline = std::chrono::steady_clock::now() + options_.call_time;
   call.priority = UpstreamPriority::job;
-  WAAG_TRY(found_, mirror_.lookup().bring({spec_.repo, spec_.revision, call}));
+  WAAG_TRY(found_,
+           mirror_.lookup().bring({spec_.repo, spec_.revision, call, /*with_history=*/!limits_}));
   WAAG_CHECK(may_see(found_.repo));
   WAAG_CHECK(plan());
   if (spec_.dry_run) {
@@ -74,6 +77,7 @@ Status MirrorJob::run() {
   if (brought && failed_.empty()) convert();
   tell_result(/*finished=*/brought && !history_error_);
   WAAG_CHECK(brought);
+  if (history_error_) WAAG_CHECK(keep_window());  // its end may be why
   return outcome();
 }
 
@@ -200,7 +204,7 @@ void MirrorJob::count_known() {
 /// One that nobody can have is an outcome, which is told; one that did not come is a failure.
 void MirrorJob::note_history() {
   context_.set_note("bringing the history");
-  const auto came = mirror_.lookup().bring_history(found_.repo.uid, context_.stop_token());
+  const auto came = bring_history();
   if (!came) {
     history_ = came.error().what;
     if (came.error().code != Errc::not_found) history_error_ = came.error();
@@ -213,6 +217,23 @@ void MirrorJob::note_history() {
   if (rewritten_ && options_.log)
     options_.log("mirror_rewritten",
                  spec_.repo.full_name() + " " + spec_.revision + " was " + before_->hex(), ok());
+}
+
+/// Keeps to the rule's rate, and ends with its window.
+Status MirrorJob::bring_history() {
+  auto& lookup = mirror_.lookup();
+  if (!limits_) return lookup.bring_history(found_.repo.uid, context_.stop_token());
+  std::stop_source end;
+  const std::stop_callback told(context_.stop_token(), [&end] { end.request_stop(); });
+  const std::jthread watch([this, &end](const std::stop_token& over) {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    while (!over.stop_requested() && !limits_->closed_until(context_.now()))
+      changed.wait_for(lock, over, options_.look, [] { return false; });
+    if (!over.stop_requested()) end.request_stop();
+  });
+  return lookup.bring_history(found_.repo.uid, end.get_token(), cap());
 }
 
 /// Once for each commit: a run that finds nothing new makes nothing anew.

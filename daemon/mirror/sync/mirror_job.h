@@ -58,6 +58,7 @@ class MirrorJob {
   Status plan();
   void count_known();
   void note_history();
+  Status bring_history();
   void convert();
   [[nodiscard]] std::optional<CommitId> head_before() const;
   Result<bool> is_rewritten() const;

@@ -1,7 +1,11 @@
 #include "daemon/mirror/lookup.h"
 
+#include <future>
+
+#include "protocol/git/fetch_request.h"
 #include "storage/meta/accounts/orgs.h"
 #include "tests/daemon/mirror/scripted_hub.h"
+#include "tests/daemon/upstream/history/git_server.h"
 
 namespace waag::daemon::testing {
 
@@ -421,6 +425,53 @@ TEST_CASE_METHOD(LookupFixture, "lookup: histories that do not come", "[daemon][
     lookup.reset();
     CHECK(first.count("info/refs") <= 4);
   }
+}
+
+TEST_CASE_METHOD(LookupFixture, "lookup: a history keeps to a rule's rate, and no client does",
+                 "[daemon][lookup]") {
+  using namespace std::chrono_literals;
+  GitServer real;
+  real.work("head -c 2000000 /dev/urandom > noise; git add .; git commit -qm one");
+  real.publish();
+  auto repo = tiny();
+  repo.commit = real.work("git rev-parse HEAD").substr(0, 40);
+  repo.files = {{"noise", real.work("cat noise")}};
+  first.put("acme/tiny", repo);
+  const std::string type = "Content-Type: application/x-git-upload-pack-";
+  const auto wanted = git::spell_fetch_v0({*GitId::parse(repo.commit)}, {},
+                                          {"side-band-64k", "ofs-delta", "thin-pack"});
+  first.answer("/api/waag/", "404 Not Found");
+  first.answer("info/refs", "200 OK", type + "advertisement\r\n", real.refs_body());
+  first.answer("/git-upload-pack", "200 OK", type + "result\r\n", real.pack_body(wanted));
+  begin({&first}, Lookup::Options{});
+  UpstreamCall call;
+  call.deadline = std::chrono::steady_clock::now() + 10s;
+  const auto found = lookup->bring({id("acme/tiny"), "main", call, /*with_history=*/false});
+  REQUIRE(found);
+  const auto uid = found->repo.uid;
+
+  const auto cap = std::make_shared<RateCap>(1);  // byte a second
+  std::stop_source stop;
+  auto ruled = std::async(std::launch::async,
+                          [&] { return lookup->bring_history(uid, stop.get_token(), cap); });
+  for (int i = 0; i < 10'000 && first.count("/git-upload-pack") == 0; ++i)
+    std::this_thread::sleep_for(1ms);
+  REQUIRE(first.count("info/refs") == 1);  // nobody has begun with it in the background
+  SECTION("which ends when nobody wants it any more") {
+    stop.request_stop();
+    CHECK(failed(ruled.get(), Errc::unavailable));
+    CHECK_FALSE(row(uid).proven);
+  }
+  SECTION("which somebody who waits for it lifts") {
+    auto client = std::async(std::launch::async, [&] { return lookup->bring_history(uid); });
+    const bool came = client.wait_for(20s) == std::future_status::ready;
+    stop.request_stop();
+    CHECK(came);
+    CHECK(client.get());
+    CHECK(ruled.get());
+    CHECK(row(uid).proven);
+  }
+  CHECK(first.count("/git-upload-pack") == 1);
 }
 
 }  // namespace waag::daemon::testing

@@ -10,6 +10,7 @@
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
 #include "protocol/git/object.h"
+#include "protocol/git/pkt_line.h"
 #include "protocol/lfs/pointer.h"
 #include "tests/daemon/hub_fixture.h"
 #include "tests/support/net/script_server.h"
@@ -48,7 +49,7 @@ class FakeUpstream {
     const std::scoped_lock lock(mutex_);
     broken_ = path;
   }
-  /// What git's routes answer from now on.
+  /// What git's routes answer from now on; with "200 OK" there is a history that never comes.
   void answer_git(const std::string& status) {
     const std::scoped_lock lock(mutex_);
     git_ = status;
@@ -102,12 +103,28 @@ class FakeUpstream {
            tags + "]}";
   }
 
+  static constexpr const char* refs_type =
+      "Content-Type: application/x-git-upload-pack-advertisement\r\n";
+  static std::string refs() {
+    using namespace std::string_literals;
+    std::string body;
+    git::append_pkt(body, "# service=git-upload-pack\n");
+    body += git::pkt_flush;
+    git::append_pkt(body, Repo().commit + " refs/heads/main\0side-band-64k ofs-delta\n"s);
+    return body + std::string(git::pkt_flush);
+  }
+
   void answer(ScriptPeer& peer, const ScriptRequest& request) {
     std::unique_lock lock(mutex_);
     if (failing_) return peer.reply("500 Internal Server Error", "", "");
     const auto path = request.target.substr(0, request.target.find('?'));
     if (path.starts_with("/api/waag/")) return peer.reply("404 Not Found", "", "no such page");
-    if (path.ends_with("/info/refs")) return peer.reply(git_, "", "");
+    if (path.ends_with("/info/refs"))
+      return peer.reply(git_, git_ == "200 OK" ? refs_type : "", git_ == "200 OK" ? refs() : "");
+    if (path.ends_with("/git-upload-pack")) {
+      lock.unlock();
+      return peer.pause(std::chrono::seconds(20));
+    }
     if (path == "/api/models") {
       const auto body = list_json();
       lock.unlock();

@@ -327,6 +327,36 @@ TEST_CASE_METHOD(Ruled, "mirror job: when the window closes its transfers stop, 
   CHECK(file("sub/model.safetensors") == std::string(300'000, 'w'));
 }
 
+TEST_CASE_METHOD(Ruled, "mirror job: its history, too, ends with the window and comes in the next",
+                 "[daemon][mirror]") {
+  with_git = true;
+  upstream.answer_git("200 OK");
+  begin();
+  add({{"window", open_window()}, {"rate", "10M"}});
+  const auto id = run();
+  const auto asked = [this] { return upstream.count("/git-upload-pack"); };
+  when(id, [&](const storage::JobRow&) { return asked() > 0; });
+  CHECK(upstream.count("info/refs") == 1);  // not in the background as well
+  clock.advance(31min);
+  const auto row = waiting(id);
+  CHECK(row.not_before > clock.now() + 23h);
+  CHECK(row.progress.note.find("waits for its window ") == 0);
+  CHECK(row.error.empty());
+  CHECK(row.attempts == 0);
+  CHECK(row.progress.done_files == 4);
+  CHECK(result_of(row).as_object().contains("unfinished"));
+
+  upstream.answer_git("404 Not Found");
+  clock.advance(24h - 31min);
+  const auto over = ended(id);
+  INFO(over.error);
+  CHECK(over.state == JobState::done);
+  CHECK(over.attempts == 1);
+  CHECK(asked() == 1);
+  CHECK(result_of(over).at("bytes_fetched") == all_bytes);
+  CHECK_FALSE(result_of(over).as_object().contains("unfinished"));
+}
+
 TEST_CASE_METHOD(Ruled, "mirror job: a reader does not wait for the rule's rate",
                  "[daemon][mirror]") {
   begin();
