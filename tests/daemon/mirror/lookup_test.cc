@@ -451,12 +451,15 @@ TEST_CASE_METHOD(LookupFixture, "lookup: a history keeps to a rule's rate, and n
   const auto uid = found->repo.uid;
 
   const auto cap = std::make_shared<RateCap>(1);  // byte a second
+  const auto later = std::chrono::steady_clock::now() + 1h;
+  static_cast<void>(cap->open(later - 1min));
+  REQUIRE(cap->open(later));  // nothing has been taken
   std::stop_source stop;
   auto ruled = std::async(std::launch::async,
                           [&] { return lookup->bring_history(uid, stop.get_token(), cap); });
-  for (int i = 0; i < 10'000 && first.count("/git-upload-pack") == 0; ++i)
-    std::this_thread::sleep_for(1ms);
-  REQUIRE(first.count("info/refs") == 1);  // nobody has begun with it in the background
+  for (int i = 0; i < 10'000 && cap->open(later); ++i) std::this_thread::sleep_for(1ms);
+  CHECK_FALSE(cap->open(later));         // the first bytes have been counted, and the rest waits
+  CHECK(first.count("info/refs") == 1);  // nobody has begun with it in the background
   SECTION("which ends when nobody wants it any more") {
     stop.request_stop();
     CHECK(failed(ruled.get(), Errc::unavailable));
