@@ -14,6 +14,8 @@
 #include "daemon/convert/model_card.h"
 #include "daemon/convert/submit.h"
 #include "daemon/jobs/jobs.h"
+#include "daemon/mirror/mirror.h"
+#include "daemon/mirror/schedule/schedule.h"
 #include "storage/meta/jobs/job_table.h"
 
 namespace waag::daemon {
@@ -344,12 +346,24 @@ Status ConvertJob::publish() {
                         {"commit", conversion_.spec.commit.hex()},
                         {"device", device_},
                         {"published", repos}};
-    if (!conversion_.warnings.empty()) result["warnings"] = json_of(conversion_.warnings);
+    auto warnings = conversion_.warnings;
+    for (const auto& repo : seen) warn_of_rules(repo, warnings);
+    if (!warnings.empty()) result["warnings"] = json_of(warnings);
     context_.set_result(std::move(result));
   }
   context_.set_done(bytes, conversion_.files.size());
   context_.set_note("");
   return ok();
+}
+
+/// A repo of this hub's own is what its name stands for here, whatever an upstream has.
+void ConvertJob::warn_of_rules(const RepoId& repo, std::vector<std::string>& warnings) const {
+  if (!app_.mirror) return;
+  const auto rules = app_.mirror->schedule().list();
+  const auto covers = [&repo](const MirrorRule& rule) { return rule.covers(repo); };
+  if (rules && std::ranges::any_of(*rules, covers))
+    warnings.push_back(repo.full_name() + " is a repository of this hub: a mirror names it too, " +
+                       "but no upstream's repository of that name comes here");
 }
 
 Status add_convert_jobs(App& app) {

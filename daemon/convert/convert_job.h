@@ -47,6 +47,7 @@ class ConvertJob {
   Status on(ConverterFile& file);
   Status judge(const ChildEnd& end) const;
   Status publish();
+  void warn_of_rules(const RepoId& repo, std::vector<std::string>& warnings) const;
   [[nodiscard]] std::string child_input(std::string_view device) const;
   [[nodiscard]] bool is_wanted(const std::string& target) const;
   [[nodiscard]] bool keeps_scratch(const Status& came) const;

@@ -37,11 +37,16 @@ Result<History> HistoryRoads::fetch(HubClient& hub, const RepoId& there,
     if (history) return history;
     const auto code = history.error().code;
     const bool last = attempt > options_.retries || request.until.stop.stop_requested();
+    // Neither road is there at all.
+    if (code == Errc::repo_not_found && !may_have_raw(hub))
+      return fail(Errc::not_found,
+                  "the upstream gives no histories (" + history.error().what + ")");
     // Of git's routes alone: says nothing of the repo, which the API has shown.
     if (is_refusal(code) && (last || !raw_left_out))
       return fail(Errc::upstream_failed, history.error().what);
     if (last || (!may_pass(code) && !is_refusal(code))) return history;
     WAAG_CHECK(hub.governor().pause(hub.governor().backoff(attempt, options_.retry_base)));
+    if (request.until.stop.stop_requested()) return history;
     request.haves.clear();
   }
 }

@@ -22,7 +22,8 @@ class HistoryRoads {
 
   /// Tried again, also by the other road, and without what we have if that confused the upstream.
   /// @param there  the repository as the upstream calls it
-  /// @return errors as fetch_history()'s; what git's routes alone refuse is Errc::upstream_failed
+  /// @return errors as fetch_history()'s; what git's routes alone refuse is Errc::upstream_failed.
+  ///         Errc::not_found: the upstream has no road to give a history by
   Result<History> fetch(HubClient& hub, const RepoId& there, const storage::PushOptions& options,
                         HistoryRequest request);
 

@@ -130,7 +130,7 @@ Result<Found> Lookup::bring_from(HubClient& hub, const Wish& wish, const RepoId&
   remember_etag(row.uid, wish.revision, revision.etag);
   for (const auto& name : {wish.repo, revision.repo})
     if (repo.id != name) WAAG_CHECK(store_.mirrors().add_alias(row.uid, name));
-  if (!tree_here) bring_history_later(row.uid);
+  if (!tree_here && wish.with_history) bring_history_later(row.uid);
   return Found{std::move(row), revision.commit, hub.base_url(), listing.name};
 }
 
@@ -260,18 +260,35 @@ void Lookup::note_gone(std::uint64_t uid, const RepoId& id) {
 
 // --- histories ---
 
-Status Lookup::bring_history(std::uint64_t uid, const std::stop_token& stop) {
+Status Lookup::bring_history(std::uint64_t uid, const std::stop_token& stop,
+                             const std::shared_ptr<RateCap>& cap) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [&] { return closed_ || !histories_.contains(uid); });
+  for (auto other = histories_.find(uid);
+       other != histories_.end() && !closed_ && !stop.stop_requested();
+       other = histories_.find(uid)) {
+    const auto askers = other->second;
+    const auto is_over = [&] {
+      const auto now = histories_.find(uid);
+      return closed_ || now == histories_.end() || now->second != askers;
+    };
+    askers->ask(cap);
+    changed_.wait(lock, stop, is_over);
+    askers->leave(cap);
+  }
   if (closed_ || stop.stop_requested()) return fail(Errc::unavailable, "the hub stops");
-  histories_.insert(uid);
+  const auto askers = std::make_shared<HistoryAskers>();
+  askers->ask(cap);
+  histories_[uid] = askers;
   lock.unlock();
-  auto status = fetch_history_now(uid, stop);
+  auto status = [&] {
+    const std::stop_callback leave(stop, [&] { askers->leave(cap); });
+    return fetch_history_now(uid, *askers);
+  }();
   lock.lock();
   histories_.erase(uid);
   if (status)
     failed_.erase(uid);
-  else if (!stop.stop_requested())
+  else if (!askers->left().stop_requested())
     failed_[uid] = std::chrono::steady_clock::now();
   changed_.notify_all();
   return status;
@@ -299,8 +316,8 @@ void Lookup::bring_history_later(std::uint64_t uid) {
   });
 }
 
-Status Lookup::fetch_history_now(std::uint64_t uid, const std::stop_token& stop) {
-  if (!options_.git) return fail(Errc::upstream_failed, "histories are not fetched here");
+Status Lookup::fetch_history_now(std::uint64_t uid, const HistoryAskers& askers) {
+  if (!options_.git) return fail(Errc::not_found, "histories are not fetched here");
   WAAG_TRY(const auto mirror, store_.mirrors().find(uid));
   if (!mirror) return fail(Errc::not_found, "not a mirrored repo");
   if (mirror->proven) return ok();
@@ -320,7 +337,8 @@ Status Lookup::fetch_history_now(std::uint64_t uid, const std::stop_token& stop)
   WAAG_TRY(const auto refs, store_.list_refs(uid));
   for (const auto& ref : refs) request.haves.push_back(ref.row.target);
   request.until.deadline = std::chrono::steady_clock::now() + options_.history_time;
-  request.until.stop = stop;
+  request.until.stop = askers.left();
+  request.until.throttle = askers.throttle();
   const auto there = named(repo.id.type, mirror->name);
   WAAG_TRY(const auto history, roads_.fetch(*hub, there, options, std::move(request)));
   for (const auto& refused : history.refused)

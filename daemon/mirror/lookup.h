@@ -3,10 +3,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <vector>
 
 #include "daemon/async.h"
+#include "daemon/mirror/history_askers.h"
 #include "daemon/mirror/history_roads.h"
 #include "daemon/upstream/hub_client.h"
 #include "storage/store.h"
@@ -18,6 +18,7 @@ struct Wish {
   RepoId repo;
   std::string revision;  // "main", "v1", "refs/pr/1", 40 hex
   UpstreamCall call;
+  bool with_history = true;  // what is new: it follows in the background, as fast as it can
 };
 
 /// What came of a look at the upstream.
@@ -58,9 +59,13 @@ class Lookup {
   ///         deadline_exceeded
   Result<Found> bring(const Wish& wish);
   /// The whole history of a mirrored repo, with all its refs. Waits if it is on its way
-  /// already. Errors as HistoryRoads'; ok if it is here.
-  /// @param stop  whoever asks does not want it any more: Errc::unavailable
-  Status bring_history(std::uint64_t uid, const std::stop_token& stop = {});
+  /// already. Errors as HistoryRoads'; ok if it is here. Errc::not_found if there is none to have:
+  /// the upstream gives none, or Options::git is off.
+  /// @param stop  whoever asks does not want it any more: Errc::unavailable, unless it comes for
+  ///              somebody else besides, whom the caller then waits for
+  /// @param cap  as HistoryAskers::ask()
+  Status bring_history(std::uint64_t uid, const std::stop_token& stop = {},
+                       const std::shared_ptr<RateCap>& cap = nullptr);
   /// The same, in the background, unless it failed a moment ago.
   void bring_history_later(std::uint64_t uid);
 
@@ -83,7 +88,7 @@ class Lookup {
   [[nodiscard]] std::string etag_of(const storage::RepoRow* here, const std::string& revision);
   void remember_etag(std::uint64_t uid, const std::string& revision, const std::string& etag);
   Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
-  Status fetch_history_now(std::uint64_t uid, const std::stop_token& stop);
+  Status fetch_history_now(std::uint64_t uid, const HistoryAskers& askers);
   void note_gone(std::uint64_t uid, const RepoId& id);
 
   storage::Store& store_;
@@ -94,7 +99,7 @@ class Lookup {
   std::mutex mutex_;                                                    // guards all below
   std::map<std::pair<std::uint64_t, std::string>, std::string> etags_;  // of the last answers
   std::condition_variable_any changed_;
-  std::set<std::uint64_t> histories_;  // on their way
+  std::map<std::uint64_t, std::shared_ptr<HistoryAskers>> histories_;  // on their way
   std::map<std::uint64_t, std::chrono::steady_clock::time_point> failed_;
   bool closed_ = false;
   asio::thread_pool background_{2};  // last: joined before the rest goes

@@ -69,6 +69,7 @@ Fills::Options fill_options(const Config& config, Log& log) {
   options.limits.capped_budget = std::make_shared<StreamBudget>(capped_streams);
   // More than what has transfers: a reader's small file must not stand behind large ones.
   options.at_once = fills_min + 2 * config.upstream.streams;
+  options.jobs_at_once = options.at_once;
   options.ended = [&log](const Fill& fill, const Status& status) {
     LogLine line;
     line.level = status || fill.is_parked() ? LogLevel::info : LogLevel::warn;
@@ -222,10 +223,10 @@ Status Mirror::may_demand(const Identity& who) const {
 
 Result<std::shared_ptr<Fill>> Mirror::fill(const storage::RepoRow& repo, const CommitId& commit,
                                            const storage::TreeEntry& entry,
-                                           std::shared_ptr<RateCap> cap) {
+                                           std::shared_ptr<RateCap> cap, Fills::For who) {
   if (policy_) WAAG_CHECK(policy_->check_file(repo.id, {entry.path, entry.size_bytes}));
   WAAG_TRY(auto file, wanted(repo, commit, entry));
-  return fills_->join(std::move(file), std::move(cap));
+  return fills_->join(std::move(file), std::move(cap), who);
 }
 
 Result<std::uint64_t> Mirror::known_bytes(const storage::RepoRow& repo, const CommitId& commit,

@@ -69,7 +69,8 @@ class Mirror {
   /// file out, Errc::no_space if mirror.fill_bytes_max does. Blocks. @param cap  as Fill::ask()
   Result<std::shared_ptr<Fill>> fill(const storage::RepoRow& repo, const CommitId& commit,
                                      const storage::TreeEntry& entry,
-                                     std::shared_ptr<RateCap> cap = nullptr);
+                                     std::shared_ptr<RateCap> cap = nullptr,
+                                     Fills::For who = Fills::For::reader);
   /// How much of a cold file would not travel, as its chunks are here: as far as the upstream tells
   /// of which it is made. Blocks.
   Result<std::uint64_t> known_bytes(const storage::RepoRow& repo, const CommitId& commit,

@@ -253,13 +253,21 @@ std::shared_ptr<PullThrough::Answer> PullThrough::start(const AskedRevision& ask
       if (!found)
         status = found.error();
       else if (asked.history)
-        status = lookup_.bring_history(found->repo.uid);
+        status = history_of(found->repo.uid);
     } catch (const std::exception& thrown) {
       status = fail(Errc::internal, thrown.what());
     }
     finish(key, answer, std::move(status));
   });
   return answer;
+}
+
+/// Without it there is a repo all the same, so "not found" would be no answer.
+Status PullThrough::history_of(std::uint64_t uid) {
+  auto came = lookup_.bring_history(uid);
+  if (!came && came.error().code == Errc::not_found)
+    return fail(Errc::upstream_failed, came.error().what);
+  return came;
 }
 
 void PullThrough::finish(const std::string& key, const std::shared_ptr<Answer>& answer,

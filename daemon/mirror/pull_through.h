@@ -72,6 +72,7 @@ class PullThrough {
   Result<Local> look_here(const AskedRevision& asked) const;
   std::shared_ptr<Answer> start(const AskedRevision& asked, const std::string& key);
   Task<bool> wait_for(std::shared_ptr<Answer> answer, std::chrono::milliseconds limit);
+  Status history_of(std::uint64_t uid);
   void finish(const std::string& key, const std::shared_ptr<Answer>& answer, Status status);
   [[nodiscard]] Prepared judge(const Local& local, const std::optional<Error>& error,
                                bool answered) const;

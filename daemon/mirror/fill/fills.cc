@@ -18,13 +18,15 @@ Fills::Fills(storage::Store& store, Options options)
     : store_(store),
       options_(std::move(options)),
       boot_id_(storage::boot_id()),
-      threads_(options_.at_once) {
+      threads_(options_.at_once),
+      job_threads_(options_.jobs_at_once) {
   sweep();
 }
 
 Fills::~Fills() {
   stop_.request_stop();
   threads_.join();
+  job_threads_.join();
 }
 
 /// Parts of files that nobody wants any more.
@@ -37,19 +39,32 @@ void Fills::sweep() {
   }
 }
 
-Result<std::shared_ptr<Fill>> Fills::join(WantedFile wanted, std::shared_ptr<RateCap> cap) {
+Result<std::shared_ptr<Fill>> Fills::join(WantedFile wanted, std::shared_ptr<RateCap> cap,
+                                          For who) {
   const auto key = wanted.key();
   const std::scoped_lock lock(mutex_);
   if (const auto found = fills_.find(key); found != fills_.end()) {
-    found->second->ask(std::move(cap));
-    return found->second;
+    found->second->fill->ask(std::move(cap));
+    enqueue(found->second, who);
+    return found->second->fill;
   }
   if (stop_.stop_requested()) return fail(Errc::unavailable, "the hub stops");
-  return begin(std::move(wanted), key, std::move(cap));
+  WAAG_TRY(const auto work, begin(std::move(wanted), key, std::move(cap)));
+  fills_[key] = work;
+  if (who == For::job) asio::post(job_threads_, [this, work] { run(*work); });
+  enqueue(work, who);
+  return work->fill;
 }
 
-Result<std::shared_ptr<Fill>> Fills::begin(WantedFile wanted, const std::string& key,
-                                           std::shared_ptr<RateCap> cap) {
+/// Under the lock. What a reader wants does not stand behind what jobs want: it is in both queues,
+/// and the first thread that comes to it takes it.
+void Fills::enqueue(const std::shared_ptr<Work>& work, For who) {
+  if (who == For::job || work->begun || std::exchange(work->for_reader, true)) return;
+  asio::post(threads_, [this, work] { run(*work); });
+}
+
+Result<std::shared_ptr<Fills::Work>> Fills::begin(WantedFile wanted, const std::string& key,
+                                                  std::shared_ptr<RateCap> cap) {
   WAAG_CHECK(store_.writable());
   WAAG_CHECK(admit(wanted));
   WAAG_TRY(const auto free, store_.files().free_bytes(store_.fills()));
@@ -57,27 +72,30 @@ Result<std::shared_ptr<Fill>> Fills::begin(WantedFile wanted, const std::string&
   if (free / 2 < wanted.size_bytes) return fail(Errc::no_space, "no room for " + wanted.about);
   const auto size = wanted.size_bytes;
   WAAG_TRY(auto file, storage::FillFile::open(store_.files(), store_.fills(), key, size, boot_id_));
-  auto fill = std::make_shared<Fill>(store_, std::move(wanted), options_.limits, std::move(file),
-                                     std::move(cap));
-  fills_[key] = fill;
-  asio::post(threads_, [this, fill, key] { run(fill, key); });
-  return fill;
+  auto work = std::make_shared<Work>();
+  work->fill = std::make_shared<Fill>(store_, std::move(wanted), options_.limits, std::move(file),
+                                      std::move(cap));
+  work->key = key;
+  return work;
 }
 
 /// Under the lock: of two that ask at once the second counts the first.
 Status Fills::admit(const WantedFile& wanted) const {
   if (!options_.admit || !std::holds_alternative<BlobId>(wanted.id)) return ok();
   auto bytes = wanted.size_bytes;
-  for (const auto& [key, fill] : fills_)
-    if (std::holds_alternative<BlobId>(fill->wanted().id)) bytes += fill->wanted().size_bytes;
+  for (const auto& [key, work] : fills_)
+    if (const auto& other = work->fill->wanted(); std::holds_alternative<BlobId>(other.id))
+      bytes += other.size_bytes;
   return options_.admit(bytes);
 }
 
-void Fills::run(const std::shared_ptr<Fill>& fill, const std::string& key) {
-  Status result = run_once(*fill);
-  while (!take_out(*fill, key)) result = run_once(*fill);
-  if (fill->is_parked()) fill->give_up(result);
-  if (options_.ended) options_.ended(*fill, result);
+void Fills::run(Work& work) {
+  if (work.begun.exchange(true)) return;
+  auto& fill = *work.fill;
+  Status result = run_once(fill);
+  while (!take_out(fill, work.key)) result = run_once(fill);
+  if (fill.is_parked()) fill.give_up(result);
+  if (options_.ended) options_.ended(fill, result);
 }
 
 Status Fills::run_once(Fill& fill) {
@@ -103,7 +121,8 @@ bool Fills::take_out(const Fill& fill, const std::string& key) {
 
 bool Fills::went_wrong(std::string_view key) const {
   const std::scoped_lock lock(mutex_);
-  if (const auto fill = fills_.find(key); fill != fills_.end() && fill->second->went_wrong())
+  if (const auto found = fills_.find(key);
+      found != fills_.end() && found->second->fill->went_wrong())
     return true;
   const auto wrong = wrong_.find(key);
   return wrong != wrong_.end() && std::chrono::steady_clock::now() < wrong->second;
@@ -112,8 +131,10 @@ bool Fills::went_wrong(std::string_view key) const {
 std::vector<Fills::Running> Fills::running() const {
   std::vector<Running> found;
   const std::scoped_lock lock(mutex_);
-  for (const auto& [key, fill] : fills_)
-    found.push_back({fill->wanted().about, fill->wanted().size_bytes, fill->file().bytes()});
+  for (const auto& [key, work] : fills_) {
+    const auto& fill = *work->fill;
+    found.push_back({fill.wanted().about, fill.wanted().size_bytes, fill.file().bytes()});
+  }
   return found;
 }
 

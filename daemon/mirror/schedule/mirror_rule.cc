@@ -12,6 +12,7 @@
 #include "daemon/mirror/schedule/cron.h"
 #include "daemon/mirror/schedule/time_window.h"
 #include "daemon/mirror/sync/mirror_spec.h"
+#include "protocol/hub/glob.h"
 
 namespace waag::daemon {
 namespace {
@@ -253,6 +254,13 @@ std::optional<TimeMs> MirrorRule::next_run() const {
   }
   if (!next || last_error.empty()) return next;
   return std::min(*next, last_run + again_after);
+}
+
+bool MirrorRule::covers(const RepoId& repo) const {
+  const auto fits = [&repo](const std::string& text) {
+    return hub::Glob(text, hub::Glob::Scope::path).matches(repo.full_name());
+  };
+  return type == repo.type && std::ranges::any_of(repos, fits);
 }
 
 bool MirrorRule::is_due(TimeMs now) const {

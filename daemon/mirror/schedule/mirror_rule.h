@@ -40,6 +40,8 @@ struct MirrorRule {
   /// When it runs next; nullopt: not by itself.
   [[nodiscard]] std::optional<storage::TimeMs> next_run() const;
   [[nodiscard]] bool is_due(storage::TimeMs now) const;
+  /// Whether its jobs are to bring the repo of that name, if an upstream has one.
+  [[nodiscard]] bool covers(const RepoId& repo) const;
   [[nodiscard]] boost::json::object to_json() const;
 
  private:

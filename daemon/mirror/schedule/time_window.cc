@@ -26,9 +26,8 @@ std::optional<unsigned> minute_of(std::string_view text) {
 
 /// The first such minute of a day that is later than `at`.
 storage::TimeMs next_minute(unsigned minute, storage::TimeMs at) {
-  using days = std::chrono::days;
-  const auto today = std::chrono::floor<days>(at) + std::chrono::minutes(minute);
-  return today > at ? today : today + days(1);
+  const auto today = std::chrono::floor<std::chrono::days>(at) + std::chrono::minutes(minute);
+  return today > at ? today : today + std::chrono::days(1);
 }
 
 }  // namespace

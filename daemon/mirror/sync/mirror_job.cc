@@ -1,6 +1,8 @@
 #include "daemon/mirror/sync/mirror_job.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <thread>
 
 #include <boost/json/array.hpp>
 
@@ -16,7 +18,7 @@ namespace json = boost::json;
 /// Mirror jobs that run side by side: what they share is the upstream's budget.
 constexpr unsigned jobs_at_once = 4;
 /// With a cap, files are more than one at a time only if it has so many bytes a second for each.
-/// Those of all jobs together stay few enough for what readers want to have its threads.
+/// Those of all jobs together stay few enough for what other jobs want to have its threads.
 constexpr std::uint64_t rate_per_file = 4'000'000;
 constexpr std::size_t capped_files_max = 4;
 /// For transfers to end that are told to.
@@ -35,6 +37,14 @@ bool may_heal(Errc code) {
          code == Errc::unavailable || code == Errc::too_many_requests;
 }
 
+void take_number(const json::object& from, std::string_view key, std::uint64_t& into) {
+  const auto* value = from.if_contains(key);
+  if (value == nullptr) return;
+  boost::system::error_code wrong;
+  const auto number = value->to_number<std::uint64_t>(wrong);
+  if (!wrong) into = number;
+}
+
 Error told_to_stop() { return fail(Errc::unavailable, "the job was told to stop"); }
 
 }  // namespace
@@ -49,7 +59,8 @@ Status MirrorJob::run() {
   UpstreamCall call;
   call.deadline = std::chrono::steady_clock::now() + options_.call_time;
   call.priority = UpstreamPriority::job;
-  WAAG_TRY(found_, mirror_.lookup().bring({spec_.repo, spec_.revision, call}));
+  WAAG_TRY(found_,
+           mirror_.lookup().bring({spec_.repo, spec_.revision, call, /*with_history=*/!limits_}));
   WAAG_CHECK(may_see(found_.repo));
   WAAG_CHECK(plan());
   if (spec_.dry_run) {
@@ -64,8 +75,9 @@ Status MirrorJob::run() {
   if (brought && !context_.stopped()) note_history();
   if (context_.stopped()) return told_to_stop();  // with a history still to come
   if (brought && failed_.empty()) convert();
-  tell_result(/*finished=*/brought.has_value());
+  tell_result(/*finished=*/brought && !history_error_);
   WAAG_CHECK(brought);
+  if (history_error_) WAAG_CHECK(keep_window());  // its end may be why
   return outcome();
 }
 
@@ -102,16 +114,20 @@ void MirrorJob::take_up_earlier() {
   if (unfinished == nullptr || !unfinished->is_object()) return;
   context_.set_result(earlier);
   was_new_ = true;
+  if (const auto* asked = unfinished->get_object().if_contains("conversions_asked_for");
+      asked != nullptr) {
+    convert_asked_ = true;
+    take_number(earlier, "convert_job", convert_job_);
+    if (const auto* error = earlier.if_contains("convert_error");
+        error != nullptr && error->is_string())
+      convert_error_ = error->get_string();
+  }
   if (const auto* text = unfinished->get_object().if_contains("before");
       text != nullptr && text->is_string()) {
     const auto commit = CommitId::parse(text->get_string());
     if (commit) before_ = *commit;
   }
-  if (const auto* bytes = earlier.if_contains("bytes_fetched"); bytes != nullptr) {
-    boost::system::error_code wrong;
-    const auto number = bytes->to_number<std::uint64_t>(wrong);
-    if (!wrong) bytes_fetched_ = number;
-  }
+  take_number(earlier, "bytes_fetched", bytes_fetched_);
 }
 
 /// @return an error outside the window: the job is begun again when that opens
@@ -185,14 +201,17 @@ void MirrorJob::count_known() {
   context_.set_note("");
 }
 
+/// One that nobody can have is an outcome, which is told; one that did not come is a failure.
 void MirrorJob::note_history() {
   context_.set_note("bringing the history");
-  const auto came = mirror_.lookup().bring_history(found_.repo.uid, context_.stop_token());
-  context_.set_note("");
+  const auto came = bring_history();
   if (!came) {
     history_ = came.error().what;
+    if (came.error().code != Errc::not_found) history_error_ = came.error();
+    context_.set_note("without its history: " + history_);
     return;
   }
+  context_.set_note("");
   const auto rewritten = is_rewritten();
   rewritten_ = rewritten && *rewritten;
   if (rewritten_ && options_.log)
@@ -200,8 +219,26 @@ void MirrorJob::note_history() {
                  spec_.repo.full_name() + " " + spec_.revision + " was " + before_->hex(), ok());
 }
 
+/// Keeps to the rule's rate, and ends with its window.
+Status MirrorJob::bring_history() {
+  auto& lookup = mirror_.lookup();
+  if (!limits_) return lookup.bring_history(found_.repo.uid, context_.stop_token());
+  std::stop_source end;
+  const std::stop_callback told(context_.stop_token(), [&end] { end.request_stop(); });
+  const std::jthread watch([this, &end](const std::stop_token& over) {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    while (!over.stop_requested() && !limits_->closed_until(context_.now()))
+      changed.wait_for(lock, over, options_.look, [] { return false; });
+    if (!over.stop_requested()) end.request_stop();
+  });
+  return lookup.bring_history(found_.repo.uid, end.get_token(), cap());
+}
+
 /// Once for each commit: a run that finds nothing new makes nothing anew.
 void MirrorJob::convert() {
+  if (std::exchange(convert_asked_, true)) return;
   if (spec_.convert.empty() || !options_.convert || !is_new()) return;
   const auto job = options_.convert(context_.owner(), found_.repo.id, found_.commit, spec_.convert);
   if (job)
@@ -252,7 +289,7 @@ Status MirrorJob::bring_files() {
 void MirrorJob::start(const storage::TreeEntry& entry) {
   const auto cold = mirror_.is_cold(found_.repo, entry);
   if (cold && !*cold) return count_here(entry);  // a reader has had it brought since
-  auto fill = mirror_.fill(found_.repo, found_.commit, entry, cap());
+  auto fill = mirror_.fill(found_.repo, found_.commit, entry, cap(), Fills::For::job);
   if (fill) {
     // Two files may be the same bytes, which come once.
     const bool shared =
@@ -308,6 +345,7 @@ void MirrorJob::tell_result(bool finished) {
     if (!finished) {
       json::object unfinished;
       if (before_) unfinished["before"] = before_->hex();
+      if (convert_asked_) unfinished["conversions_asked_for"] = true;
       result["unfinished"] = std::move(unfinished);
     }
     json::array failed;
@@ -327,6 +365,10 @@ void MirrorJob::tell_result(bool finished) {
 
 /// Of all failures one that may heal counts, for then another try brings something.
 Status MirrorJob::outcome() const {
+  if (failed_.empty() && history_error_)
+    return fail(history_error_->code,
+                "all " + std::to_string(files_) +
+                    " files are here, but the history did not come: " + history_);
   if (failed_.empty()) return ok();
   const auto heals = [](const auto& one) { return may_heal(one.second.code); };
   auto first = std::ranges::find_if(failed_, heals);
@@ -336,6 +378,7 @@ Status MirrorJob::outcome() const {
   for (std::size_t i = 0; i < std::min(failed_.size(), failures_named_max); ++i)
     text += (i > 0 ? "; " : "") + failed_[i].first + ": " + failed_[i].second.what;
   if (failed_.size() > failures_named_max) text += "; and others";
+  if (history_error_) text += "; nor did the history: " + history_;
   return fail(first->second.code, std::move(text));
 }
 

@@ -37,7 +37,8 @@ class MirrorJob {
   MirrorJob& operator=(const MirrorJob&) = delete;
 
   /// @return the first error of the files that did not come, with all their names; one that may
-  ///         heal before others
+  ///         heal before others. That of the history, if it alone did not come though the upstream
+  ///         has one
   Status run();
 
  private:
@@ -57,6 +58,7 @@ class MirrorJob {
   Status plan();
   void count_known();
   void note_history();
+  Status bring_history();
   void convert();
   [[nodiscard]] std::optional<CommitId> head_before() const;
   Result<bool> is_rewritten() const;
@@ -82,13 +84,15 @@ class MirrorJob {
   std::uint64_t files_ = 0, bytes_ = 0;            // of all that is wanted
   std::uint64_t files_here_ = 0, bytes_here_ = 0;  // by now
   std::uint64_t files_before_ = 0, bytes_before_ = 0, bytes_fetched_ = 0, files_left_out_ = 0;
-  std::uint64_t bytes_known_ = 0;   // of files to come: here by chunks
-  std::string history_;             // why it did not come; "" if it did
-  std::optional<CommitId> before_;  // where the revision led
-  bool was_new_ = false;            // so an earlier beginning has found it
-  std::uint64_t convert_job_ = 0;   // 0: none
-  std::string convert_error_;       // why there is none
-  bool rewritten_ = false;          // and leads no more, not even through its history
+  std::uint64_t bytes_known_ = 0;       // of files to come: here by chunks
+  std::string history_;                 // why it is not here; "" if it is
+  std::optional<Error> history_error_;  // it should have come
+  std::optional<CommitId> before_;      // where the revision led
+  bool was_new_ = false;                // so an earlier beginning has found it
+  bool convert_asked_ = false;          // by this beginning or an earlier one
+  std::uint64_t convert_job_ = 0;       // 0: none
+  std::string convert_error_;           // why there is none
+  bool rewritten_ = false;              // and leads no more, not even through its history
 };
 
 /// Teaches `jobs` the kind "mirror". @param mirror and the store outlive the work

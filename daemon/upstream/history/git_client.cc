@@ -56,13 +56,15 @@ Result<git::RefAdvertisement> GitSource::refs(const Until& until) {
 }
 
 Status GitSource::pack(const std::vector<GitId>& wants, const std::vector<CommitId>& haves,
-                       const Until& until, const Take& take) {
+                       const Until& limits, const Take& take) {
+  const auto until = for_pack(limits);
   if (std::ranges::find(capabilities_, needed_capability) == capabilities_.end())
     return failed("the upstream has no side bands");
   WAAG_TRY(auto post, call(options_.url + std::string(service_path), until));
   post.body = git::spell_fetch_v0(wants, haves, capabilities_);
   post.method = "POST";
   post.follow = false;
+  post.throttle = until.throttle;
   post.headers.set("Content-Type", "application/x-git-upload-pack-request");
   post.headers.set("Accept", "application/x-git-upload-pack-result");
   BodyQueue::Accept accept = [](const UpstreamReply& reply) {

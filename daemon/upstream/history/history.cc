@@ -1,11 +1,15 @@
 #include "daemon/upstream/history/history.h"
 
+#include <algorithm>
 #include <map>
 
 #include "protocol/git/stream/raw_writer.h"
 
 namespace waag::daemon {
 namespace {
+
+/// For a pack that comes at a rule's rate, not at the link's.
+constexpr std::chrono::hours capped_time{24};
 
 /// What the upstream sent is wrong, whatever we call that of a user's push.
 Status blame(Status status) {
@@ -70,6 +74,12 @@ Result<std::chrono::milliseconds> time_until(std::chrono::steady_clock::time_poi
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   if (left.count() <= 0) return fail(Errc::deadline_exceeded, "no time left to fetch a history");
   return left;
+}
+
+HistorySource::Until for_pack(HistorySource::Until until) {
+  if (until.throttle && until.throttle->rate() > 0)
+    until.deadline = std::max(until.deadline, std::chrono::steady_clock::now() + capped_time);
+  return until;
 }
 
 Result<std::string> followed_base(const std::string& base, std::string_view path,

@@ -20,6 +20,8 @@ class HistorySource {
   struct Until {
     std::chrono::steady_clock::time_point deadline;
     std::stop_token stop{};
+    /// What packs keep to; null: nothing. With a rate they have more time than the deadline.
+    std::shared_ptr<const Throttle> throttle{};
   };
   /// The next bytes of a pack; they are only good until it returns. Its error ends the transfer.
   using Take = std::function<Status(ByteView)>;
@@ -72,6 +74,9 @@ inline constexpr std::size_t history_queue_bytes = BodyQueue::bytes_full;
 
 /// Errc::deadline_exceeded if it is over.
 Result<std::chrono::milliseconds> time_until(std::chrono::steady_clock::time_point deadline);
+/// For a pack. A rate may make it last for hours: then who set it ends it (Until::stop), or the
+/// time without a byte, at the latest a day.
+HistorySource::Until for_pack(HistorySource::Until until);
 /// A renamed repository: where the refs came from is asked for the rest, never at another host, for
 /// our credentials go there.
 /// @param base      what was asked is this and `path`

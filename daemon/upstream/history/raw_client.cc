@@ -98,14 +98,16 @@ Result<git::RefAdvertisement> RawSource::refs(const Until& until) {
 }
 
 Status RawSource::pack(const std::vector<GitId>& wants, const std::vector<CommitId>& haves,
-                       const Until& until, const Take& take) {
+                       const Until& limits, const Take& take) {
+  const auto until = for_pack(limits);
   auto post = call(objects_path);
   post.method = "POST";
   post.follow = false;
+  post.throttle = until.throttle;
   post.headers.set("Content-Type", "application/json");
   post.headers.set("Accept", std::string(git::raw_type));
   post.body = spell_request(wants, haves);
-  WAAG_CHECK(hub_.governor().wait(UpstreamBucket::api, UpstreamPriority::job, until.deadline));
+  WAAG_CHECK(hub_.governor().wait(UpstreamBucket::api, UpstreamPriority::job, limits.deadline));
   const auto left = time_until(until.deadline);
   if (!left) {
     hub_.governor().abandoned(UpstreamBucket::api);

@@ -1,4 +1,7 @@
+#include <boost/json/serialize.hpp>
+
 #include "daemon/convert/submit.h"
+#include "daemon/mirror/schedule/schedule.h"
 #include "tests/daemon/convert/converter_fixture.h"
 #include "tests/daemon/mirror/mirror_fixture.h"
 
@@ -82,6 +85,27 @@ TEST_CASE_METHOD(Hub, "convert: a model that is not here yet is looked up at the
   const auto asked = upstream.count("/api/models/");
   CHECK(convert(ada, "", "ada/absent").status == 404);
   CHECK(upstream.count("/api/models/") == asked);
+}
+
+TEST_CASE_METHOD(Hub, "convert: a name that a mirror covers is taken from it, and that is told",
+                 "[daemon][convert][mirror]") {
+  const auto rule = MirrorRule::make({{"name", "nightly"}, {"repos", {"acme/*"}}});
+  REQUIRE(rule);
+  REQUIRE(app->mirror->schedule().add(*rule, "root"));
+  const auto row = converted(root);
+  INFO(row.error);
+  REQUIRE(row.state == JobState::done);
+  const auto told = boost::json::serialize(result_of(row).at("warnings"));
+  CHECK(told.find("acme/tiny-GGUF is a repository of this hub") != std::string::npos);
+  // No mirror names it.
+  const auto own = result_of(converted(ada));
+  CHECK(boost::json::serialize(own).find("is a repository of this hub") == std::string::npos);
+  // The upstream's of that name is never asked for.
+  FakeUpstream::Repo theirs;
+  theirs.files = {{"tiny-F16.gguf", "theirs"}};
+  upstream.put("acme/tiny-GGUF", theirs);
+  CHECK(get("/acme/tiny-GGUF/resolve/main/tiny-F16.gguf", ada).body.starts_with("GGUF"));
+  CHECK(upstream.count("tiny-GGUF") == 0);
 }
 
 TEST_CASE_METHOD(Hub, "convert: an upstream's trouble is no absence", "[daemon][convert][mirror]") {

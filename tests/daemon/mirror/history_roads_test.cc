@@ -88,6 +88,24 @@ TEST_CASE("history_roads: refused for one repository alone", "[daemon][mirror]")
   }
 }
 
+TEST_CASE("history_roads: an upstream without any is told from one that refuses",
+          "[daemon][mirror]") {
+  Roads hub;
+  hub.up.raw_refs_status = 404;
+  SECTION("it has none") {
+    hub.up.refs_status = GENERATE(404u, 410u);
+    CHECK(failed(hub.bring(), Errc::not_found));
+    CHECK(hub.asked() == "Rr");
+    CHECK(failed(hub.bring(), Errc::not_found));  // raw objects are not asked for again
+    CHECK(hub.asked() == "r");
+  }
+  SECTION("it refuses") {
+    hub.up.refs_status = GENERATE(401u, 403u);
+    CHECK(failed(hub.bring(), Errc::upstream_failed));
+    CHECK(hub.asked() == "Rr");
+  }
+}
+
 TEST_CASE("history_roads: what fails is tried again by the other road", "[daemon][mirror]") {
   Roads hub;
   hub.up.bend_objects = [](std::vector<GitServer::Object>& objects) { objects.pop_back(); };

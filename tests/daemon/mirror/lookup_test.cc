@@ -1,7 +1,11 @@
 #include "daemon/mirror/lookup.h"
 
+#include <future>
+
+#include "protocol/git/fetch_request.h"
 #include "storage/meta/accounts/orgs.h"
 #include "tests/daemon/mirror/scripted_hub.h"
+#include "tests/daemon/upstream/history/git_server.h"
 
 namespace waag::daemon::testing {
 
@@ -378,18 +382,22 @@ TEST_CASE_METHOD(LookupFixture, "lookup: histories that do not come", "[daemon][
   SECTION("as git is off") {
     begin({&first});
     const auto uid = brought("acme/tiny").repo.uid;
-    CHECK(failed(lookup->bring_history(uid), Errc::upstream_failed));
+    CHECK(failed(lookup->bring_history(uid), Errc::not_found));
     CHECK(first.count("info/refs") == 0);
   }
   SECTION("as the repo is our own") {
     begin({&first}, options);
     CHECK(failed(lookup->bring_history(make_repo("own")), Errc::not_found));
   }
-  SECTION("as the upstream has no git") {
+  SECTION("as the upstream has no git, or refuses it") {
+    // A hub of our kind names the repo that it does not give.
+    const bool refused = GENERATE(false, true);
+    if (!refused) first.answer("/api/waag/", "404 Not Found");
     begin({&first}, events.with(options));
     const auto uid = brought("acme/tiny").repo.uid;
     // It says nothing of the repo, which the API has shown.
-    CHECK(failed(lookup->bring_history(uid), Errc::upstream_failed));
+    const auto code = refused ? Errc::upstream_failed : Errc::not_found;
+    CHECK(failed(lookup->bring_history(uid), code));
     CHECK_FALSE(row(uid).proven);
     lookup.reset();  // ends what runs behind
     const auto asked = first.count("info/refs");
@@ -417,6 +425,56 @@ TEST_CASE_METHOD(LookupFixture, "lookup: histories that do not come", "[daemon][
     lookup.reset();
     CHECK(first.count("info/refs") <= 4);
   }
+}
+
+TEST_CASE_METHOD(LookupFixture, "lookup: a history keeps to a rule's rate, and no client does",
+                 "[daemon][lookup]") {
+  using namespace std::chrono_literals;
+  GitServer real;
+  real.work("head -c 2000000 /dev/urandom > noise; git add .; git commit -qm one");
+  real.publish();
+  auto repo = tiny();
+  repo.commit = real.work("git rev-parse HEAD").substr(0, 40);
+  repo.files = {{"noise", real.work("cat noise")}};
+  first.put("acme/tiny", repo);
+  const std::string type = "Content-Type: application/x-git-upload-pack-";
+  const auto wanted = git::spell_fetch_v0({*GitId::parse(repo.commit)}, {},
+                                          {"side-band-64k", "ofs-delta", "thin-pack"});
+  first.answer("/api/waag/", "404 Not Found");
+  first.answer("info/refs", "200 OK", type + "advertisement\r\n", real.refs_body());
+  first.answer("/git-upload-pack", "200 OK", type + "result\r\n", real.pack_body(wanted));
+  begin({&first}, Lookup::Options{});
+  UpstreamCall call;
+  call.deadline = std::chrono::steady_clock::now() + 10s;
+  const auto found = lookup->bring({id("acme/tiny"), "main", call, /*with_history=*/false});
+  REQUIRE(found);
+  const auto uid = found->repo.uid;
+
+  const auto cap = std::make_shared<RateCap>(1);  // byte a second
+  const auto later = std::chrono::steady_clock::now() + 1h;
+  static_cast<void>(cap->open(later - 1min));
+  REQUIRE(cap->open(later));  // nothing has been taken
+  std::stop_source stop;
+  auto ruled = std::async(std::launch::async,
+                          [&] { return lookup->bring_history(uid, stop.get_token(), cap); });
+  for (int i = 0; i < 10'000 && cap->open(later); ++i) std::this_thread::sleep_for(1ms);
+  CHECK_FALSE(cap->open(later));         // the first bytes have been counted, and the rest waits
+  CHECK(first.count("info/refs") == 1);  // nobody has begun with it in the background
+  SECTION("which ends when nobody wants it any more") {
+    stop.request_stop();
+    CHECK(failed(ruled.get(), Errc::unavailable));
+    CHECK_FALSE(row(uid).proven);
+  }
+  SECTION("which somebody who waits for it lifts") {
+    auto client = std::async(std::launch::async, [&] { return lookup->bring_history(uid); });
+    const bool came = client.wait_for(20s) == std::future_status::ready;
+    stop.request_stop();
+    CHECK(came);
+    CHECK(client.get());
+    CHECK(ruled.get());
+    CHECK(row(uid).proven);
+  }
+  CHECK(first.count("/git-upload-pack") == 1);
 }
 
 }  // namespace waag::daemon::testing

@@ -10,6 +10,7 @@
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
 #include "protocol/git/object.h"
+#include "protocol/git/pkt_line.h"
 #include "protocol/lfs/pointer.h"
 #include "tests/daemon/hub_fixture.h"
 #include "tests/support/net/script_server.h"
@@ -47,6 +48,11 @@ class FakeUpstream {
   void break_file(const std::string& path) {
     const std::scoped_lock lock(mutex_);
     broken_ = path;
+  }
+  /// What git's routes answer from now on; with "200 OK" there is a history that never comes.
+  void answer_git(const std::string& status) {
+    const std::scoped_lock lock(mutex_);
+    git_ = status;
   }
   /// Every request gets a 500 from now on, or not any more.
   void fail_all(bool failing) {
@@ -97,10 +103,28 @@ class FakeUpstream {
            tags + "]}";
   }
 
+  static constexpr const char* refs_type =
+      "Content-Type: application/x-git-upload-pack-advertisement\r\n";
+  static std::string refs() {
+    using namespace std::string_literals;
+    std::string body;
+    git::append_pkt(body, "# service=git-upload-pack\n");
+    body += git::pkt_flush;
+    git::append_pkt(body, Repo().commit + " refs/heads/main\0side-band-64k ofs-delta\n"s);
+    return body + std::string(git::pkt_flush);
+  }
+
   void answer(ScriptPeer& peer, const ScriptRequest& request) {
     std::unique_lock lock(mutex_);
     if (failing_) return peer.reply("500 Internal Server Error", "", "");
     const auto path = request.target.substr(0, request.target.find('?'));
+    if (path.starts_with("/api/waag/")) return peer.reply("404 Not Found", "", "no such page");
+    if (path.ends_with("/info/refs"))
+      return peer.reply(git_, git_ == "200 OK" ? refs_type : "", git_ == "200 OK" ? refs() : "");
+    if (path.ends_with("/git-upload-pack")) {
+      lock.unlock();
+      return peer.pause(std::chrono::seconds(20));
+    }
     if (path == "/api/models") {
       const auto body = list_json();
       lock.unlock();
@@ -158,6 +182,7 @@ class FakeUpstream {
   mutable std::mutex mutex_;
   std::map<std::string, Repo> repos_;
   std::string broken_;
+  std::string git_ = "404 Not Found";
   bool failing_ = false;
 
  public:
@@ -172,7 +197,7 @@ struct MirrorFixture : HubFixture {
   }
   void begin(const std::string& policy = "") {
     config.upstream.urls = upstream.origin();
-    config.upstream.git = false;
+    config.upstream.git = with_git;
     config.upstream.retries = 1;
     config.upstream.retry_base_ms = 1;
     if (!policy.empty()) {
@@ -203,6 +228,7 @@ struct MirrorFixture : HubFixture {
     return boost::json::parse(row.result);
   }
 
+  bool with_git = false;  // histories come
   FakeUpstream upstream;
   SeededRandom mirror_random{9};
 };

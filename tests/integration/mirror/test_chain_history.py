@@ -9,10 +9,12 @@ import pytest
 from chain import Chain
 from imposter import actions
 from imposter.faults import Fault
-from mirrors import mirror_of, pull
+from mirrors import mirror_of, pull, resolve, wait_for
 
 RUN_S = 120
+JOB_S = 60
 CLOSED = Fault("closed", actions.status(404))
+BROKEN = Fault("broken", actions.status(500))
 
 
 def git(*arguments, cwd: pathlib.Path) -> str:
@@ -169,3 +171,48 @@ def test_a_third_hub_in_the_row(filled, tmp_path):
         assert answered(filled.hub, "git_upload_pack") == 0
         commits = f"/api/models/{filled.repo}/commits/main"
         assert pull(third, commits).json() == pull(filled.origin, commits).json()
+
+
+def pull_job(chain) -> int:
+    answer = chain.hub.request("POST", "/api/waag/v1/pulls", json_body={"repo": chain.repo})
+    assert answer.status in (200, 201, 202), answer.body
+    return answer.json()["id"]
+
+
+def job_of(chain, number: int) -> dict:
+    return chain.hub.get(f"/api/waag/v1/jobs/{number}").json()
+
+
+def test_a_job_is_not_done_until_its_history_is_here(filled):
+    chain = filled
+    for place in ("refs", "git"):
+        chain.relay.plant(BROKEN, place)
+    number = pull_job(chain)
+    assert wait_for(lambda: "error" in job_of(chain, number), JOB_S)
+    job = job_of(chain, number)
+    assert job["state"] == "queued" and "notBefore" in job
+    assert "files are here, but the history did not come: " in job["error"]
+    assert job["progress"]["doneFiles"] == job["progress"]["totalFiles"] > 0
+    assert job["result"]["files_failed"] == [] and job["result"]["history"]
+    assert pull(chain.hub, resolve(chain.repo, "a.txt")).body == b"one\ntwo\n"
+    chain.relay.heal()
+    assert wait_for(lambda: job_of(chain, number)["state"] == "done", JOB_S)
+    assert "history" not in job_of(chain, number)["result"]
+    chain.check_equal("healed")
+
+
+def test_an_upstream_that_has_no_history(filled):
+    chain = filled
+    for place in ("refs", "git"):
+        chain.relay.plant(CLOSED, place)
+    number = pull_job(chain)
+    assert wait_for(lambda: job_of(chain, number)["state"] == "done", JOB_S)
+    job = job_of(chain, number)
+    assert job["result"]["history"].startswith("the upstream gives no histories")
+    assert job["progress"]["note"].startswith("without its history: ")
+    # Another job asks again.
+    chain.relay.heal()
+    number = pull_job(chain)
+    assert wait_for(lambda: job_of(chain, number)["state"] == "done", JOB_S)
+    assert "history" not in job_of(chain, number)["result"]
+    chain.check_equal("later")

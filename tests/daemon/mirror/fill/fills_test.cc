@@ -134,6 +134,39 @@ TEST_CASE_METHOD(FillFixture, "fills: more than run at once wait their turn", "[
   CHECK(ended[1].second);
 }
 
+TEST_CASE_METHOD(FillFixture, "fills: what jobs want holds no thread that a reader needs",
+                 "[daemon][fills]") {
+  const auto blocked = noise(11, 10 * kib), queued = noise(12, 10 * kib),
+             read = noise(13, 10 * kib);
+  mirror(blocked);
+  const auto slow = source(blocked), next = source(queued), other = source(read);
+  slow->hold();  // the upstream does not send until it is told to
+  Endings endings;
+  auto options = endings.options(/*at_once=*/1);
+  options.jobs_at_once = 1;
+  Fills fills(*store, std::move(options));
+  const auto first = fills.join(wanted(blocked, {slow}), nullptr, Fills::For::job);
+  REQUIRE(first);
+  REQUIRE(slow->wait_for_fetches(1));
+  const auto second = fills.join(wanted(queued, {next}), nullptr, Fills::For::job);
+  REQUIRE(second);
+  const auto readers = fills.join(wanted(read, {other}));
+  REQUIRE(readers);
+  CHECK((*readers)->wait_until(soon()));
+  CHECK(next->fetches().empty());  // it is a job's, and its turn has not come
+
+  SECTION("also if it waits behind others for a job") {
+    const auto joined = fills.join(wanted(queued, {next}));
+    REQUIRE(joined);
+    CHECK(*joined == *second);
+    CHECK((*joined)->wait_until(soon()));
+    CHECK((*first)->state() == Fill::State::running);
+  }
+  slow->allow_all();
+  CHECK(endings.wait(3).size() == 3);
+  CHECK(next->fetches().size() == 1);  // by one thread
+}
+
 TEST_CASE_METHOD(FillFixture, "fills: the end of the hub keeps what came", "[daemon][fills]") {
   const auto content = noise(6, 100 * kib);
   const auto other = noise(7, 10 * kib);

@@ -124,6 +124,15 @@ TEST_CASE("mirror rule: when it is due", "[daemon][mirror]") {
   }
 }
 
+TEST_CASE("mirror rule: which names are its own", "[daemon][mirror]") {
+  const auto rule = rule_of({});
+  for (const auto* name : {"any", "tiny-GGUF"}) CHECK(rule.covers({RepoType::model, "acme", name}));
+  CHECK(rule.covers({RepoType::model, "other", "tiny"}));
+  CHECK_FALSE(rule.covers({RepoType::model, "other", "tiny-GGUF"}));
+  CHECK_FALSE(rule.covers({RepoType::model, "acme2", "tiny"}));
+  CHECK_FALSE(rule.covers({RepoType::dataset, "acme", "any"}));
+}
+
 TEST_CASE("mirror rule: intervals", "[daemon][mirror]") {
   CHECK(*parse_interval("90") == 90);
   CHECK(*parse_interval("90s") == 90);

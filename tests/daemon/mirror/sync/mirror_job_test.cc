@@ -124,6 +124,47 @@ TEST_CASE_METHOD(Sync, "mirror job: one file's failure does not stop the others"
   CHECK(result.at("files_failed").at(0).at("path") == "model.bin");
 }
 
+TEST_CASE_METHOD(Sync, "mirror job: it is not done as long as the history is missing",
+                 "[daemon][mirror]") {
+  app->jobs->add_kind({"convert", [](JobContext&) { return ok(); }});
+  with_git = true;
+  upstream.answer_git("500 Oops");
+  begin();
+  const boost::json::object spec{{"repo", "acme/tiny"}, {"convert", {"gguf:F16"}}};
+  const auto submitted = app->jobs->submit({"mirror", spec, {"root", ""}, 0, ""});
+  REQUIRE(submitted);
+  const auto feed = *app->jobs->watch(submitted->id);
+  for (int i = 0; i < 2'000 && feed->row().error.empty() && !is_over(feed->row().state); ++i)
+    static_cast<void>(feed->wait_over(10ms));
+  const auto row = feed->row();
+  CHECK(row.state == JobState::queued);  // it may heal
+  CHECK(row.error.find("all 4 files are here, but the history did not come: ") == 0);
+  CHECK(row.progress.done_files == 4);
+  CHECK(row.progress.note.find("without its history: ") == 0);
+  const auto result = result_of(row);
+  CHECK(result.at("files_here") == 4);
+  CHECK(result.as_object().contains("history"));
+  CHECK(file("sub/model.safetensors") == std::string(300'000, 'w'));
+
+  // The upstream is found to have none: all that can come is here.
+  upstream.answer_git("404 Not Found");
+  REQUIRE(app->jobs->hasten(submitted->id));
+  const auto over = ended(submitted->id);
+  INFO(over.error);
+  CHECK(over.state == JobState::done);
+  CHECK(over.attempts == 2);
+  CHECK(over.progress.note.find("without its history: the upstream gives no histories") == 0);
+  const auto told = result_of(over);
+  CHECK(told.as_object().contains("history"));
+  CHECK_FALSE(told.as_object().contains("unfinished"));
+  CHECK(told.at("bytes_fetched") == all_bytes);
+  CHECK(told.at("convert_job") == result.at("convert_job"));  // asked for once
+
+  const auto refs = upstream.count("info/refs");
+  CHECK(pulled({{"repo", "acme/tiny"}}).state == JobState::done);
+  CHECK(upstream.count("info/refs") > refs);  // each run looks whether there is one now
+}
+
 TEST_CASE_METHOD(Sync, "mirror job: no more comes than may come in all", "[daemon][mirror]") {
   config.mirror.fill_bytes_max = 300'500;  // of the two LFS files one
   begin();
@@ -284,6 +325,36 @@ TEST_CASE_METHOD(Ruled, "mirror job: when the window closes its transfers stop, 
   CHECK_FALSE(result.as_object().contains("unfinished"));
   CHECK(result.as_object().contains("convert_job"));  // the commit is new to the job still
   CHECK(file("sub/model.safetensors") == std::string(300'000, 'w'));
+}
+
+TEST_CASE_METHOD(Ruled, "mirror job: its history, too, ends with the window and comes in the next",
+                 "[daemon][mirror]") {
+  with_git = true;
+  upstream.answer_git("200 OK");
+  begin();
+  add({{"window", open_window()}, {"rate", "10M"}});
+  const auto id = run();
+  const auto asked = [this] { return upstream.count("/git-upload-pack"); };
+  when(id, [&](const storage::JobRow&) { return asked() > 0; });
+  CHECK(upstream.count("info/refs") == 1);  // not in the background as well
+  clock.advance(31min);
+  const auto row = waiting(id);
+  CHECK(row.not_before > clock.now() + 23h);
+  CHECK(row.progress.note.find("waits for its window ") == 0);
+  CHECK(row.error.empty());
+  CHECK(row.attempts == 0);
+  CHECK(row.progress.done_files == 4);
+  CHECK(result_of(row).as_object().contains("unfinished"));
+
+  upstream.answer_git("404 Not Found");
+  clock.advance(24h - 31min);
+  const auto over = ended(id);
+  INFO(over.error);
+  CHECK(over.state == JobState::done);
+  CHECK(over.attempts == 1);
+  CHECK(asked() == 1);
+  CHECK(result_of(over).at("bytes_fetched") == all_bytes);
+  CHECK_FALSE(result_of(over).as_object().contains("unfinished"));
 }
 
 TEST_CASE_METHOD(Ruled, "mirror job: a reader does not wait for the rule's rate",

@@ -284,6 +284,17 @@ TEST_CASE("git_client: over a real connection", "[daemon][upstream]") {
   hub.check_equal();
 }
 
+TEST_CASE("git_client: packs keep to a throttle", "[daemon][upstream]") {
+  Follower hub;
+  fill(hub.up);
+  const auto throttle = std::make_shared<Throttle>();
+  hub.request.until.throttle = throttle;
+  hub.must_fetch();
+  const auto& asked = hub.up.join().back();
+  CHECK(asked.url.ends_with("/git-upload-pack"));
+  CHECK(asked.throttle == throttle);
+}
+
 TEST_CASE("git_client: it ends when it is told to", "[daemon][upstream]") {
   Follower hub;
   fill(hub.up);

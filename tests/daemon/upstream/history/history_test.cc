@@ -34,3 +34,14 @@ TEST_CASE("history: the time that is left", "[daemon][upstream]") {
   CHECK(*left > std::chrono::seconds(30));
   CHECK(failed(time_until(now), Errc::deadline_exceeded));
 }
+
+TEST_CASE("history: a rate gives a pack more time", "[daemon][upstream]") {
+  const auto now = std::chrono::steady_clock::now();
+  const auto throttle = std::make_shared<Throttle>();
+  HistorySource::Until until{now + std::chrono::seconds(60)};
+  CHECK(for_pack(until).deadline == until.deadline);
+  until.throttle = throttle;
+  CHECK(for_pack(until).deadline == until.deadline);
+  throttle->set(std::make_shared<RateCap>(10'000));
+  CHECK(for_pack(until).deadline >= now + std::chrono::hours(24));
+}

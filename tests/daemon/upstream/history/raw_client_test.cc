@@ -131,6 +131,17 @@ TEST_CASE("raw_client: only what is lacking is asked for", "[daemon][upstream]")
   CHECK(hub.governor->snapshot().bytes - before < 1'500);
 }
 
+TEST_CASE("raw_client: objects keep to a throttle", "[daemon][upstream]") {
+  RawFollower hub;
+  fill(hub.up);
+  const auto throttle = std::make_shared<Throttle>();
+  hub.request.until.throttle = throttle;
+  hub.must_fetch();
+  const auto& asked = hub.up.join().back();
+  CHECK(asked.url.ends_with("/git/objects"));
+  CHECK(asked.throttle == throttle);
+}
+
 TEST_CASE("raw_client: an empty repository", "[daemon][upstream]") {
   RawFollower hub;
   const auto before = hub.refs();
