@@ -88,15 +88,22 @@ Result<GgufEntries> file_entries(const TokenizerTexts& texts) {
   return value == nullptr ? GgufEntries{} : value_entries(*value);
 }
 
+Result<GgufEntries> as_unprocessable(Result<GgufEntries> entries) {
+  if (!entries) entries.error().code = Errc::unprocessable;
+  return entries;
+}
+
 }  // namespace
 
 Result<GgufEntries> chat_template_entries(const TokenizerTexts& texts,
                                           const json::object* tokenizer_config) {
   if (tokenizer_config == nullptr || tokenizer_config->empty()) return GgufEntries{};
   const auto* value = tokenizer_config->if_contains("chat_template");
-  auto entries = value == nullptr ? file_entries(texts) : value_entries(*value);
-  if (!entries) entries.error().code = Errc::unprocessable;
-  return entries;
+  return as_unprocessable(value == nullptr ? file_entries(texts) : value_entries(*value));
+}
+
+Result<GgufEntries> chat_template_file_entries(const TokenizerTexts& texts) {
+  return as_unprocessable(file_entries(texts));
 }
 
 }  // namespace waag::convert

@@ -17,4 +17,8 @@ namespace waag::convert {
 Result<GgufEntries> chat_template_entries(const TokenizerTexts& texts,
                                           const boost::json::object* tokenizer_config);
 
+/// The same of the files alone: for a repo that has no tokenizer_config.json by its publisher's
+/// custom, as Mistral's with tekken.json.
+Result<GgufEntries> chat_template_file_entries(const TokenizerTexts& texts);
+
 }  // namespace waag::convert

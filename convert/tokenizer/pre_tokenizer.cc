@@ -1,7 +1,6 @@
 #include "convert/tokenizer/pre_tokenizer.h"
 
 #include <algorithm>
-#include <string_view>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -175,6 +174,10 @@ Result<std::string> pre_tokenizer_name(const json::object& tokenizer, bool adds_
   for (const auto& row : known()) names.append(names.empty() ? "" : ", ").append(row.name);
   return fail(Errc::unprocessable,
               "tokenizer.json: llama.cpp has no name for this pre_tokenizer; known are " + names);
+}
+
+bool is_tekken_pattern(std::string_view regex) {
+  return with_escaped_line_ends(regex) == tekken_split;
 }
 
 }  // namespace waag::convert

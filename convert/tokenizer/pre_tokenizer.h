@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <boost/json/fwd.hpp>
 
@@ -19,5 +20,8 @@ namespace waag::convert {
 /// Source: llama.cpp src/llama-vocab.cpp (the expressions stand in its comments), published
 /// tokenizer.json files.
 Result<std::string> pre_tokenizer_name(const boost::json::object& tokenizer, bool adds_bos);
+
+/// Whether the expression, in tokenizer.json's spelling, is the one that llama.cpp calls "tekken".
+bool is_tekken_pattern(std::string_view regex);
 
 }  // namespace waag::convert

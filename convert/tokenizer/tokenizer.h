@@ -20,8 +20,9 @@ struct TokenizerOptions {
 using WarningSink = std::function<void(std::string_view)>;
 
 /// Every `tokenizer.*` pair of the GGUF for the tokenizer in `folder` (FORMATS 2.5): byte-level BPE
-/// from tokenizer.json, SentencePiece from tokenizer.model or, where that was left out, from
-/// tokenizer.json; special tokens; chat templates.
+/// from tokenizer.json or, where there is nothing else, from tekken.json; SentencePiece from
+/// tokenizer.model or, where that was left out, from tokenizer.json; special tokens; chat
+/// templates.
 /// @return Errc::unprocessable if a file is malformed, has more tokens than vocab_size, or uses a
 /// pre-tokenizer that llama.cpp has no name for (a wrong one silently degrades);
 /// Errc::not_found if there is no tokenizer

@@ -13,6 +13,7 @@
 #include "convert/tokenizer/sentencepiece/merged_pieces.h"
 #include "convert/tokenizer/sentencepiece/sentencepiece_vocabulary.h"
 #include "convert/tokenizer/special_tokens.h"
+#include "convert/tokenizer/tekken/tekken_vocabulary.h"
 #include "protocol/hub/json_reader.h"
 
 namespace waag::convert {
@@ -28,8 +29,12 @@ constexpr std::string_view unigram_warning =
     "the tokenizer is a unigram model, which llama.cpp reads as if it were BPE: some texts become "
     "other tokens than with the original model, and answers may be worse";
 
+constexpr std::string_view no_template_warning =
+    "there is no chat template beside tekken.json (Mistral's own is code, in mistral-common): "
+    "llama.cpp needs one to chat, --chat-template-file";
+
 struct Parsed {
-  std::optional<json::object> tokenizer, tokenizer_config, config, added_tokens;
+  std::optional<json::object> tokenizer, tekken, tokenizer_config, config, added_tokens;
 
   [[nodiscard]] TokenizerJsons pointers() const {
     const auto at = [](const auto& file) { return file ? &*file : nullptr; };
@@ -89,17 +94,26 @@ void append_vocabulary(GgufEntries& entries, Vocabulary vocabulary) {
   entries.push_back({"tokenizer.ggml.token_type", std::move(types)});
 }
 
-Result<GgufEntries> bpe_entries(const Parsed& parsed, std::uint64_t vocab_size) {
-  const auto jsons = parsed.pointers();
-  WAAG_TRY(auto special, read_special_tokens(jsons, vocab_size));
-  WAAG_TRY(auto bpe, read_byte_level_bpe(*jsons.tokenizer, jsons.tokenizer_config, vocab_size));
-  WAAG_TRY(auto pre, pre_tokenizer_name(*jsons.tokenizer, special.adds_bos()));
+GgufEntries byte_level_entries(std::string pre, ByteLevelBpe bpe, const SpecialTokens& special) {
   GgufEntries entries{{"tokenizer.ggml.model", std::string("gpt2")},
                       {"tokenizer.ggml.pre", std::move(pre)}};
   append_vocabulary(entries, std::move(bpe.vocabulary));
   if (!bpe.merges.empty()) entries.push_back({"tokenizer.ggml.merges", std::move(bpe.merges)});
   append_special(entries, special);
   return entries;
+}
+
+Result<GgufEntries> bpe_entries(const Parsed& parsed, std::uint64_t vocab_size) {
+  const auto jsons = parsed.pointers();
+  WAAG_TRY(auto special, read_special_tokens(jsons, vocab_size));
+  WAAG_TRY(auto bpe, read_byte_level_bpe(*jsons.tokenizer, jsons.tokenizer_config, vocab_size));
+  WAAG_TRY(auto pre, pre_tokenizer_name(*jsons.tokenizer, special.adds_bos()));
+  return byte_level_entries(std::move(pre), std::move(bpe), special);
+}
+
+Result<GgufEntries> tekken_entries(const Parsed& parsed, std::uint64_t vocab_size) {
+  WAAG_TRY(auto tokenizer, read_tekken(*parsed.tekken, vocab_size));
+  return byte_level_entries("tekken", std::move(tokenizer.bpe), tokenizer.special);
 }
 
 Result<GgufEntries> sentencepiece_entries(std::vector<SentencePiece> pieces, const Parsed& parsed,
@@ -135,6 +149,17 @@ Status add_llama_entries(GgufEntries& entries, const Parsed& parsed, std::uint64
   return ok();
 }
 
+/// The GGUF's templates; of the files alone where a tekken.json came without settings, as it does.
+Result<GgufEntries> template_entries(const TokenizerTexts& texts, const Parsed& parsed,
+                                     bool is_tekken, const WarningSink& warn) {
+  const auto* settings = parsed.pointers().tokenizer_config;
+  if (!is_tekken) return chat_template_entries(texts, settings);
+  WAAG_TRY(auto templates, settings == nullptr ? chat_template_file_entries(texts)
+                                               : chat_template_entries(texts, settings));
+  if (templates.empty() && warn) warn(no_template_warning);
+  return templates;
+}
+
 bool is_llama(std::string_view architecture) {
   static constexpr std::array names{"LLaMAForCausalLM", "LlamaForCausalLM", "LlamaModel",
                                     "MistralForCausalLM", "MixtralForCausalLM"};
@@ -150,6 +175,10 @@ Result<GgufEntries> tokenizer_entries(const TokenizerTexts& texts, const Tokeniz
   WAAG_TRY(parsed.tokenizer_config, parse(texts.tokenizer_config, "tokenizer_config.json"));
   WAAG_TRY(parsed.tokenizer, parse(texts.tokenizer_json, "tokenizer.json"));
   WAAG_TRY(parsed.added_tokens, parse(texts.added_tokens, "added_tokens.json"));
+  const bool is_tekken = !texts.sentencepiece_model && !parsed.tokenizer;
+  if (is_tekken) {
+    WAAG_TRY(parsed.tekken, parse(texts.tekken_json, "tekken.json"));
+  }
   const auto of = architecture(parsed);
   const bool json_first = of.starts_with("DeepseekV2") || of.starts_with("DeepseekV3");
   Result<GgufEntries> entries = fail(Errc::not_found, "there is no tokenizer");
@@ -162,9 +191,11 @@ Result<GgufEntries> tokenizer_entries(const TokenizerTexts& texts, const Tokeniz
     entries = sentencepiece_entries(std::move(pieces), parsed, options.vocab_size);
   } else if (parsed.tokenizer) {
     entries = bpe_entries(parsed, options.vocab_size);
+  } else if (parsed.tekken) {
+    entries = tekken_entries(parsed, options.vocab_size);
   }
   if (!entries) return entries;
-  WAAG_TRY(auto templates, chat_template_entries(texts, parsed.pointers().tokenizer_config));
+  WAAG_TRY(auto templates, template_entries(texts, parsed, is_tekken, warn));
   for (auto& entry : templates) entries->push_back(std::move(entry));
   if (is_llama(of)) WAAG_CHECK(add_llama_entries(*entries, parsed, options.vocab_size));
   return entries;

@@ -77,6 +77,9 @@ Result<TokenizerTexts> read_tokenizer_texts(const fs::path& folder) {
   TokenizerTexts texts;
   WAAG_TRY(texts.tokenizer_json, read("tokenizer.json"));
   WAAG_TRY(texts.sentencepiece_model, read("tokenizer.model"));
+  if (!texts.tokenizer_json && !texts.sentencepiece_model) {
+    WAAG_TRY(texts.tekken_json, read("tekken.json"));
+  }
   WAAG_TRY(texts.tokenizer_config, read("tokenizer_config.json"));
   WAAG_TRY(texts.added_tokens, read("added_tokens.json"));
   WAAG_TRY(texts.chat_template_json, read("chat_template.json"));

@@ -24,6 +24,7 @@ struct ChatTemplate {
 struct TokenizerTexts {
   std::optional<std::string> tokenizer_json;
   std::optional<std::string> sentencepiece_model;  // tokenizer.model, a protobuf
+  std::optional<std::string> tekken_json;          // Mistral's; not read beside the two above
   std::optional<std::string> tokenizer_config;
   std::optional<std::string> added_tokens;  // added_tokens.json
   std::optional<std::string> chat_template_json;

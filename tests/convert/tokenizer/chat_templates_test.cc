@@ -42,6 +42,18 @@ TEST_CASE("chat_templates: which file wins", "[convert][tokenizer]") {
   CHECK(entries(texts, R"({"a": 1})")->empty());
 }
 
+TEST_CASE("chat_templates: of the files alone", "[convert][tokenizer]") {
+  TokenizerTexts texts;
+  CHECK(chat_template_file_entries(texts)->empty());
+  texts.chat_template_json = R"({"chat_template": "json"})";
+  CHECK(*chat_template_file_entries(texts) == GgufEntries{default_of("json")});
+  texts.chat_template_jinja = "jinja";
+  CHECK(*chat_template_file_entries(texts) == GgufEntries{default_of("jinja")});
+  texts.chat_template_jinja.reset();
+  texts.chat_template_json = R"({"chat_template": [{"name": 1, "template": "x"}]})";
+  CHECK(chat_template_file_entries(texts).error().code == Errc::unprocessable);
+}
+
 TEST_CASE("chat_templates: a list", "[convert][tokenizer]") {
   const std::vector<std::string> names{"a__b"};
   CHECK(*entries({}, R"({"chat_template": [

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/convert/tokenizer/tekken/tekken_fixture.h"
 #include "tests/convert/tokenizer/tokenizer_fixtures.h"
 
 namespace waag::convert::testing {
@@ -110,6 +111,15 @@ TEST_CASE("pre_tokenizer: what has no name is refused, and the message lists wha
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Errc::unprocessable);
   CHECK(refused.error().what.find("llama-bpe, qwen2, ") != std::string::npos);
+}
+
+TEST_CASE("pre_tokenizer: tekken.json's bare expression", "[convert][tokenizer]") {
+  std::string pattern = tekken_pattern;
+  CHECK(is_tekken_pattern(pattern));
+  CHECK_FALSE(is_tekken_pattern(""));
+  CHECK_FALSE(is_tekken_pattern(pattern + "|x"));
+  pattern.erase(pattern.find(R"(|\p{N}|)"), 7);
+  CHECK_FALSE(is_tekken_pattern(pattern));
 }
 
 TEST_CASE("pre_tokenizer: nesting is bounded", "[convert][tokenizer]") {

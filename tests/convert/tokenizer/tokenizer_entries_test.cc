@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
+#include "tests/convert/tokenizer/tekken/tekken_fixture.h"
 #include "tests/convert/tokenizer/tokenizer_fixtures.h"
 
 namespace waag::convert::testing {
@@ -118,6 +119,44 @@ TEST_CASE("tokenizer_entries: DeepSeek reads tokenizer.json first", "[convert][t
   CHECK(*find(*entries, "tokenizer.ggml.model") == GgufValue("gpt2"));
 }
 
+TEST_CASE("tokenizer_entries: tekken.json alone", "[convert][tokenizer]") {
+  TokenizerTexts texts;
+  texts.tekken_json = boost::json::serialize(small_tekken());
+  const TokenizerOptions options{265, config_of("MistralForCausalLM")};
+  std::vector<std::string> warnings;
+  const auto warn = [&](std::string_view text) { warnings.emplace_back(text); };
+  const auto entries = tokenizer_entries(texts, options, warn);
+  if (!entries) FAIL(entries.error().what);
+  Strings keys;
+  for (const auto& entry : *entries) keys.push_back(entry.key.substr(sizeof "tokenizer.ggml"));
+  CHECK(keys == Strings{"model", "pre", "tokens", "token_type", "merges", "bos_token_id",
+                        "eos_token_id", "unknown_token_id", "padding_token_id", "add_bos_token",
+                        "add_eos_token"});
+  CHECK(*find(*entries, "tokenizer.ggml.model") == GgufValue("gpt2"));
+  CHECK(*find(*entries, "tokenizer.ggml.pre") == GgufValue("tekken"));
+  CHECK(std::get<Strings>(*find(*entries, "tokenizer.ggml.tokens")).back() == "[PAD264]");
+  CHECK(*find(*entries, "tokenizer.ggml.eos_token_id") == GgufValue(std::uint32_t{2}));
+  CHECK(*find(*entries, "tokenizer.ggml.add_bos_token") == GgufValue(true));
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings.front().find("chat template") != std::string::npos);
+
+  texts.chat_template_jinja = "J";  // read although there is no tokenizer_config.json
+  const auto with_template = tokenizer_entries(texts, options, warn);
+  REQUIRE(with_template);
+  CHECK(*find(*with_template, "tokenizer.chat_template") == GgufValue("J"));
+  texts.tokenizer_config = R"({"chat_template": "C"})";
+  const auto with_settings = tokenizer_entries(texts, options, warn);
+  REQUIRE(with_settings);
+  CHECK(*find(*with_settings, "tokenizer.chat_template") == GgufValue("C"));
+  CHECK(warnings.size() == 1);
+
+  texts.tokenizer_json = boost::json::serialize(small_tokenizer());
+  texts.tekken_json = "not looked at";
+  const auto of_json = tokenizer_entries(texts, options, warn);
+  REQUIRE(of_json);
+  CHECK(*find(*of_json, "tokenizer.ggml.pre") != GgufValue("tekken"));
+}
+
 TEST_CASE("tokenizer_entries: what only the architecture llama has", "[convert][tokenizer]") {
   auto texts = bpe_texts();
   const auto codellama = tokenizer_entries(texts, {32016, config_of("LlamaForCausalLM")});
@@ -142,6 +181,10 @@ TEST_CASE("tokenizer_entries: what is refused, by the file's name", "[convert][t
   SECTION("its depth") {
     file = "tokenizer.json";
     texts.tokenizer_json = R"({"a": )" + std::string(10000, '[');
+  }
+  SECTION("tekken.json") {
+    texts.tokenizer_json.reset();
+    texts.tekken_json = file = "tekken.json";
   }
   SECTION("tokenizer_config.json") { texts.tokenizer_config = file = "tokenizer_config.json"; }
   SECTION("added_tokens.json") { texts.added_tokens = file = "added_tokens.json"; }

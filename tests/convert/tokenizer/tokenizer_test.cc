@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
+#include "tests/convert/tokenizer/tekken/tekken_fixture.h"
 #include "tests/convert/tokenizer/tokenizer_fixtures.h"
 #include "tests/support/temp_folder.h"
 
@@ -26,6 +27,15 @@ TEST_CASE("tokenizer: a folder without one, then with one", "[convert][tokenizer
   const auto larger = read_tokenizer(folder.path(), {7, options.config_text});
   REQUIRE(larger);
   CHECK(larger->front() == GgufEntry{"tokenizer.ggml.model", "llama"});
+}
+
+TEST_CASE("tokenizer: a folder with Mistral's alone", "[convert][tokenizer]") {
+  const waag::testing::TempFolder folder;
+  std::ofstream(folder.path() / "tekken.json") << boost::json::serialize(small_tekken());
+  const auto entries =
+      read_tokenizer(folder.path(), {264, R"({"architectures": ["MistralForCausalLM"]})"});
+  if (!entries) FAIL(entries.error().what);
+  CHECK((*entries)[1] == GgufEntry{"tokenizer.ggml.pre", "tekken"});
 }
 
 }  // namespace waag::convert::testing

@@ -35,6 +35,25 @@ TEST_CASE("tokenizer_texts: every file; templates with plain line ends", "[conve
   CHECK(texts->additional_templates[1].text == "2");
 }
 
+TEST_CASE("tokenizer_texts: tekken.json counts where there is nothing else",
+          "[convert][tokenizer]") {
+  const waag::testing::TempFolder folder;
+  write(folder.path() / "tekken.json", "{}");
+  const auto alone = read_tokenizer_texts(folder.path());
+  REQUIRE(alone);
+  CHECK(alone->tekken_json == "{}");
+  const auto* other = GENERATE("tokenizer.json", "tokenizer.model");
+  write(folder.path() / other, "{}");
+  std::filesystem::resize_file(folder.path() / "tekken.json", tokenizer_bytes_max + 1);
+  const auto both = read_tokenizer_texts(folder.path());
+  REQUIRE(both);
+  CHECK_FALSE(both->tekken_json);
+  std::filesystem::remove(folder.path() / other);
+  const auto refused = read_tokenizer_texts(folder.path());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().what.starts_with("tekken.json"));
+}
+
 TEST_CASE("tokenizer_texts: what is refused", "[convert][tokenizer]") {
   const waag::testing::TempFolder folder;
   const auto& at = folder.path();

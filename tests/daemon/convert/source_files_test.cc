@@ -41,11 +41,12 @@ TEST_CASE("source files: which are wanted", "[daemon][convert]") {
   const auto files = find_source_files(
       tree({".gitattributes", "LICENSE.txt", "NOTICE", "README.md", "assets/", "assets/a.json",
             "chat_template.jinja", "config.json", "imatrix/im.dat", "merges.txt",
-            "model.safetensors", "pytorch_model.bin", "tokenizer.model", "weights.onnx", "x.py"}),
+            "model.safetensors", "pytorch_model.bin", "tekken.json", "tokenizer.model",
+            "weights.onnx", "x.py"}),
       "imatrix/im.dat");
   REQUIRE(files);
   CHECK(paths(files->small) == Paths{"LICENSE.txt", "NOTICE", "README.md", "chat_template.jinja",
-                                     "config.json", "imatrix/im.dat", "merges.txt",
+                                     "config.json", "imatrix/im.dat", "merges.txt", "tekken.json",
                                      "tokenizer.model"});
   CHECK(paths(files->licences) == Paths{"LICENSE.txt", "NOTICE"});
   CHECK(paths(files->weights) == Paths{"model.safetensors", "pytorch_model.bin"});

@@ -60,7 +60,7 @@ void check(const convert::GgufEntries& entries) {
 }  // namespace
 
 // The files one after the other, a byte 0 behind each: tokenizer.json, tokenizer_config.json,
-// config.json, added_tokens.json, chat_template.json; the rest is tokenizer.model.
+// config.json, added_tokens.json, chat_template.json, tekken.json; the rest is tokenizer.model.
 void fuzz::run(ByteView input) {
   std::string_view rest(reinterpret_cast<const char*>(input.data()), input.size());
   convert::TokenizerTexts texts;
@@ -69,6 +69,7 @@ void fuzz::run(ByteView input) {
   const auto config = next_file(rest).value_or("{}");
   texts.added_tokens = next_file(rest);
   texts.chat_template_json = next_file(rest);
+  texts.tekken_json = next_file(rest);
   if (!rest.empty()) texts.sentencepiece_model = rest;
   const auto entries = convert::tokenizer_entries(texts, {vocab_size, config});
   if (entries) {
