@@ -14,6 +14,7 @@ WITH_ORGANIZATION = (["repo", "create", "{name}", "--organization", "acme", "--y
 REPO_COMMANDS = {
     "hub-0.25": WITH_ORGANIZATION,
     "hub-0.30": WITH_ORGANIZATION,
+    "hub-0.34": (["repo", "create", "{repo}"], False),
     "hub-0.36": (["repo", "create", "{repo}"], False),
     "hub-1.0": (["repo", "create", "{repo}"], False),
 }
@@ -45,14 +46,14 @@ def test_old_command_name(new_client, repo, tmp_path):
 
 
 def test_repo_commands(client):
-    """Each version's own words; those of 0.x and 1.0 cannot delete."""
+    """Each version's own words; those of 0.x and 1.0 cannot delete, 1.10 does not ask first."""
     name = f"by-cli-{client.version}".replace(".", "-")
     repo = f"acme/{name}"
     command, deletes = REPO_COMMANDS.get(client.version, (["repos", "create", "{repo}"], True))
     client.cli(*(word.format(name=name, repo=repo) for word in command))
     assert client.call("repo_exists", repo_id=repo)
     if deletes:
-        client.cli("repos", "delete", repo, "--yes")
+        client.cli("repos", "delete", repo, *(["--yes"] if client.version != "hub-1.10" else []))
     else:
         client.call("delete_repo", repo_id=repo)
     assert not client.call("repo_exists", repo_id=repo)

@@ -44,7 +44,7 @@ namespace {
 constexpr std::size_t sendfile_bytes_max = 1u
                                            << 20;  // per call, so that one peer cannot hog a thread
 constexpr std::size_t linger_bytes_max = 256 * 1024;
-/// A body's reader sleeps until so much came: a wake-up costs as much as 50 KiB copied.
+/// A body's reader sleeps until so much came, rather than wake for every segment.
 constexpr std::size_t low_water_bytes_max = 256 * 1024;
 
 /// Tries each operation first and waits for the socket only when it would block: a small reply to a

@@ -62,7 +62,7 @@ TEST_CASE("device jobs: a device that fails is done without", "[convert][device_
   DeviceJob plain(targets);
   REQUIRE(plain.run());
   const auto before = proof_tiles();
-  for (const std::uint64_t at : {0, 1, 7, 30, 99, 150}) {
+  for (const std::uint64_t at : {0u, 1u, 7u, 30u, 99u, 150u}) {
     Faults no_memory, no_begin, fails;
     no_memory.no_memory_at = no_begin.no_begin_at = fails.fails_at = before + at;
     for (const auto& faults : {no_memory, no_begin, fails}) {

@@ -24,7 +24,7 @@ void check_row(std::span<const float> row) {
 
 TEST_CASE("row_sigma: the sum is in the order of the row", "[convert][gpu]") {
   const auto values = sample_rows(3, 32);
-  for (const std::uint64_t columns : {32, 64, 480, 512, 544, 1024, 1056, 4128, 32768})
+  for (const std::uint64_t columns : {32u, 64u, 480u, 512u, 544u, 1024u, 1056u, 4128u, 32768u})
     for (std::uint64_t at = 0; at + columns <= values.size(); at += 4096)
       check_row(std::span(values).subspan(at, columns));
 }

@@ -85,7 +85,7 @@ TEST_CASE_METHOD(Sync, "mirror job: asks for conversions of what is new", "[daem
     return std::string(made.at("outputs").at(0).at("repo").as_string());
   };
   auto part = spec;
-  part["include"] = {"config.json"};
+  part["include"] = boost::json::array{"config.json"};
   CHECK(repo_of(pulled(part, "ada")) == "ada/tiny-GGUF");
   CHECK(repo_of(pulled(spec, "root")) == "acme/tiny-GGUF");  // more of it has come
   CHECK_FALSE(result_of(pulled(spec, "root")).as_object().contains("convert_job"));
