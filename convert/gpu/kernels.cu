@@ -1,5 +1,6 @@
 #include <cuda_runtime.h>
 
+#include "convert/gpu/float_block.h"
 #include "convert/gpu/iq4_block.h"
 #include "convert/gpu/k_min_block.h"
 #include "convert/gpu/k_signed_block.h"
@@ -60,6 +61,8 @@ cudaError_t launch_by_row(const DeviceBlocks& blocks, cudaStream_t stream) {
 }
 
 constexpr DeviceKernel kernels[] = {
+    {TensorType::f16, ImportanceUse::ignored, launch<FloatBlock<float_to_half>>},
+    {TensorType::bf16, ImportanceUse::ignored, launch<FloatBlock<float_to_bfloat>>},
     {TensorType::q2_k, ImportanceUse::by_block, launch<KMinBlock<lanes::Q2K>>},
     {TensorType::q3_k, ImportanceUse::by_block, launch<Q3KBlock>},
     {TensorType::q4_k, ImportanceUse::by_block, launch<KMinBlock<lanes::Q4K>>},

@@ -21,7 +21,9 @@ TEST_CASE("prove: a device that gives the CPU's bits", "[convert][device][prove]
   CHECK(twin.submitted().at("Q4_0") == 2);
   CHECK(twin.submitted().at("Q5_1") == 2);
   CHECK(twin.submitted().at("Q8_0") == 2);  // ignores it
-  CHECK_FALSE(twin.submitted().contains("F16"));
+  CHECK(twin.submitted().at("F16") == 2);
+  CHECK(twin.submitted().at("BF16") == 2);
+  CHECK_FALSE(twin.submitted().contains("F32"));
 }
 
 TEST_CASE("prove: one wrong bit of any type is found, and the type named",

@@ -21,6 +21,8 @@ struct Kernel {
 
 /// As the kernels of convert/gpu/kernels.cu.
 constexpr std::array kernels{
+    Kernel{TensorType::f16, run_blocks<gpu::FloatBlock<float_to_half>>},
+    Kernel{TensorType::bf16, run_blocks<gpu::FloatBlock<float_to_bfloat>>},
     Kernel{TensorType::q2_k, run_blocks<gpu::KMinBlock<lanes::Q2K>>},
     Kernel{TensorType::q3_k, run_blocks<gpu::Q3KBlock>},
     Kernel{TensorType::q4_k, run_blocks<gpu::KMinBlock<lanes::Q4K>>},

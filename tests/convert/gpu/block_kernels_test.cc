@@ -1,5 +1,6 @@
 #include "convert/gpu/block_kernels.h"
 
+#include "convert/gpu/float_block.h"
 #include "convert/gpu/iq4_block.h"
 #include "convert/gpu/k_min_block.h"
 #include "convert/gpu/k_signed_block.h"
@@ -60,6 +61,8 @@ void check_type(TensorType type) {
 }  // namespace
 
 TEST_CASE("block_kernels: the twin of a device gives the bits of the reference", "[convert][gpu]") {
+  check_type<gpu::FloatBlock<float_to_half>>(TensorType::f16);
+  check_type<gpu::FloatBlock<float_to_bfloat>>(TensorType::bf16);
   check_type<gpu::KMinBlock<lanes::Q2K>>(TensorType::q2_k);
   check_type<gpu::Q3KBlock>(TensorType::q3_k);
   check_type<gpu::KMinBlock<lanes::Q4K>>(TensorType::q4_k);

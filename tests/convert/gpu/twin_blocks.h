@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "convert/gpu/float_block.h"
 #include "convert/gpu/legacy_block.h"
 #include "convert/gpu/row_sigma.h"
 
