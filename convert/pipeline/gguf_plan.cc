@@ -33,8 +33,8 @@ Status check_requantizing(const JobSpec& spec, const std::vector<PlannedTensor>&
   return ok();
 }
 
-std::vector<TensorType> types_of(const GgufPlan& plan, const Architecture& architecture,
-                                 const Dimensions& dimensions) {
+ChosenTypes types_of(const GgufPlan& plan, const Architecture& architecture,
+                     const Dimensions& dimensions) {
   std::vector<RecipeTensor> tensors;
   for (const auto& tensor : plan.tensors)
     tensors.push_back({.name = tensor.name, .shape = tensor.shape, .is_f32 = tensor.is_f32});
@@ -46,6 +46,13 @@ std::vector<TensorType> types_of(const GgufPlan& plan, const Architecture& archi
                        .experts = dimensions.experts,
                        .has_importance = !plan.importance.empty()},
                       tensors);
+}
+
+/// A file's size and quality are then not what its name promises.
+std::string fall_back_warning(const GgufPlan& plan, std::size_t fall_backs) {
+  return std::to_string(fall_backs) + " of " + std::to_string(plan.tensors.size()) +
+         " tensors are of another type than " + std::string(plan.recipe.name) +
+         " has for them, as in llama-quantize: their rows are no whole number of its blocks";
 }
 
 /// What the file says of itself, in the order of llama.cpp's files.
@@ -91,7 +98,9 @@ Result<GgufPlan> plan_gguf(const JobSpec& spec, const TargetSpec& target,
   WAAG_TRY(const auto dimensions, read_dimensions(*architecture, config));
   WAAG_TRY(plan.tensors, plan_tensors(*architecture, config, dimensions, model));
   WAAG_CHECK(check_requantizing(spec, plan.tensors));
-  plan.types = types_of(plan, *architecture, dimensions);
+  auto chosen = types_of(plan, *architecture, dimensions);
+  plan.types = std::move(chosen.types);
+  if (chosen.fall_backs > 0) plan.warnings.push_back(fall_back_warning(plan, chosen.fall_backs));
   WAAG_TRY(const auto entries,
            entries_of(spec, target, plan, *architecture, config, dimensions, model));
   std::vector<GgufTensor> tensors;

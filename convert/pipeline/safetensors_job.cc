@@ -53,6 +53,7 @@ class Job {
     WAAG_CHECK(open_files());
     WAAG_CHECK(take_over(ledger));
     progress_.plan(target_.name(), plan_.weights.size(), total_bytes(), done_bytes_);
+    for (const auto& warning : plan_.warnings) progress_.warning(warning);
     if (plan_.format == LinearFormat::nvfp4) {
       WAAG_CHECK(find_largest(threads));
     }

@@ -44,6 +44,30 @@ Status check_requantizing(const JobSpec& spec, const SourceModel& model) {
   return ok();
 }
 
+std::string_view demand_of(LinearFormat format) {
+  switch (format) {
+    case LinearFormat::w4a16:
+      return "rows of whole groups of 128";
+    case LinearFormat::nvfp4:
+      return "rows of whole groups of 16";
+    case LinearFormat::fp8_block:
+      return "whole blocks of 128 rows where engines stack weights";
+    case LinearFormat::fp8_dynamic:
+    case LinearFormat::int8:
+      break;
+  }
+  return "matrices";
+}
+
+/// The result's size is then not what its name promises.
+std::string unfit_warning(const LinearSelection& selection, LinearFormat format,
+                          std::string_view type) {
+  return std::to_string(selection.unfit) + " of " +
+         std::to_string(selection.unfit + selection.quantized.size()) +
+         " projections stay unquantized: " + std::string(type) + " needs " +
+         std::string(demand_of(format)) + ", also in those that belong together";
+}
+
 /// A weight's name with the suffix of one of its stored tensors.
 std::string part_name(const std::string& weight, std::string_view suffix) {
   constexpr std::string_view ending = "weight";
@@ -61,6 +85,8 @@ class Planner {
     plan_.tensors = model_.tensors();
     WAAG_CHECK(take_experts_apart());
     WAAG_TRY(const auto selection, select_linear(plan_.format, plan_.tensors));
+    if (selection.unfit > 0)
+      plan_.warnings.push_back(unfit_warning(selection, plan_.format, target.type));
     for (const auto& [name, tensor] : plan_.tensors)
       WAAG_CHECK(add(tensor, selection.quantized.contains(name)));
     WAAG_TRY(plan_.layout,

@@ -39,6 +39,7 @@ struct SafetensorsPlan {
   std::map<std::string, SourceTensor, std::less<>> tensors;
   /// Small files by name: config.json and others made for the target.
   std::map<std::string, std::string> texts;
+  std::vector<std::string> warnings;
 };
 
 /// By its name in a job: "fp8-dynamic", "fp8-block", "int8", "w4a16", "nvfp4".

@@ -55,8 +55,11 @@ class Chooser {
   TensorType choose(const RecipeTensor& tensor) {
     const auto columns = tensor.shape.empty() ? 1 : tensor.shape.back();
     const auto wanted = by_mix(tensor, columns);
-    return fallback(wanted, columns);
+    const auto chosen = fallback(wanted, columns);
+    if (chosen != wanted) ++fall_backs_;
+    return chosen;
   }
+  [[nodiscard]] std::size_t fall_backs() const { return fall_backs_; }
 
  private:
   static bool is_value(std::string_view name) {
@@ -157,6 +160,7 @@ class Chooser {
   const RecipeModel& model_;
   std::uint64_t values_ = 0;
   std::uint64_t values_seen_ = 0;
+  std::size_t fall_backs_ = 0;
   bool is_tied_ = true;
 };
 
@@ -178,19 +182,20 @@ Result<Recipe> find_recipe(std::string_view name) {
               "unknown GGUF type " + std::string(name) + "; known are " + known);
 }
 
-std::vector<TensorType> choose_types(const Recipe& recipe, const RecipeModel& model,
-                                     std::span<const RecipeTensor> tensors) {
+ChosenTypes choose_types(const Recipe& recipe, const RecipeModel& model,
+                         std::span<const RecipeTensor> tensors) {
   Chooser chooser(recipe, model, tensors);
   const bool is_quantized = block_of(recipe.base).block_elements > 1;
-  std::vector<TensorType> types;
-  types.reserve(tensors.size());
+  ChosenTypes chosen;
+  chosen.types.reserve(tensors.size());
   for (const auto& tensor : tensors) {
     if (tensor.is_f32)
-      types.push_back(f32);
+      chosen.types.push_back(f32);
     else
-      types.push_back(is_quantized ? chooser.choose(tensor) : recipe.base);
+      chosen.types.push_back(is_quantized ? chooser.choose(tensor) : recipe.base);
   }
-  return types;
+  chosen.fall_backs = chooser.fall_backs();
+  return chosen;
 }
 
 }  // namespace waag::convert

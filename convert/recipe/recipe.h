@@ -43,9 +43,13 @@ struct RecipeTensor {
   bool is_f32 = false;                   // stays F32 whatever the mix
 };
 
-/// The type of each tensor, fall-backs for rows that are no whole number of blocks included.
+struct ChosenTypes {
+  std::vector<TensorType> types;  // of each tensor
+  std::size_t fall_backs = 0;     // tensors whose rows are no whole number of the mix's blocks
+};
+
 /// @param tensors  all of the file, in canonical order: some rules count
-std::vector<TensorType> choose_types(const Recipe& recipe, const RecipeModel& model,
-                                     std::span<const RecipeTensor> tensors);
+ChosenTypes choose_types(const Recipe& recipe, const RecipeModel& model,
+                         std::span<const RecipeTensor> tensors);
 
 }  // namespace waag::convert

@@ -139,10 +139,13 @@ Result<LinearSelection> select_linear(
   LinearSelection selection;
   std::set<std::string_view> ignored;
   for (const auto& [name, tensor] : tensors) {
-    if (is_quantized_linear(name, tensor.shape) && !unfit.contains(group_of(name)))
+    const bool is_linear = is_quantized_linear(name, tensor.shape);
+    const bool is_unfit = is_linear && unfit.contains(group_of(name));
+    if (is_linear && !is_unfit)
       selection.quantized.insert(name);
     else if (const auto module = ignored_module(tensor))
       ignored.insert(*module);
+    if (is_unfit) ++selection.unfit;
   }
   if (selection.quantized.empty())
     return fail(Errc::unprocessable,

@@ -31,6 +31,7 @@ std::string stacked_weight_name(std::string_view name);
 /// Which weights of a model are quantized.
 struct LinearSelection {
   std::set<std::string, std::less<>> quantized;  // names of weights
+  std::size_t unfit = 0;  // projections that stay as they are, as the format cannot hold them
   /// Modules (names without ".weight") that engines would otherwise take for quantized: lm_head
   /// first, then by name.
   std::vector<std::string> ignored;

@@ -83,6 +83,21 @@ TEST_CASE("gguf_plan: with an importance matrix", "[convert][pipeline][gguf_plan
   CHECK(header.find(planned.folder.path().string()) == std::string_view::npos);
 }
 
+TEST_CASE("gguf_plan: a mix that does not fit the model's rows is told",
+          "[convert][pipeline][gguf_plan]") {
+  const auto warning = [](const std::string& type) {
+    Planned planned(type);
+    const auto plan = planned.plan();
+    if (!plan) FAIL(plan.error().what);
+    std::string found;
+    for (const auto& text : plan->warnings)
+      if (text.find("no whole number of its blocks") != std::string::npos) found += text;
+    return found;
+  };
+  CHECK(warning("F16").empty());
+  CHECK(warning("Q4_K_M").starts_with("9 of 12 tensors are of another type than Q4_K_M"));
+}
+
 TEST_CASE("gguf_plan: what is refused", "[convert][pipeline][gguf_plan]") {
   const auto unknown = Planned("Q9").plan();
   REQUIRE_FALSE(unknown);

@@ -114,6 +114,23 @@ TEST_CASE("safetensors_plan: projections are quantized, all else is copied",
         "model.layers.0.self_attn.qkv_proj.weight");
 }
 
+TEST_CASE("safetensors_plan: projections that a format cannot hold are told",
+          "[convert][pipeline]") {
+  ModelFolder folder;
+  LinearModel model;
+  model.add("model.layers.0.self_attn.k_proj.weight", {64, 128});
+  model.add("model.layers.0.mlp.down_proj.weight", {128, 192}).write(folder);
+  using Warnings = std::vector<std::string>;
+  CHECK((*Planned(folder, "int8")).warnings.empty());
+  CHECK((*Planned(folder, "nvfp4")).warnings.empty());
+  CHECK((*Planned(folder, "w4a16")).warnings ==
+        Warnings{"1 of 7 projections stay unquantized: w4a16 needs rows of whole groups of 128, "
+                 "also in those that belong together"});
+  CHECK((*Planned(folder, "fp8-block")).warnings ==
+        Warnings{"3 of 7 projections stay unquantized: fp8-block needs whole blocks of 128 rows "
+                 "where engines stack weights, also in those that belong together"});
+}
+
 TEST_CASE("safetensors_plan: the texts", "[convert][pipeline]") {
   const LinearFolder folder;
   const auto* type = GENERATE("fp8-dynamic", "fp8-block", "int8", "w4a16", "nvfp4");

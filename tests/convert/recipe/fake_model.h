@@ -38,6 +38,9 @@ class FakeModel {
   }
 
   [[nodiscard]] std::vector<TensorType> types(std::string_view mix, bool has_importance) const {
+    return chosen(mix, has_importance).types;
+  }
+  [[nodiscard]] ChosenTypes chosen(std::string_view mix, bool has_importance = false) const {
     std::vector<RecipeTensor> views;
     for (const auto& tensor : tensors_)
       views.push_back({.name = tensor.name, .shape = tensor.shape, .is_f32 = tensor.is_f32});

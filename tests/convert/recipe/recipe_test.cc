@@ -407,6 +407,10 @@ TEST_CASE("recipe: rows that are no whole number of blocks", "[convert][recipe]"
         std::pair("Q4_0", q4_0)})
     CHECK(tied.type_of(up, mix) == type);
   CHECK(tied.type_of(block(0, "ffn_down"), "Q6_K") == q6_k);  // 4864 of them
+  const auto all = tied.types("Q5_K_S", false);
+  CHECK(tied.chosen("Q5_K_S").fall_backs ==
+        static_cast<std::size_t>(std::ranges::count(all, q5_1)));
+  CHECK(tied.chosen("Q8_0").fall_backs == 0);
   const FakeModel odd({.architecture = "llama",
                        .blocks = 1,
                        .heads = 2,

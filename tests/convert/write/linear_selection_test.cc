@@ -97,11 +97,13 @@ TEST_CASE("linear_selection: experts of a layer are quantized all or not at all"
   const auto whole = select_linear(LinearFormat::w4a16, moe(256));
   REQUIRE(whole);
   CHECK(whole->quantized.size() == 7);
+  CHECK(whole->unfit == 0);
   CHECK(whole->ignored == Names{"lm_head", "model.layers.0.mlp.gate"});
   const auto none = select_linear(LinearFormat::w4a16, moe(250));
   REQUIRE(none);
   CHECK(none->quantized ==
         std::set<std::string, std::less<>>{"model.layers.0.self_attn.q_proj.weight"});
+  CHECK(none->unfit == 6);
   CHECK(none->ignored.size() == 2 + 6);
 }
 
