@@ -1,6 +1,6 @@
 """make demo: a real model up with one client version, down with another, both by Xet, what it cost
-to send and to store; a model made for it is converted to GGUF, and llama.cpp runs what was pulled;
-then a second hub mirrors the first, which goes away.
+to send and to store; a model made for it and one that was published are converted to GGUF, and
+llama.cpp runs what was pulled; then a second hub mirrors the first, which goes away.
 
 Everything happens in a temporary folder that is removed at the end; only loopback is used.
 """
@@ -22,12 +22,14 @@ sys.path.insert(0, str(ROOT / "tests" / "harness"))
 from client import Client  # noqa: E402
 from hub import Hub  # noqa: E402
 from llama_cpp import LlamaCpp  # noqa: E402
+from oracles import published_model  # noqa: E402
 from proxy import CuttingProxy  # noqa: E402
 from tiny_models import write_model  # noqa: E402
 
 WRITER, READER = "hub-0.36", "hub-new"
 EDIT_AT, EDIT_BYTES = 40_000_000, 4096
 TTL_S = 1  # after which the second hub asks the first again
+STATUS_AGE_S = 1.1  # a hub measures its packs once a second
 rows: list[tuple[str, str, str]] = []
 
 
@@ -103,6 +105,11 @@ def check_weights(source: pathlib.Path, pulled: pathlib.Path) -> None:
     say("load", seconds, f"{len(theirs)} tensors, {total:,} values equal; first layer runs")
 
 
+def stored_bytes(hub: Hub) -> int:
+    time.sleep(STATUS_AGE_S)
+    return hub.cli("status")["packBytes"]
+
+
 def push_edit(
     hub: Hub, client: Client, proxy: CuttingProxy, repo: str, source: pathlib.Path, scratch
 ) -> None:
@@ -111,9 +118,9 @@ def push_edit(
         data[at] ^= 0x55
     edited = scratch / "model.safetensors"
     edited.write_bytes(data)
-    before, sent = hub.cli("status")["packBytes"], proxy.sent_bytes
+    before, sent = stored_bytes(hub), proxy.sent_bytes
     _, seconds = timed(lambda: client.cli("upload", repo, edited, "model.safetensors"))
-    new, sent = hub.cli("status")["packBytes"] - before, proxy.sent_bytes - sent
+    new, sent = stored_bytes(hub) - before, proxy.sent_bytes - sent
     got = hub.get(f"/{repo}/resolve/main/model.safetensors").body
     must(hashlib.sha256(got).digest() == hashlib.sha256(data).digest(), "second revision differs")
     share = 100 * new / len(data)
@@ -145,7 +152,8 @@ def run(scratch: pathlib.Path) -> None:
         fresh = client.at(home=scratch / "another machine")
         push_edit(hub, fresh, proxy, repo, source, scratch)
         ours["model.safetensors"] = digests(scratch)["model.safetensors"]
-        convert_act(hub, client, reader, scratch)
+        shape_act(hub, client, reader, scratch)
+        answer_act(hub, client, reader)
         second = Hub(scratch / "second", {"upstream.urls": hub.endpoint, "mirror.ttl_s": TTL_S})
         with second:
             mirror_act(hub, second, repo, ours, scratch / "third machine")
@@ -157,11 +165,10 @@ def run(scratch: pathlib.Path) -> None:
             say("fsck", seconds, f"the {which} hub's store is whole")
 
 
-def convert_act(hub: Hub, writer: Client, reader: Client, scratch: pathlib.Path) -> None:
-    """A model in the shape of Qwen2, with weights that mean nothing: llama.cpp computes with it."""
-    write_model(scratch / "tiny", "qwen2", layers=8, tied=False)
-    repo = writer.call("whoami")["name"] + "/tiny-Qwen2"
-    writer.cli("upload", repo, scratch / "tiny", ".")
+def convert(hub: Hub, writer: Client, reader: Client, source: pathlib.Path, name: str) -> list:
+    """Models of llama.cpp: what comes back of `source`, pushed, converted and pulled."""
+    repo = writer.call("whoami")["name"] + "/" + name
+    writer.cli("upload", repo, source, ".")
     targets = "gguf:Q8_0,gguf:Q4_K_M"
     start = time.monotonic()
     job = hub.cli("convert", repo, "--to", targets, "--detach", token=writer.token)["id"]
@@ -171,13 +178,32 @@ def convert_act(hub: Hub, writer: Client, reader: Client, scratch: pathlib.Path)
     must(state == "done", f"the conversion is {state}")
     say("convert", time.monotonic() - start, f"{repo} to {targets}, published as {repo}-GGUF")
     folder, seconds = timed(lambda: reader.call("snapshot_download", repo_id=f"{repo}-GGUF"))
-    llama, said = LlamaCpp(), []
-    for file in sorted(pathlib.Path(folder).glob("*.gguf")):
-        model = llama.load(file.resolve())
-        said.append(f"{file.name}: {model.generate([5, 6, 7], 4)}")
+    llama, files = LlamaCpp(), sorted(pathlib.Path(folder).glob("*.gguf"))
+    must(len(files) == 2, "two files were to come")
+    say("pull", seconds, " and ".join(file.name for file in files))
+    return [llama.load(file.resolve()) for file in files]
+
+
+def shape_act(hub: Hub, writer: Client, reader: Client, scratch: pathlib.Path) -> None:
+    """A model in the shape of Qwen2, with weights that mean nothing: llama.cpp computes with it."""
+    write_model(scratch / "tiny", "qwen2", layers=8, tied=False)
+    for model in convert(hub, writer, reader, scratch / "tiny", "tiny-Qwen2"):
+        tokens, seconds = timed(lambda: model.generate([5, 6, 7], 4))
+        say("llama.cpp", seconds, f"computes the tokens {tokens}")
         model.close()
-    must(len(said) == 2, "two files were to come")
-    say("llama.cpp", seconds, "loads and runs what was pulled; " + ", ".join(said))
+
+
+def answer_act(hub: Hub, writer: Client, reader: Client) -> None:
+    """A model that was published, and knows something."""
+    published = published_model.folder()
+    words = published_model.tokens(published)
+    for model in convert(hub, writer, reader, published / "source", "SmolLM2-135M-Instruct"):
+        question = model.tokenize(published_model.QUESTION, special=True)
+        answer, seconds = timed(lambda: model.generate(question, 7))
+        text = "".join(words[number] for number in answer).replace("Ġ", " ")
+        must(text == published_model.ANSWER, f"the answer is {text!r}")
+        say("llama.cpp", seconds, f"asked for the capital of France, it says: {text}")
+        model.close()
 
 
 def mirror_act(hub: Hub, second: Hub, repo: str, want: dict[str, str], home: pathlib.Path) -> None:
@@ -206,7 +232,7 @@ def push(hub: Hub, client: Client, proxy: CuttingProxy, repo: str, source: pathl
     must(proxy.count("POST", "/xorb") > 0, "the upload did not go by Xet")
     say("push", seconds, f"{size:,} bytes by Xet with huggingface_hub {WRITER[4:]}, "
         f"{proxy.sent_bytes:,} sent")
-    say("store", 0, f"{hub.cli('status')['packBytes']:,} bytes in packs")
+    say("store", 0, f"{stored_bytes(hub):,} bytes in packs")
 
 
 def main() -> int:

@@ -27,6 +27,10 @@ sys.path.insert(0, str(ROOT / "tests" / "integration" / "convert"))
 
 from gguf_file import Gguf  # noqa: E402
 
+QUESTION = ("<|im_start|>user\nWhat is the capital of France?<|im_end|>\n"
+            "<|im_start|>assistant\n")
+ANSWER = "The capital of France is Paris."
+
 F32, Q4_1, Q8_0 = 0, 3, 8
 CONTROL = 3
 NAMES = {
@@ -159,6 +163,12 @@ def folder() -> pathlib.Path:
         make(unfinished)
         unfinished.rename(FOLDER)
     return FOLDER
+
+
+def tokens(published: pathlib.Path) -> list[str]:
+    """By their ids."""
+    vocabulary = json.loads((published / "source" / "tokenizer.json").read_text())["model"]["vocab"]
+    return sorted(vocabulary, key=vocabulary.get)
 
 
 def main() -> int:

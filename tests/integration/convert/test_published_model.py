@@ -2,16 +2,10 @@
 that no K-quant fits everywhere. What somebody else's tools made of it comes out again.
 """
 
-import sys
-
 import pytest
 from converter import job, run
 from gguf_file import Gguf
-from hub import ROOT
-
-sys.path.insert(0, str(ROOT / "tests" / "harness" / "oracles"))
-
-import published_model  # noqa: E402
+from oracles import published_model
 
 MIXES = ("Q8_0", "Q4_K_M", "Q6_K", "Q3_K_M")
 # What the job says of a model's origin, which nobody told it here, and of who made the file.
@@ -19,8 +13,6 @@ OF_ORIGIN = {"general." + key for key in (
     "basename", "finetune", "languages", "license", "name", "organization", "quantized_by")}
 TEXTS = ("Hello the world, 12345 times!\n  def f(x):\n\treturn x**2  # naïve\r\n",
          "在那里 – что это? 🙂 éé <|im_end|>", "   ", "I'll, he'D; we've\n\n\n1,000,000.00")
-QUESTION = ("<|im_start|>user\nWhat is the capital of France?<|im_end|>\n"
-            "<|im_start|>assistant\n")
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +56,15 @@ def test_mixes_equal_llama_quantize(mix, made, llama, tmp_path):
 def test_llama_cpp_splits_texts_and_answers_as_with_the_published_file(published, made, llama):
     model = llama.load(published / "published.gguf")
     wanted = [model.tokenize(text, special) for text in TEXTS for special in (False, True)]
-    answer = model.generate(model.tokenize(QUESTION, special=True), 8)
+    question = model.tokenize(published_model.QUESTION, special=True)
+    answer = model.generate(question, 8)
     model.close()
-    tokens = Gguf(published / "published.gguf").pairs["tokenizer.ggml.tokens"]
-    said = "".join(tokens[number] for number in answer).replace("Ġ", " ")
-    assert said == "The capital of France is Paris.<|im_end|>"
+    words = published_model.tokens(published)
+    said = "".join(words[number] for number in answer).replace("Ġ", " ")
+    assert said == published_model.ANSWER + "<|im_end|>"
     for mix in ("F32", "Q4_1", *MIXES):
         model = llama.load(made / f"{mix}.gguf")
         split = [model.tokenize(text, special) for text in TEXTS for special in (False, True)]
         assert split == wanted, mix
-        assert model.generate(model.tokenize(QUESTION, special=True), 8) == answer, mix
+        assert model.generate(question, 8) == answer, mix
         model.close()
