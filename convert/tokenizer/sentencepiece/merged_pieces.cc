@@ -2,6 +2,7 @@
 
 #include <array>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -128,21 +129,30 @@ class Reader {
     }
   }
 
-  /// All ways to make a piece of two others must be there, and in the order of scores: then merging
-  /// by score is merging by rank.
-  Status check_merges(const json::object& model) const {
+  /// All ways to make a piece of two others must be there, one after the other, and in the order of
+  /// scores: then merging by score is merging by rank. Pieces that were added to the model have low
+  /// ids and merges at the end, as runs of spaces in Llama 2: their scores follow their merges.
+  Status check_merges(const json::object& model) {
     const auto* merges = hub::json_array(model, "merges");
     if (merges == nullptr) return malformed("there are no merges");
     std::set<std::string, std::less<>> there;
     float last = std::numeric_limits<float>::infinity();
+    std::set<std::uint64_t> seen;
+    std::optional<std::uint64_t> current;
     for (const auto& merge : *merges) {
       std::string left, right;
       if (!split(merge, left, right)) return malformed("a merge is malformed");
       const auto made = ids_.find(left + right);
       if (made == ids_.end() || !ids_.contains(left) || !ids_.contains(right))
         return malformed("merge \"" + left + " " + right + "\" is not of tokens");
-      if (pieces_[made->second].score > last) return out_of_order(left + right);
-      last = pieces_[made->second].score;
+      if (made->second != current) {
+        current = made->second;
+        if (!has_score_[*current] || !seen.insert(*current).second)
+          return out_of_order(left + right);
+        auto& score = pieces_[*current].score;
+        if (score >= last) score = last - 1;
+        last = score;
+      }
       there.insert(left + '\n' + right);
     }
     for (std::size_t id = 0; id < pieces_.size(); ++id) {
@@ -158,8 +168,9 @@ class Reader {
 
   static Error out_of_order(const std::string& piece) {
     return malformed(
-        "without its tokenizer.model, merges must be in the order of the vocabulary: " + piece +
-        " is not");
+        "without its tokenizer.model, the merges of a piece must be one after the other and all "
+        "there: those of " +
+        piece + " are not");
   }
 
   /// "left right" or ["left", "right"].

@@ -68,6 +68,15 @@ TEST_CASE("merged_pieces: added tokens", "[convert][tokenizer]") {
   CHECK((*pieces)[10].type == TokenType::control);
 }
 
+TEST_CASE("merged_pieces: scores follow the merges where these are not in the vocabulary's order",
+          "[convert][tokenizer]") {
+  const auto pieces = read(changed(R"(["a b", "ab b"])", R"(["ab b", "a b"])"));
+  if (!pieces) FAIL(pieces.error().what);
+  CHECK((*pieces)[4].score == -1);  // abb
+  CHECK((*pieces)[3].score == -2);  // ab, which would be 0 by its id
+  CHECK((*pieces)[5].score == -2);  // a character: no merge makes it
+}
+
 TEST_CASE("merged_pieces: byte-level BPE is none of these", "[convert][tokenizer]") {
   CHECK_FALSE(is_of_sentencepiece(small_tokenizer()));
   CHECK_FALSE(is_of_sentencepiece(json_object("{}")));
@@ -80,8 +89,8 @@ TEST_CASE("merged_pieces: what llama.cpp would split otherwise is refused",
       metaspace("never"), metaspace("first", "true"),
       changed(R"({"type": "Prepend", "prepend": "\u2581"},)", ""),
       changed(R"("String": " ")", R"("String": "x")"), changed(normalizer, R"("x": 1)"),
-      changed(R"(["a b", "ab b"])", R"(["ab b", "a b"])"),  // not in the order of the scores
-      changed(R"(["a b", "ab b"])", R"(["a b"])"),          // a piece that no merge makes
+      changed(R"(["a b", "ab b"])", R"(["a b", "ab b", "a b"])"),  // a piece at two ranks
+      changed(R"(["a b", "ab b"])", R"(["a b"])"),                 // a piece that no merge makes
       changed(R"("ab b")", R"("a bb")"), changed(R"("ab b")", R"("abb")"),
       changed(R"("ab b")", "7"), changed(R"("abb": 4)", R"("abb": 3)"),
       changed(R"("abb": 4)", R"("abb": -4)"), changed(R"("abb": 4)", R"("abb": 5000000)"),
