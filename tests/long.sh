@@ -99,8 +99,10 @@ decompressors() {
   python=$(python3 $folder/torch_environment.py)
   "$python" $folder/linear_vectors.py \
     --check tests/convert/quant/linear/quantize_linear_test.cc
+  python3 tests/harness/venvs.py
   "$python" -m pytest -q tests/integration/convert/test_decompressors.py \
-    tests/integration/convert/test_published_in_transformers.py
+    tests/integration/convert/test_published_in_transformers.py \
+    tests/integration/convert/test_published_tokenizers.py
 }
 
 case "${1:-}" in

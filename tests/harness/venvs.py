@@ -49,13 +49,14 @@ def make(folder: pathlib.Path, requirements) -> None:
     subprocess.run([python, *PIP, "--no-deps", *files], check=True)
 
 
-def ensure_javascript(source: pathlib.Path) -> None:
-    folder, npm = VENVS / "javascript", VENVS / "node" / "bin" / "npm"
+def ensure_javascript(source: pathlib.Path) -> pathlib.Path:
+    """The folder with the packages that `source`, a folder of package files, names."""
+    folder, npm = VENVS / source.name, VENVS / "node" / "bin" / "npm"
     files = sorted(source.glob("package*.json"))
     wanted, stamp = identity(folder, files), folder / "stamp"
     if stamp.is_file() and stamp.read_text() == wanted:
-        return
-    print("venvs: javascript", flush=True)
+        return folder
+    print(f"venvs: {folder.name}", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for file in files:
@@ -63,6 +64,7 @@ def ensure_javascript(source: pathlib.Path) -> None:
     options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run([npm, "ci", *options], cwd=folder, check=True)
     stamp.write_text(wanted)
+    return folder
 
 
 def has_cuda_compiler() -> bool:
