@@ -85,17 +85,17 @@ TEST_CASE("merged_pieces: byte-level BPE is none of these", "[convert][tokenizer
 
 TEST_CASE("merged_pieces: what llama.cpp would split otherwise is refused",
           "[convert][tokenizer]") {
-  const auto text = GENERATE(
-      metaspace("never"), metaspace("first", "true"),
-      changed(R"({"type": "Prepend", "prepend": "\u2581"},)", ""),
-      changed(R"("String": " ")", R"("String": "x")"), changed(normalizer, R"("x": 1)"),
-      changed(R"(["a b", "ab b"])", R"(["a b", "ab b", "a b"])"),  // a piece at two ranks
-      changed(R"(["a b", "ab b"])", R"(["a b"])"),                 // a piece that no merge makes
-      changed(R"("ab b")", R"("a bb")"), changed(R"("ab b")", R"("abb")"),
-      changed(R"("ab b")", "7"), changed(R"("abb": 4)", R"("abb": 3)"),
-      changed(R"("abb": 4)", R"("abb": -4)"), changed(R"("abb": 4)", R"("abb": 5000000)"),
-      changed(R"("id": 1,)", ""), changed(R"("vocab")", R"("words")"),
-      changed(R"("merges")", R"("mixes")"));
+  const auto text =
+      GENERATE(metaspace("never"), metaspace("first", "true"),
+               changed(R"({"type": "Prepend", "prepend": "\u2581"},)", ""),
+               changed(R"("String": " ")", R"("String": "x")"), changed(normalizer, R"("x": 1)"),
+               changed(R"(["a b", "ab b"])", R"(["a b", "ab b", "a b"])"),  // a piece at two ranks
+               changed(R"(["a b", "ab b"])", R"(["a b"])"),  // a piece that no merge makes
+               changed(R"("ab b")", R"("a bb")"), changed(R"("ab b")", R"("abb")"),
+               changed(R"("ab b")", "7"), changed(R"("abb": 4)", R"("abb": 3)"),
+               changed(R"("abb": 4)", R"("abb": -4)"), changed(R"("abb": 4)", R"("abb": 5000000)"),
+               changed(R"("id": 1,)", ""), changed(R"("vocab")", R"("words")"),
+               changed(R"("merges")", R"("mixes")"));
   CAPTURE(text);
   const auto refused = read(text);
   REQUIRE_FALSE(refused);
