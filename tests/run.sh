@@ -40,23 +40,24 @@ compile() {  # PRESET TARGET...
   cmake --build --preset "$1" --parallel "$jobs" ${2:+--target "${@:2}"} -- --quiet
 }
 
-# Many, as only Release gets through them in a minute; the ASan build tries a few of the same.
-crash() {
+# Crashes: many, as only Release gets through them in a minute; the ASan build tries a few of the
+# same. And the emulated device, where there was a compiler for its kernels.
+in_release() {
   WAAG_CRASH_IMAGES=${WAAG_CRASH_IMAGES:-6000} WAAG_KILLS=${WAAG_KILLS:-60} \
     WAAG_FAILURE_STEPS=${WAAG_FAILURE_STEPS:-12} ctest --test-dir build/release \
-    --parallel "$jobs" --output-on-failure --no-tests=error -R '^crash' || return
+    --parallel "$jobs" --output-on-failure --no-tests=error -R '^(crash|device)' || return
   grep '^tried:' build/release/Testing/Temporary/LastTest.log
 }
 
 step "packages" deploy/install-deps.sh run test
 step "clients" python3 tests/harness/venvs.py
-step "build release" build release waagd waag waag-convert crash_test kill_victim
+step "build release" build release waagd waag waag-convert crash_test kill_victim device_test
 step "build tests (ASan+UBSan)" build asan
 step "build fuzz targets" build fuzz fuzz_targets
 suite "fuzz" env JOBS="$jobs" tests/fuzz/run.sh build/fuzz "$fuzz_seconds"
 suite "unit, property, crash, tidy" ctest --test-dir build/asan --parallel "$jobs" \
   --output-on-failure --no-tests=error
-suite "crash (Release)" crash
+suite "crash, device (Release)" in_release
 # Each worker has hubs of its own. One more than cores, as clients wait a good deal.
 suite "integration" .venvs/tools/bin/python -m pytest -q -n $((jobs + 1)) --dist loadfile \
   tests/tidy tests/conformance tests/integration

@@ -46,7 +46,7 @@ HOMES = {
     "CLI/": ("daemon/", "cli/"),
     "blake3.h": ("protocol/",),
     "zlib.h": ("protocol/git/",),
-    "cuda": ("convert/gpu/",),
+    "cuda": ("convert/gpu/", "tests/emulated_cuda/"),
 }
 TOO_WIDE = ("boost/asio.hpp", "boost/beast.hpp")
 
