@@ -40,10 +40,10 @@ def start(spec: dict) -> subprocess.Popen:
     return process
 
 
-def run(spec: dict) -> Converted:
+def run(spec: dict, program: str = "waag-convert", timeout_s: float = CONVERT_S) -> Converted:
     output = pathlib.Path(spec["output"])
     output.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([binary("waag-convert")], input=json.dumps(spec), text=True,
-                          capture_output=True, timeout=CONVERT_S)
+    done = subprocess.run([binary(program)], input=json.dumps(spec), text=True,
+                          capture_output=True, timeout=timeout_s)
     events = [json.loads(line) for line in done.stdout.splitlines()]
     return Converted(done.returncode, events, output)

@@ -1,6 +1,7 @@
 """One program with and without a CUDA device: what it says, and that the bytes are the same."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -8,6 +9,8 @@ import venvs
 from converter import job, run
 from hub import ROOT, binary
 
+EMULATED = "waag-convert-emulated"  # with tests/emulated_cuda in place of CUDA's runtime
+EMULATED_S = 400  # the proof alone takes 14 s of a core
 REFUSED = 3
 TARGETS = ("gguf:Q4_K_M", "gguf:Q8_0", "safetensors:fp8-dynamic")
 
@@ -51,6 +54,24 @@ def test_auto_gives_the_bytes_of_the_cpu_and_says_where(device, tiny, tmp_path):
     assert (first["event"], first["device"]) == ("device", device["device"])
     assert first["message"]
     assert plain.events[0] == {"event": "device", "device": "cpu", "message": "as the job says"}
+
+
+def test_a_whole_job_on_the_emulated_device(tiny, tmp_path):
+    """Opened, proved, closed in, used; where there was a compiler for kernels."""
+    try:
+        program = binary(EMULATED)
+    except FileNotFoundError:
+        wheels = (ROOT / ".venvs" / "cuda").exists()
+        assert not (wheels and os.environ.get("CI")), "device_test was not built"
+        return
+    source = tiny("qwen2")
+    plain = run(job(source, tmp_path / "cpu", *TARGETS, device="cpu"))
+    there = run(job(source, tmp_path / "cuda", *TARGETS, device="cuda"), program.name, EMULATED_S)
+    assert (plain.code, there.code) == (0, 0), plain.error + there.error
+    assert contents(there.folder) == contents(plain.folder)
+    first = there.events[0]
+    assert (first["event"], first["device"], first["name"]) == ("device", "cuda", "Emulated")
+    assert [event for event in there.events[1:] if event["event"] == "device"] == []
 
 
 def test_cuda_is_the_device_or_an_error(device, tiny, tmp_path):
