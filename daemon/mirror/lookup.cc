@@ -276,7 +276,7 @@ Status Lookup::bring_history(std::uint64_t uid, const std::stop_token& stop,
     askers->leave(cap);
   }
   if (closed_ || stop.stop_requested()) return fail(Errc::unavailable, "the hub stops");
-  const auto askers = std::make_shared<HistoryAskers>();
+  const auto askers = std::make_shared<Askers>();
   askers->ask(cap);
   histories_[uid] = askers;
   lock.unlock();
@@ -316,7 +316,7 @@ void Lookup::bring_history_later(std::uint64_t uid) {
   });
 }
 
-Status Lookup::fetch_history_now(std::uint64_t uid, const HistoryAskers& askers) {
+Status Lookup::fetch_history_now(std::uint64_t uid, const Askers& askers) {
   if (!options_.git) return fail(Errc::not_found, "histories are not fetched here");
   WAAG_TRY(const auto mirror, store_.mirrors().find(uid));
   if (!mirror) return fail(Errc::not_found, "not a mirrored repo");
