@@ -341,11 +341,26 @@ Status Lookup::fetch_history_now(std::uint64_t uid, const Askers& askers) {
   request.until.throttle = askers.throttle();
   const auto there = named(repo.id.type, mirror->name);
   WAAG_TRY(const auto history, roads_.fetch(*hub, there, options, std::move(request)));
-  for (const auto& refused : history.refused)
-    if (options_.log)
-      options_.log("history_refused", repo.id.full_name() + " " + refused.name,
-                   fail(Errc::unprocessable, refused.reason));
+  WAAG_CHECK(note_left_out(repo, history.refused));
   return store_.mirrors().set_proven(uid);
+}
+
+/// For whoever asks later what is missing; the log has them all.
+Status Lookup::note_left_out(const storage::RepoRow& repo,
+                             const std::vector<git::RefReport>& refused) {
+  std::vector<storage::LeftOutRef> named;
+  for (const auto& [name, reason] : refused) {
+    const auto text = git::server_text(name);
+    if (options_.log)
+      options_.log("history_refused", repo.id.full_name() + " " + text,
+                   fail(Errc::unprocessable, reason));
+    if (named.size() < storage::left_out_refs_max)
+      named.push_back({text, git::server_text(reason)});
+  }
+  return store_.mirrors().change(repo.uid, [&](storage::MirrorRow& row) {
+    row.refs_left_out = refused.size();
+    row.left_out = named;
+  });
 }
 
 }  // namespace waag::daemon

@@ -89,6 +89,7 @@ class Lookup {
   void remember_etag(std::uint64_t uid, const std::string& revision, const std::string& etag);
   Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
   Status fetch_history_now(std::uint64_t uid, const Askers& askers);
+  Status note_left_out(const storage::RepoRow& repo, const std::vector<git::RefReport>& refused);
   void note_gone(std::uint64_t uid, const RepoId& id);
 
   storage::Store& store_;

@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <thread>
 
+#include <boost/json/array.hpp>
+
 namespace waag::daemon {
 namespace {
 
@@ -33,6 +35,10 @@ Result<std::vector<CommitId>> led_to(storage::Store& store, const RepoId& id,
   return store.mirrors().led_to(repo.uid, ref);
 }
 
+std::string count_text(std::uint64_t refs) {
+  return std::to_string(refs) + (refs == 1 ? " ref" : " refs");
+}
+
 }  // namespace
 
 /// A job whose history did not come may have moved the ref, with nobody to find out whether by a
@@ -53,7 +59,12 @@ void JobHistory::bring(const Found& found, const std::shared_ptr<RuleLimits>& li
     if (came.error().code != Errc::not_found) error_ = came.error();
     return context_.set_note("without its history: " + missing_);
   }
+  find_left_out(found.repo.uid);
   context_.set_note("");
+  if (refs_left_out_ > 0)
+    context_.set_note("without " + count_text(refs_left_out_) +
+                      (refs_left_out_ == 1 ? " that breaks" : " that break") +
+                      " a rule of this hub");
   auto rewritten = find_rewritten(found);
   if (rewritten) rewritten_from_ = *rewritten;
 }
@@ -74,7 +85,7 @@ Status JobHistory::fetch(std::uint64_t uid, const std::shared_ptr<RuleLimits>& l
   return lookup_.bring_history(uid, end.get_token(), limits->cap());
 }
 
-/// nullopt also if nobody knows: a history that was refused, or a long one.
+/// nullopt also if nobody knows: a history that was left out, or a long one.
 Result<std::optional<CommitId>> JobHistory::find_rewritten(const Found& found) const {
   const std::optional<CommitId> none;
   auto lost = earlier_;
@@ -91,9 +102,25 @@ Result<std::optional<CommitId>> JobHistory::find_rewritten(const Found& found) c
   return none;
 }
 
+/// When it came: that may have been for somebody else.
+void JobHistory::find_left_out(std::uint64_t uid) {
+  auto row = store_.mirrors().find(uid);
+  if (!row || !*row) return;
+  refs_left_out_ = (*row)->refs_left_out;
+  left_out_ = std::move((*row)->left_out);
+}
+
 void JobHistory::tell(json::object& result) const {
   if (!missing_.empty()) result["history"] = missing_;
   if (rewritten_from_) result["rewritten_from"] = rewritten_from_->hex();
+  if (refs_left_out_ == 0) return;
+  result["refs_left_out"] = refs_left_out_;
+  json::array warnings;
+  for (const auto& [name, reason] : left_out_)
+    warnings.emplace_back(name + " is left out: " + reason);
+  if (refs_left_out_ > left_out_.size())
+    warnings.emplace_back("and " + count_text(refs_left_out_ - left_out_.size()) + " more");
+  result["warnings"] = std::move(warnings);
 }
 
 }  // namespace waag::daemon

@@ -16,7 +16,7 @@ namespace waag::daemon {
 
 /// The history in the work of a mirror job: brings it by the rule's rate and inside its window, and
 /// finds out what there is to tell of it: that it is missing, that the revision does not lead where
-/// it led. Used once, by one thread.
+/// it led, that refs are left out. Used once, by one thread.
 class JobHistory {
  public:
   /// @param look  how often it is looked whether the window has closed
@@ -43,6 +43,7 @@ class JobHistory {
  private:
   Status fetch(std::uint64_t uid, const std::shared_ptr<RuleLimits>& limits);
   Result<std::optional<CommitId>> find_rewritten(const Found& found) const;
+  void find_left_out(std::uint64_t uid);
 
   storage::Store& store_;
   Lookup& lookup_;
@@ -52,6 +53,8 @@ class JobHistory {
   std::optional<Error> error_;
   std::string missing_;
   std::optional<CommitId> rewritten_from_;
+  std::uint64_t refs_left_out_ = 0;
+  std::vector<storage::LeftOutRef> left_out_;  // the first of them
 };
 
 }  // namespace waag::daemon

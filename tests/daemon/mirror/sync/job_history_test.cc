@@ -42,6 +42,7 @@ struct Histories : MirrorFixture {
     const auto row = pulled({{"repo", "acme/tiny"}});
     INFO(row.error);
     REQUIRE(row.state == JobState::done);
+    last_note = row.progress.note;
     return result_of(row).as_object();
   }
   /// A job of which all comes but the history.
@@ -60,6 +61,7 @@ struct Histories : MirrorFixture {
   }
 
   const std::shared_ptr<GitServer> real = std::make_shared<GitServer>();  // the upstream's, too
+  std::string last_note;
 };
 
 }  // namespace
@@ -113,8 +115,44 @@ TEST_CASE_METHOD(Histories, "job history: no forced push", "[daemon][mirror]") {
   SECTION("of a history that is left out") {
     done();
     publish("ln -s /etc/passwd abs; " + write("two"));
-    done();
+    CHECK(done().at("refs_left_out") == 1);
     publish(write("three"));
   }
   CHECK_FALSE(done().contains("rewritten_from"));
+}
+
+TEST_CASE_METHOD(Histories, "job history: refs that break a rule are named, also later",
+                 "[daemon][mirror]") {
+  publish(write("one") + "git checkout -q -b bad; ln -s /etc/passwd abs; " + write("bad") +
+          "git checkout -q main");
+  begin();
+  const auto told = done();
+  CHECK(told.at("refs_left_out") == 1);
+  REQUIRE(told.at("warnings").as_array().size() == 1);
+  const auto warning = std::string(told.at("warnings").at(0).as_string());
+  CAPTURE(warning);
+  CHECK(warning.find("refs/heads/bad is left out: ") == 0);
+  CHECK(warning.find("abs") != std::string::npos);
+  CHECK(last_note == "without 1 ref that breaks a rule of this hub");
+  const auto asked = upstream.count("/git-upload-pack");
+  CHECK(done().at("warnings") == told.at("warnings"));
+  CHECK(upstream.count("/git-upload-pack") == asked);
+
+  publish("git branch -qD bad; " + write("two"));
+  const auto result = done();
+  CHECK_FALSE(result.contains("warnings"));
+  CHECK_FALSE(result.contains("refs_left_out"));
+  CHECK(last_note.empty());
+}
+
+TEST_CASE_METHOD(Histories, "job history: of many refs that break a rule some are named",
+                 "[daemon][mirror]") {
+  publish(write("one") + "git checkout -q -b bad; ln -s /etc/passwd abs; " + write("bad") +
+          "for i in $(seq 24); do git branch bad$i; done; git checkout -q main");
+  begin();
+  const auto told = done();
+  CHECK(told.at("refs_left_out") == 25);
+  CHECK(told.at("warnings").as_array().size() == storage::left_out_refs_max + 1);
+  CHECK(told.at("warnings").as_array().back() == "and 5 refs more");
+  CHECK(last_note == "without 25 refs that break a rule of this hub");
 }
