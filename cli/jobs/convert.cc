@@ -45,11 +45,7 @@ json::object body_of(const ConvertOptions& options) {
 void show_result(Context& context, const json::value& job) {
   const auto* result = job.is_object() ? job.get_object().if_contains("result") : nullptr;
   if (result == nullptr || !result->is_object()) return;
-  const auto* warnings = result->get_object().if_contains("warnings");
-  if (warnings != nullptr && warnings->is_array())
-    for (const auto& one : warnings->get_array())
-      if (one.is_string())
-        context.world.err << "warning: " << printable(std::string(one.get_string())) << '\n';
+  show_warnings(context, *result);
   const auto* list = result->get_object().if_contains("published");
   if (list == nullptr || !list->is_array()) return;
   for (const auto& one : list->get_array()) {

@@ -141,4 +141,12 @@ int watch_job(Context& context, std::uint64_t id) {
   }
 }
 
+void show_warnings(Context& context, const json::value& result) {
+  const auto* warnings = result.is_object() ? result.get_object().if_contains("warnings") : nullptr;
+  if (warnings == nullptr || !warnings->is_array()) return;
+  for (const auto& one : warnings->get_array())
+    if (one.is_string())
+      context.world.err << "warning: " << printable(std::string(one.get_string())) << '\n';
+}
+
 }  // namespace waag::cli

@@ -177,6 +177,8 @@ int status(Context& context, const MirrorOptions& options) {
         {"url", "state", "calls", "failures", "bytes"});
   table("fills", {"ON ITS WAY", "BYTES HERE", "BYTES"}, {"file", "bytesHere", "bytes"});
   table("gone", {"GONE THERE", "TYPE", "UPSTREAM", "SINCE"}, {"id", "type", "upstream", "since"});
+  table("leftOut", {"LACKS REFS", "TYPE", "REFS", "SUCH AS", "REASON"},
+        {"id", "type", "refs", "ref", "reason"});
   return exit_ok;
 }
 

@@ -53,9 +53,15 @@ void show_result(Context& context, const json::value& job) {
     out << ", " << human_bytes(number_of(told, "bytes_fetched")) << " fetched now";
   if (const auto left_out = number_of(told, "files_left_out"); left_out > 0)
     out << "; " << left_out << " files left out by the policy";
+  if (const auto left_out = number_of(told, "refs_left_out"); left_out > 0)
+    out << "; " << left_out << " refs left out";
   out << '\n';
+  if (const auto from = field_text(*result, "rewritten_from"); !from.empty())
+    context.world.err << "warning: the upstream has rewritten it; before, it led to "
+                      << printable(from) << '\n';
   if (const auto history = field_text(*result, "history"); !history.empty())
     context.world.err << "waag: without the history: " << printable(history) << '\n';
+  show_warnings(context, *result);
 }
 
 int pull(Context& context, const PullOptions& options) {

@@ -276,7 +276,7 @@ Status Lookup::bring_history(std::uint64_t uid, const std::stop_token& stop,
     askers->leave(cap);
   }
   if (closed_ || stop.stop_requested()) return fail(Errc::unavailable, "the hub stops");
-  const auto askers = std::make_shared<HistoryAskers>();
+  const auto askers = std::make_shared<Askers>();
   askers->ask(cap);
   histories_[uid] = askers;
   lock.unlock();
@@ -316,7 +316,7 @@ void Lookup::bring_history_later(std::uint64_t uid) {
   });
 }
 
-Status Lookup::fetch_history_now(std::uint64_t uid, const HistoryAskers& askers) {
+Status Lookup::fetch_history_now(std::uint64_t uid, const Askers& askers) {
   if (!options_.git) return fail(Errc::not_found, "histories are not fetched here");
   WAAG_TRY(const auto mirror, store_.mirrors().find(uid));
   if (!mirror) return fail(Errc::not_found, "not a mirrored repo");
@@ -341,11 +341,26 @@ Status Lookup::fetch_history_now(std::uint64_t uid, const HistoryAskers& askers)
   request.until.throttle = askers.throttle();
   const auto there = named(repo.id.type, mirror->name);
   WAAG_TRY(const auto history, roads_.fetch(*hub, there, options, std::move(request)));
-  for (const auto& refused : history.refused)
-    if (options_.log)
-      options_.log("history_refused", repo.id.full_name() + " " + refused.name,
-                   fail(Errc::unprocessable, refused.reason));
+  WAAG_CHECK(note_left_out(repo, history.refused));
   return store_.mirrors().set_proven(uid);
+}
+
+/// For whoever asks later what is missing; the log has them all.
+Status Lookup::note_left_out(const storage::RepoRow& repo,
+                             const std::vector<git::RefReport>& refused) {
+  std::vector<storage::LeftOutRef> named;
+  for (const auto& [name, reason] : refused) {
+    const auto text = git::server_text(name);
+    if (options_.log)
+      options_.log("history_refused", repo.id.full_name() + " " + text,
+                   fail(Errc::unprocessable, reason));
+    if (named.size() < storage::left_out_refs_max)
+      named.push_back({text, git::server_text(reason)});
+  }
+  return store_.mirrors().change(repo.uid, [&](storage::MirrorRow& row) {
+    row.refs_left_out = refused.size();
+    row.left_out = named;
+  });
 }
 
 }  // namespace waag::daemon

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "daemon/async.h"
-#include "daemon/mirror/history_askers.h"
 #include "daemon/mirror/history_roads.h"
+#include "daemon/upstream/askers.h"
 #include "daemon/upstream/hub_client.h"
 #include "storage/store.h"
 
@@ -63,7 +63,7 @@ class Lookup {
   /// the upstream gives none, or Options::git is off.
   /// @param stop  whoever asks does not want it any more: Errc::unavailable, unless it comes for
   ///              somebody else besides, whom the caller then waits for
-  /// @param cap  as HistoryAskers::ask()
+  /// @param cap  as Askers::ask()
   Status bring_history(std::uint64_t uid, const std::stop_token& stop = {},
                        const std::shared_ptr<RateCap>& cap = nullptr);
   /// The same, in the background, unless it failed a moment ago.
@@ -88,7 +88,8 @@ class Lookup {
   [[nodiscard]] std::string etag_of(const storage::RepoRow* here, const std::string& revision);
   void remember_etag(std::uint64_t uid, const std::string& revision, const std::string& etag);
   Result<std::string> ref_of(HubClient& hub, const UpstreamRevision& revision, const Wish& wish);
-  Status fetch_history_now(std::uint64_t uid, const HistoryAskers& askers);
+  Status fetch_history_now(std::uint64_t uid, const Askers& askers);
+  Status note_left_out(const storage::RepoRow& repo, const std::vector<git::RefReport>& refused);
   void note_gone(std::uint64_t uid, const RepoId& id);
 
   storage::Store& store_;
@@ -99,7 +100,7 @@ class Lookup {
   std::mutex mutex_;                                                    // guards all below
   std::map<std::pair<std::uint64_t, std::string>, std::string> etags_;  // of the last answers
   std::condition_variable_any changed_;
-  std::map<std::uint64_t, std::shared_ptr<HistoryAskers>> histories_;  // on their way
+  std::map<std::uint64_t, std::shared_ptr<Askers>> histories_;  // on their way
   std::map<std::uint64_t, std::chrono::steady_clock::time_point> failed_;
   bool closed_ = false;
   asio::thread_pool background_{2};  // last: joined before the rest goes

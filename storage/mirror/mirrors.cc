@@ -1,5 +1,8 @@
 #include "storage/mirror/mirrors.h"
 
+#include <algorithm>
+
+#include "storage/git/mirror_push.h"
 #include "storage/meta/keys.h"
 #include "storage/mirror/listed_tree.h"
 #include "storage/repo/revision.h"
@@ -14,6 +17,8 @@ constexpr int attempts_max = 16;
 constexpr std::size_t batch_rows_max = 50'000;
 /// Repos that hold a blob, of which one that everybody may read is looked for.
 constexpr std::size_t holders_max = 1000;
+/// Moves of a ref that are looked back through.
+constexpr std::size_t moves_max = 1000;
 constexpr std::string_view mirror_user = "mirror";  // in the log of refs
 
 /// The regular files that a mirrored repo has proven, as far as its newest commit names them: a new
@@ -232,6 +237,23 @@ Status Mirrors::set_proven(std::uint64_t uid) {
   const auto touched = parts_.rows.apply(std::move(touch));
   if (!touched && touched.error().code != Errc::conflict) return touched.error();
   return ok();
+}
+
+Result<bool> Mirrors::holds(std::uint64_t uid, const CommitId& commit) const {
+  return holds_commit(parts_, uid, commit);
+}
+
+Result<std::vector<CommitId>> Mirrors::led_to(std::uint64_t uid, std::string_view ref) const {
+  WAAG_TRY(auto log, parts_.refs.log(uid, ref));
+  std::vector<CommitId> found;
+  for (bool held = false; !held && !log.empty() && found.size() < moves_max; log.pop_back()) {
+    const auto& at = log.back().to;
+    if (at == CommitId{}) continue;  // deleted
+    found.push_back(at);
+    WAAG_TRY(held, holds(uid, at));
+  }
+  std::ranges::reverse(found);
+  return found;
 }
 
 Result<bool> Mirrors::open_holder(const BlobId& blob) const {

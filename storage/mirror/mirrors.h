@@ -73,6 +73,11 @@ class Mirrors {
   /// After a history came. If that has all commits that the repo knows, nothing of it is
   /// unproven any more, LFS files apart.
   Status set_proven(std::uint64_t uid);
+  /// Whether the commit is here with its history: an upstream has not merely told of it.
+  [[nodiscard]] Result<bool> holds(std::uint64_t uid, const CommitId& commit) const;
+  /// Where a ref has led since it last led to a commit that is here with its history: that one and
+  /// those after it, oldest first. Empty if it has led nowhere.
+  [[nodiscard]] Result<std::vector<CommitId>> led_to(std::uint64_t uid, std::string_view ref) const;
 
   // --- bytes ---
   /// Whether the repo's readers may have what the store holds under this name.

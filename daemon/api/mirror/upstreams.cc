@@ -34,18 +34,33 @@ void write_hub(hub::JsonWriter& json, const HubClient& hub) {
   json.end_array().end_object();
 }
 
-/// Mirrored repos that their upstream does not have any more; they stay.
-Status write_gone(hub::JsonWriter& json, storage::Store& store) {
-  WAAG_TRY(const auto mirrors, store.mirrors().list());
-  for (const auto& mirror : mirrors) {
-    if (mirror.row.gone == storage::TimeMs{}) continue;
-    const auto repo = store.find_repo_by_uid(mirror.uid);
+void begin_repo(hub::JsonWriter& json, const RepoId& id) {
+  json.begin_object().field("type", to_string(id.type)).field("id", id.full_name());
+}
+
+/// "gone": mirrored repos that their upstream does not have any more; they stay. "leftOut": those
+/// that lack refs of their upstream, which break a rule here; with one of the refs.
+void write_repos(hub::JsonWriter& json, storage::Store& store,
+                 const std::vector<storage::MirroredRepo>& mirrors) {
+  std::vector<std::pair<RepoId, const storage::MirrorRow*>> lacking;
+  json.key("gone").begin_array();
+  for (const auto& [uid, row] : mirrors) {
+    const bool gone = row.gone != storage::TimeMs{};
+    if (!gone && row.left_out.empty()) continue;
+    const auto repo = store.find_repo_by_uid(uid);
     if (!repo) continue;  // deleted meanwhile
-    json.begin_object().field("type", to_string(repo->id.type));
-    json.field("id", repo->id.full_name()).field("upstream", mirror.row.upstream);
-    json.field("since", hub::format_date(mirror.row.gone)).end_object();
+    if (!row.left_out.empty()) lacking.emplace_back(repo->id, &row);
+    if (!gone) continue;
+    begin_repo(json, repo->id);
+    json.field("upstream", row.upstream).field("since", hub::format_date(row.gone)).end_object();
   }
-  return ok();
+  json.end_array().key("leftOut").begin_array();
+  for (const auto& [id, row] : lacking) {
+    begin_repo(json, id);
+    json.field("refs", row->refs_left_out).field("ref", row->left_out.front().name);
+    json.field("reason", row->left_out.front().reason).end_object();
+  }
+  json.end_array();
 }
 
 Result<Response> show(App& app) {
@@ -61,9 +76,13 @@ Result<Response> show(App& app) {
           .field("bytes", fill.size_bytes)
           .field("bytesHere", fill.there_bytes)
           .end_object();
-  json.end_array().key("gone").begin_array();
-  if (app.mirror) WAAG_CHECK(write_gone(json, app.store));
-  json.end_array().end_object();
+  json.end_array();
+  std::vector<storage::MirroredRepo> mirrors;
+  if (app.mirror) {
+    WAAG_TRY(mirrors, app.store.mirrors().list());
+  }
+  write_repos(json, app.store, mirrors);
+  json.end_object();
   return json_response(json.take());
 }
 

@@ -26,7 +26,7 @@ Family mirrors() {
        "Submits its jobs now; with dry_run those that only say what there is to bring."},
       {Method::get, "/api/waag/v1/upstreams", "upstreams", Policy::audit, no_body,
        api::get_upstreams,
-       "State and budgets of each upstream, files on their way, repos that are gone there."},
+       "State and budgets of each upstream, files on their way, repos gone there or lacking refs."},
   };
 }
 

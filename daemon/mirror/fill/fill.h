@@ -13,10 +13,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "daemon/mirror/fill/askers.h"
 #include "daemon/mirror/fill/byte_source.h"
 #include "daemon/mirror/fill/stream_budget.h"
 #include "daemon/mirror/fill/stretch_plan.h"
+#include "daemon/upstream/askers.h"
 #include "storage/fill/fill_file.h"
 #include "storage/store.h"
 

@@ -1,8 +1,6 @@
 #include "daemon/mirror/sync/mirror_job.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <thread>
 
 #include <boost/json/array.hpp>
 
@@ -28,10 +26,6 @@ constexpr std::size_t failures_told_max = 100;
 /// Of the error's text, for people.
 constexpr std::size_t failures_named_max = 5;
 
-/// How far back it is looked for the commit that a branch led to before.
-constexpr std::size_t searched_commits_max = 10'000;
-constexpr std::size_t history_page = 500;
-
 bool may_heal(Errc code) {
   return code == Errc::upstream_failed || code == Errc::deadline_exceeded ||
          code == Errc::unavailable || code == Errc::too_many_requests;
@@ -56,6 +50,7 @@ Status MirrorJob::run() {
   if (!spec_.dry_run) WAAG_CHECK(keep_window());
   context_.set_note("asking the upstream for " + spec_.repo.full_name());
   if (!was_new_) before_ = head_before();
+  history_.note_before(spec_.repo, spec_.revision, before_);
   UpstreamCall call;
   call.deadline = std::chrono::steady_clock::now() + options_.call_time;
   call.priority = UpstreamPriority::job;
@@ -72,12 +67,12 @@ Status MirrorJob::run() {
   const auto brought = bring_files();
   let_go();
   // The files are what is waited for; a history may take its time.
-  if (brought && !context_.stopped()) note_history();
+  if (brought && !context_.stopped()) bring_history();
   if (context_.stopped()) return told_to_stop();  // with a history still to come
   if (brought && failed_.empty()) convert();
-  tell_result(/*finished=*/brought && !history_error_);
+  tell_result(/*finished=*/brought && !history_.error());
   WAAG_CHECK(brought);
-  if (history_error_) WAAG_CHECK(keep_window());  // its end may be why
+  if (history_.error()) WAAG_CHECK(keep_window());  // its end may be why
   return outcome();
 }
 
@@ -201,39 +196,11 @@ void MirrorJob::count_known() {
   context_.set_note("");
 }
 
-/// One that nobody can have is an outcome, which is told; one that did not come is a failure.
-void MirrorJob::note_history() {
-  context_.set_note("bringing the history");
-  const auto came = bring_history();
-  if (!came) {
-    history_ = came.error().what;
-    if (came.error().code != Errc::not_found) history_error_ = came.error();
-    context_.set_note("without its history: " + history_);
-    return;
-  }
-  context_.set_note("");
-  const auto rewritten = is_rewritten();
-  rewritten_ = rewritten && *rewritten;
-  if (rewritten_ && options_.log)
+void MirrorJob::bring_history() {
+  history_.bring(found_, limits_);
+  if (const auto& from = history_.rewritten_from(); from && options_.log)
     options_.log("mirror_rewritten",
-                 spec_.repo.full_name() + " " + spec_.revision + " was " + before_->hex(), ok());
-}
-
-/// Keeps to the rule's rate, and ends with its window.
-Status MirrorJob::bring_history() {
-  auto& lookup = mirror_.lookup();
-  if (!limits_) return lookup.bring_history(found_.repo.uid, context_.stop_token());
-  std::stop_source end;
-  const std::stop_callback told(context_.stop_token(), [&end] { end.request_stop(); });
-  const std::jthread watch([this, &end](const std::stop_token& over) {
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::unique_lock lock(mutex);
-    while (!over.stop_requested() && !limits_->closed_until(context_.now()))
-      changed.wait_for(lock, over, options_.look, [] { return false; });
-    if (!over.stop_requested()) end.request_stop();
-  });
-  return lookup.bring_history(found_.repo.uid, end.get_token(), cap());
+                 spec_.repo.full_name() + " " + spec_.revision + " was " + from->hex(), ok());
 }
 
 /// Once for each commit: a run that finds nothing new makes nothing anew.
@@ -253,18 +220,6 @@ std::optional<CommitId> MirrorJob::head_before() const {
   if (!repo || !repo->mirrored) return std::nullopt;
   const auto commit = store_.resolve(repo->uid, spec_.revision);
   return commit ? std::optional(*commit) : std::nullopt;
-}
-
-/// A forced push: the old commit is not in the history of the new one. It stays here.
-Result<bool> MirrorJob::is_rewritten() const {
-  if (!before_ || *before_ == found_.commit) return false;
-  for (std::size_t seen = 0; seen < searched_commits_max; seen += history_page) {
-    WAAG_TRY(const auto page, store_.history(found_.repo.uid, found_.commit, seen, history_page));
-    for (const auto& commit : page)
-      if (commit.id == *before_) return false;
-    if (page.size() < history_page) return true;
-  }
-  return false;  // nobody knows
 }
 
 Status MirrorJob::bring_files() {
@@ -355,20 +310,20 @@ void MirrorJob::tell_result(bool finished) {
     result["files_failed"] = std::move(failed);
     if (failed_.size() > failures_told_max) result["files_failed_total"] = failed_.size();
     if (files_left_out_ > 0) result["files_left_out"] = files_left_out_;
-    if (!history_.empty()) result["history"] = history_;
+    history_.tell(result);
     if (convert_job_ != 0) result["convert_job"] = convert_job_;
     if (!convert_error_.empty()) result["convert_error"] = convert_error_;
-    if (rewritten_) result["rewritten_from"] = before_->hex();
   }
   context_.set_result(std::move(result));
 }
 
 /// Of all failures one that may heal counts, for then another try brings something.
 Status MirrorJob::outcome() const {
-  if (failed_.empty() && history_error_)
-    return fail(history_error_->code,
+  const auto& history_error = history_.error();
+  if (failed_.empty() && history_error)
+    return fail(history_error->code,
                 "all " + std::to_string(files_) +
-                    " files are here, but the history did not come: " + history_);
+                    " files are here, but the history did not come: " + history_.missing());
   if (failed_.empty()) return ok();
   const auto heals = [](const auto& one) { return may_heal(one.second.code); };
   auto first = std::ranges::find_if(failed_, heals);
@@ -378,7 +333,7 @@ Status MirrorJob::outcome() const {
   for (std::size_t i = 0; i < std::min(failed_.size(), failures_named_max); ++i)
     text += (i > 0 ? "; " : "") + failed_[i].first + ": " + failed_[i].second.what;
   if (failed_.size() > failures_named_max) text += "; and others";
-  if (history_error_) text += "; nor did the history: " + history_;
+  if (history_error) text += "; nor did the history: " + history_.missing();
   return fail(first->second.code, std::move(text));
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/jobs/job_context.h"
 #include "daemon/mirror/mirror.h"
 #include "daemon/mirror/schedule/rule_limits.h"
+#include "daemon/mirror/sync/job_history.h"
 #include "daemon/mirror/sync/mirror_spec.h"
 
 namespace waag::daemon {
@@ -31,7 +32,11 @@ class MirrorJob {
     std::function<Result<std::shared_ptr<RuleLimits>>(const std::string& rule)> limits{};
   };
   MirrorJob(storage::Store& store, Mirror& mirror, JobContext& context, Options options)
-      : store_(store), mirror_(mirror), context_(context), options_(options) {}
+      : store_(store),
+        mirror_(mirror),
+        context_(context),
+        options_(options),
+        history_(store, mirror.lookup(), context, options.look) {}
   ~MirrorJob();
   MirrorJob(const MirrorJob&) = delete;
   MirrorJob& operator=(const MirrorJob&) = delete;
@@ -57,11 +62,9 @@ class MirrorJob {
   Status may_see(const storage::RepoRow& repo) const;
   Status plan();
   void count_known();
-  void note_history();
-  Status bring_history();
+  void bring_history();
   void convert();
   [[nodiscard]] std::optional<CommitId> head_before() const;
-  Result<bool> is_rewritten() const;
   Status bring_files();
   void start(const storage::TreeEntry& entry);
   void reap();
@@ -84,15 +87,13 @@ class MirrorJob {
   std::uint64_t files_ = 0, bytes_ = 0;            // of all that is wanted
   std::uint64_t files_here_ = 0, bytes_here_ = 0;  // by now
   std::uint64_t files_before_ = 0, bytes_before_ = 0, bytes_fetched_ = 0, files_left_out_ = 0;
-  std::uint64_t bytes_known_ = 0;       // of files to come: here by chunks
-  std::string history_;                 // why it is not here; "" if it is
-  std::optional<Error> history_error_;  // it should have come
-  std::optional<CommitId> before_;      // where the revision led
-  bool was_new_ = false;                // so an earlier beginning has found it
-  bool convert_asked_ = false;          // by this beginning or an earlier one
-  std::uint64_t convert_job_ = 0;       // 0: none
-  std::string convert_error_;           // why there is none
-  bool rewritten_ = false;              // and leads no more, not even through its history
+  std::uint64_t bytes_known_ = 0;   // of files to come: here by chunks
+  std::optional<CommitId> before_;  // where the revision led
+  bool was_new_ = false;            // so an earlier beginning has found it
+  bool convert_asked_ = false;      // by this beginning or an earlier one
+  std::uint64_t convert_job_ = 0;   // 0: none
+  std::string convert_error_;       // why there is none
+  JobHistory history_;
 };
 
 /// Teaches `jobs` the kind "mirror". @param mirror and the store outlive the work

@@ -77,11 +77,13 @@ TEST_CASE("mirror: run, pause, resume, rm, status", "[cli][mirror]") {
       {"mirror", "status"},
       {{200,
         R"({"upstreams":[{"url":"https://h","state":"up","calls":3,"failures":0,"bytes":9}],)"
-        R"("fills":[{"file":"a/b x","bytes":9,"bytesHere":4}],"gone":[]})",
+        R"("fills":[{"file":"a/b x","bytes":9,"bytesHere":4}],"gone":[],)"
+        R"("leftOut":[{"id":"a/c","type":"model","refs":3,"ref":"refs/tags/x","reason":"no"}]})",
         ""}});
   CHECK(all.seen.at(0).url == "http://127.0.0.1:8080/api/waag/v1/upstreams");
   CHECK(all.out.find("https://h") != std::string::npos);
   CHECK(all.out.find("a/b x") != std::string::npos);
+  CHECK(all.out.find("a/c         model  3     refs/tags/x  no\n") != std::string::npos);
   CHECK(run_with({"mirror", "status", "n"}, {{404, R"({"error":"no"})", ""}}).code == exit_refused);
 }
 

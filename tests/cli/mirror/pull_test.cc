@@ -36,6 +36,24 @@ TEST_CASE("pull: submits, follows, and tells what came", "[cli][mirror]") {
   CHECK(ran.err == "waag: without the history: git is off\n");
 }
 
+TEST_CASE("pull: tells what to know of it", "[cli][mirror]") {
+  const auto ran = run_with(
+      {"pull", "acme/tiny"},
+      {{202, job, ""},
+       {200, done, ""},
+       {200,
+        R"({"id":7,"result":{"commit":"abc","files":3,"bytes":2048,"bytes_here":2048,)"
+        R"("rewritten_from":"def","refs_left_out":2,"warnings":["refs/heads/a is left out: no",)"
+        R"("and 1 ref more"]}})",
+        ""}});
+  CHECK(ran.code == exit_ok);
+  CHECK(ran.out == "job 7 done\ncommit abc: 3 files, 2.00 KiB; 2.00 KiB here; 2 refs left out\n");
+  CHECK(ran.err ==
+        "warning: the upstream has rewritten it; before, it led to def\n"
+        "warning: refs/heads/a is left out: no\n"
+        "warning: and 1 ref more\n");
+}
+
 TEST_CASE("pull: without waiting", "[cli][mirror]") {
   const auto ran = run_with(
       {"pull", "acme/rows", "--type", "dataset", "--revision", "v1", "--dry-run", "--no-wait"},

@@ -54,6 +54,13 @@ class FakeUpstream {
     const std::scoped_lock lock(mutex_);
     git_ = status;
   }
+  /// From now on git's routes answer so, as long as answer_git() says "200 OK".
+  /// @param git  the list of refs without a request's body, else the pack for it; one at a time
+  void speak_git(std::function<std::string(const std::string& body)> git) {
+    const std::scoped_lock lock(mutex_);
+    git_ = "200 OK";
+    speak_git_ = std::move(git);
+  }
   /// Every request gets a 500 from now on, or not any more.
   void fail_all(bool failing) {
     const std::scoped_lock lock(mutex_);
@@ -105,6 +112,7 @@ class FakeUpstream {
 
   static constexpr const char* refs_type =
       "Content-Type: application/x-git-upload-pack-advertisement\r\n";
+  static constexpr const char* pack_type = "Content-Type: application/x-git-upload-pack-result\r\n";
   static std::string refs() {
     using namespace std::string_literals;
     std::string body;
@@ -119,9 +127,12 @@ class FakeUpstream {
     if (failing_) return peer.reply("500 Internal Server Error", "", "");
     const auto path = request.target.substr(0, request.target.find('?'));
     if (path.starts_with("/api/waag/")) return peer.reply("404 Not Found", "", "no such page");
-    if (path.ends_with("/info/refs"))
-      return peer.reply(git_, git_ == "200 OK" ? refs_type : "", git_ == "200 OK" ? refs() : "");
+    if (path.ends_with("/info/refs")) {
+      if (git_ != "200 OK") return peer.reply(git_, "", "");
+      return peer.reply(git_, refs_type, speak_git_ ? speak_git_("") : refs());
+    }
     if (path.ends_with("/git-upload-pack")) {
+      if (speak_git_) return peer.reply(git_, pack_type, speak_git_(request.body));
       lock.unlock();
       return peer.pause(std::chrono::seconds(20));
     }
@@ -183,6 +194,7 @@ class FakeUpstream {
   std::map<std::string, Repo> repos_;
   std::string broken_;
   std::string git_ = "404 Not Found";
+  std::function<std::string(const std::string& body)> speak_git_;
   bool failing_ = false;
 
  public:

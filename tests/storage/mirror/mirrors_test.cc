@@ -249,4 +249,32 @@ TEST_CASE_METHOD(MirrorFixture, "mirrors: proven by git, gone, deleted", "[stora
   check_whole();
 }
 
+TEST_CASE_METHOD(MirrorFixture, "mirrors: where a ref has led since its history came",
+                 "[storage][mirror]") {
+  auto& mirrors = store->mirrors();
+  const auto area = store->staging_area();
+  NewCommit commit;
+  commit.tree = git::tree_id({});
+  commit.message = "real";
+  auto listed = listing('1', {});
+  const auto uid = imported(listed).uid;
+  listed.commit = *add_commit_object(area->objects(), commit);
+  imported(listed);
+  const auto on_main = [&] { return *mirrors.led_to(uid, "refs/heads/main"); };
+  const auto one = listing('1', {}).commit, two = listing('2', {}).commit;
+  CHECK(on_main() == std::vector{one, listed.commit});  // all of it is only told of
+  CHECK_FALSE(*mirrors.holds(uid, listed.commit));
+  CHECK(mirrors.led_to(uid, "refs/heads/none")->empty());
+  REQUIRE(area->objects().add(git::ObjectKind::tree, ""));
+  Transaction history;
+  REQUIRE(area->settle(history));
+  history.dels.push_back(keys::claimed_commit(listed.commit));
+  REQUIRE(store->rows().apply(std::move(history)));
+  CHECK(*mirrors.holds(uid, listed.commit));
+  CHECK(on_main() == std::vector{listed.commit});
+  REQUIRE(mirrors.move_ref(uid, "refs/heads/main", std::nullopt));
+  imported(listing('2', {}));
+  CHECK(on_main() == std::vector{listed.commit, two});
+}
+
 }  // namespace waag::storage

@@ -94,6 +94,30 @@ TEST_CASE_METHOD(Hub, "api mirrors: the state of the upstreams", "[daemon][mirro
   CHECK(hub.at("calls").to_number<int>() >= 3);
   CHECK(hub.at("budgets").as_array().size() == 4);
   CHECK(shown.json().at("gone").as_array().empty());
+  CHECK(shown.json().at("leftOut").as_array().empty());
   CHECK(get("/api/waag/v1/status", eve).json().at("upstreams").at(upstream.origin()) == "up");
   CHECK_FALSE(get("/api/waag/v1/status", ada).json().as_object().contains("upstreams"));
+}
+
+TEST_CASE_METHOD(Hub, "api mirrors: repos that are gone there or lack refs", "[daemon][mirror]") {
+  begin();
+  CHECK(get("/acme/tiny/resolve/main/README.md", ada).body == "hello");
+  const auto uid = store->find_repo({RepoType::model, "acme", "tiny"})->uid;
+  REQUIRE(store->mirrors().change(uid, [](storage::MirrorRow& row) {
+    row.gone = storage::TimeMs(1'000);
+    row.refs_left_out = 3;
+    row.left_out = {{"refs/tags/a", "no"}, {"refs/tags/b", "nor this"}};
+  }));
+  const auto shown = get("/api/waag/v1/upstreams", eve);
+  const auto& gone = shown.json().at("gone").as_array();
+  REQUIRE(gone.size() == 1);
+  CHECK(gone[0].at("id") == "acme/tiny");
+  CHECK(gone[0].at("since") == "1970-01-01T00:00:01.000Z");
+  const auto& lacking = shown.json().at("leftOut").as_array();
+  REQUIRE(lacking.size() == 1);
+  CHECK(lacking[0].at("id") == "acme/tiny");
+  CHECK(lacking[0].at("type") == "model");
+  CHECK(lacking[0].at("refs") == 3);
+  CHECK(lacking[0].at("ref") == "refs/tags/a");
+  CHECK(lacking[0].at("reason") == "no");
 }

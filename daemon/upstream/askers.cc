@@ -1,4 +1,4 @@
-#include "daemon/mirror/fill/askers.h"
+#include "daemon/upstream/askers.h"
 
 #include <algorithm>
 #include <limits>
@@ -18,25 +18,33 @@ void Askers::ask(std::shared_ptr<RateCap> cap) {
   if (cap)
     rules_.push_back(std::move(cap));
   else
-    waited_for_ = true;
+    ++waiting_;
   choose_cap();
 }
 
 void Askers::leave(const std::shared_ptr<RateCap>& cap) {
-  const std::scoped_lock lock(mutex_);
-  const auto found = std::ranges::find(rules_, cap);
-  if (found != rules_.end()) rules_.erase(found);
-  choose_cap();
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find(rules_, cap);
+    if (found != rules_.end())
+      rules_.erase(found);
+    else if (!cap && waiting_ > 0)
+      --waiting_;
+    else
+      return;
+    if (waiting_ > 0 || !rules_.empty()) return choose_cap();
+  }
+  left_.request_stop();  // what it calls may take its time
 }
 
 bool Askers::any() const {
   const std::scoped_lock lock(mutex_);
-  return waited_for_ || !rules_.empty();
+  return waiting_ > 0 || !rules_.empty();
 }
 
+/// Under the lock; there is one.
 void Askers::choose_cap() {
-  const auto fastest = std::ranges::max_element(rules_, {}, speed);
-  throttle_->set(waited_for_ || fastest == rules_.end() ? nullptr : *fastest);
+  throttle_->set(waiting_ > 0 ? nullptr : *std::ranges::max_element(rules_, {}, speed));
 }
 
 }  // namespace waag::daemon
