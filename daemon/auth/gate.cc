@@ -16,10 +16,28 @@
 namespace waag::daemon {
 namespace {
 
+/// Told 401, Ollama goes for a token to where the challenge says; where that says nothing it shows
+/// an error about that alone (0.17). Of any other status it shows the text.
+bool knows_no_token(const Route& route, const Request& request) {
+  return route.path.starts_with("/v2/") &&
+         request.headers.get("User-Agent").value_or("").starts_with("ollama/");
+}
+
+Response without_challenge(const Response& unauthenticated) {
+  std::string text(unauthenticated.headers.get("X-Error-Message").value_or("Not found"));
+  text += " (Ollama has no token for this hub: download the file with a client that has one, then ";
+  text += "`ollama create`)";
+  return refusal(403, text);
+}
+
 /// git and git-lfs ask for credentials only after a Basic challenge; elsewhere Bearer
 /// (HUB_API 2.2).
-void set_challenge(const Route& route, Response& response) {
+void set_challenge(const Route& route, bool no_token, Response& response) {
   if (response.status != 401) return;
+  if (no_token) {
+    response = without_challenge(response);
+    return;
+  }
   const bool git = route.path.find("name.git}") != std::string_view::npos;
   response.headers.set("WWW-Authenticate", git ? "Basic realm=\"Waag\"" : "Bearer");
 }
@@ -85,8 +103,9 @@ Response upstream_trouble(App& app, const Route& route, const Request& request,
 /// The reply to a caller who is known by now.
 Task<Response> answer_known(App& app, const Route& route, Request request) {
   const Identity who = request.who;
+  const bool no_token = knows_no_token(route, request);
   if (auto refused = refuse(app, route, request)) {
-    set_challenge(route, *refused);
+    set_challenge(route, no_token, *refused);
     co_return *std::move(refused);
   }
   Prepared prepared;
@@ -101,7 +120,7 @@ Task<Response> answer_known(App& app, const Route& route, Request request) {
   }
   Response response = result ? *std::move(result) : error_response(result.error(), who);
   if (!result && response.status >= 500) log_failure(app, route, request_id, result.error());
-  set_challenge(route, response);
+  set_challenge(route, no_token, response);
   tell_age(prepared, response.headers);
   co_return response;
 }

@@ -149,3 +149,23 @@ TEST_CASE_METHOD(Hub, "v2: who gets what", "[daemon][v2]") {
   CHECK(blob("sha256:" + std::string(64, '0')).status == 404);
   CHECK(blob("sha256:abc").status == 400);
 }
+
+TEST_CASE_METHOD(Hub, "v2: Ollama is told why, not sent for a token", "[daemon][v2]") {
+  make_models("ada/tiny-GGUF", /*hidden=*/true);
+  constexpr const char* agent = "User-Agent: ollama/0.17.4 (amd64 linux) Go/go1.24.1\r\n";
+  const std::string path = "/v2/ada/tiny-GGUF/manifests/latest";
+  const auto hidden = get(path, "", agent);
+  CHECK(hidden.status == 403);
+  CHECK(hidden.header("WWW-Authenticate").empty());
+  CHECK(hidden.error().find("Ollama has no token") != std::string::npos);
+  // What is hidden looks like what is not there.
+  const auto none = get("/v2/ada/none/manifests/latest", "", agent);
+  CHECK(none.status == 403);
+  CHECK(none.error() == hidden.error());
+  CHECK(get(path, ada, agent).status == 200);  // by a proxy that adds one
+  // llama.cpp has a token to give, and says what to do after a 401.
+  CHECK(get(path, "", llama).status == 401);
+  CHECK(get("/api/models/ada/tiny-GGUF", "", agent).status == 401);
+  config.auth.anonymous_read = false;
+  CHECK(get(path, "", agent).status == 403);
+}
