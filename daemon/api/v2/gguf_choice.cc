@@ -33,12 +33,10 @@ bool is_alnum(char c) {
 
 bool is_model(std::string_view path) {
   const auto name = lower(name_of(path));
-  constexpr std::array inside{"mmproj", "imatrix"};
-  constexpr std::array begins{"mtp-", "eagle3-", "dflash-", "dspark-"};
-  return name.ends_with(ending) &&
-         std::ranges::none_of(inside,
-                              [&](const char* text) { return name.find(text) != name.npos; }) &&
-         std::ranges::none_of(begins, [&](const char* text) { return name.starts_with(text); });
+  constexpr std::array others{"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"};
+  return name.ends_with(ending) && std::ranges::none_of(others, [&](const char* text) {
+           return name.find(text) != name.npos;
+         });
 }
 
 /// Which part of how many a name says that it is; 0: a whole.

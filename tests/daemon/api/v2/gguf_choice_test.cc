@@ -36,7 +36,7 @@ TEST_CASE("gguf choice: tags", "[daemon][v2]") {
 
 TEST_CASE("gguf choice: what is no model", "[daemon][v2]") {
   CHECK(gguf_choices({"mmproj-F16.gguf", "a.imatrix.gguf", "mtp-a.gguf", "eagle3-a.gguf",
-                      "dflash-a.gguf", "dspark-a.gguf", "a.bin"})
+                      "dflash-a.gguf", "dspark-a.gguf", "a-MTP-Q8_0.gguf", "a.bin"})
             .empty());
 }
 
