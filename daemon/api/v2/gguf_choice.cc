@@ -147,8 +147,10 @@ const GgufChoice* choose_gguf(const std::vector<GgufChoice>& choices, std::strin
   return &choices.front();
 }
 
-std::string unknown_tag_text(const std::vector<GgufChoice>& choices) {
-  if (choices.empty()) return "This repository has no GGUF files that can be used";
+std::string unknown_tag_text(const std::vector<GgufChoice>& choices, bool has_parts) {
+  if (choices.empty())
+    return has_parts ? "This repository's GGUF files are in parts, which Ollama cannot join"
+                     : "This repository has no GGUF files that can be used";
   std::string text =
       "The specified tag is not a valid quantization scheme. Please use another tag or \"latest\". "
       "Available:";

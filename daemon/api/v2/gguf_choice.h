@@ -27,7 +27,7 @@ std::vector<GgufChoice> gguf_choices(const std::vector<std::string>& paths);
 /// "" mean Q4_K_M, else Q8_0, else the first one. nullptr: none of that name
 const GgufChoice* choose_gguf(const std::vector<GgufChoice>& choices, std::string_view tag);
 
-/// What a client is told that asked for another tag.
-std::string unknown_tag_text(const std::vector<GgufChoice>& choices);
+/// What a client is told that asked for another tag. `has_parts`: models in parts were left out
+std::string unknown_tag_text(const std::vector<GgufChoice>& choices, bool has_parts = false);
 
 }  // namespace waag::daemon

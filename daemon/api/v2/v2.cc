@@ -142,9 +142,10 @@ Result<Response> manifest(App& app, const Request& request, const RepoId& id) {
   WAAG_TRY(auto models, open_models(app, request, id));
   const bool llama = request.headers.get("User-Agent").value_or("").starts_with("llama-cpp");
   // Ollama cannot join parts.
-  if (!llama) std::erase_if(models.choices, [](const auto& one) { return one.split; });
+  std::size_t left_out = 0;
+  if (!llama) left_out = std::erase_if(models.choices, [](const auto& one) { return one.split; });
   const auto* choice = choose_gguf(models.choices, capture(request, "tag"));
-  if (choice == nullptr) return refusal(400, unknown_tag_text(models.choices));
+  if (choice == nullptr) return refusal(400, unknown_tag_text(models.choices, left_out > 0));
   Response response;
   if (llama) {
     response = json_response(file_json(models, *choice));

@@ -67,4 +67,6 @@ TEST_CASE("gguf choice: what the client is told", "[daemon][v2]") {
         "The specified tag is not a valid quantization scheme. Please use another tag or "
         "\"latest\". Available: IQ4_XS Q4_K_M Q8_0 f16");
   CHECK(unknown_tag_text({}) == "This repository has no GGUF files that can be used");
+  CHECK(unknown_tag_text({}, /*has_parts=*/true) ==
+        "This repository's GGUF files are in parts, which Ollama cannot join");
 }

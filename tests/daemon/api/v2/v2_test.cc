@@ -122,6 +122,9 @@ TEST_CASE_METHOD(Hub, "v2: tags", "[daemon][v2]") {
   CHECK(split.status == 400);
   CHECK(split.error().find("not a valid quantization scheme") != std::string::npos);
   CHECK(split.error().find("Q4_K_M") != std::string::npos);
+  make_repo("ada/parts");
+  committed("ada/parts", lfs_line("big-F16-00001-of-00002.gguf", q4));
+  CHECK(get("/v2/ada/parts/manifests/latest", ada).error().find("in parts") != std::string::npos);
 }
 
 TEST_CASE_METHOD(Hub, "v2: as older llama.cpp asks", "[daemon][v2]") {
