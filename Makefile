@@ -54,7 +54,7 @@ bench: build
 conformance:
 	@XET=$(XET) tests/long.sh conformance "$(TREE)"
 
-## make reliability   crash, kill and property tests with larger numbers, every version of the clients
+## make reliability   crash, kill and property tests with larger numbers, every client and version
 reliability:
 	@tests/long.sh reliability
 

@@ -32,9 +32,18 @@ reliability() {
 }
 
 clients() {  # every client in every version
+  local oracles=tests/harness/oracles
   deploy/install-deps.sh run test
   command -v cargo >/dev/null || deploy/install-deps.sh rust
-  build release waagd waag
+  build release waagd waag waag-convert
+  WAAG_LLAMA_PROGRAMS=$(JOBS=$jobs python3 $oracles/build_llama_programs.py)
+  export WAAG_LLAMA_PROGRAMS
+  if python3 $oracles/build_ollama.py --has-go; then
+    WAAG_OLLAMA=$(JOBS=$jobs python3 $oracles/build_ollama.py)
+    export WAAG_OLLAMA
+  else
+    skip "a real Ollama" "it needs go 1.24 or newer, which Debian 12 has not"
+  fi
   export WAAG_CLIENTS=${WAAG_CLIENTS:-all} WAAG_RUST=1 WAAG_FLAPS_S=${WAAG_FLAPS_S:-120}
   python3 tests/harness/venvs.py
   .venvs/tools/bin/python -m pytest -q tests/integration

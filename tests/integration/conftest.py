@@ -10,7 +10,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "harness"))
+sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "tests" / "integration" / "convert")]
 
 import llama_cpp  # noqa: E402
 import make_models  # noqa: E402
@@ -23,8 +23,10 @@ from mirrors import mirror_of  # noqa: E402
 
 _numbers = itertools.count(1)
 
-# Its programs take minutes to build: make reliability.
-collect_ignore = [] if os.environ.get("WAAG_RUST") else ["clients/test_rust.py"]
+# Their programs take minutes to build: make reliability.
+BUILT = {"WAAG_RUST": "rust", "WAAG_OLLAMA": "ollama", "WAAG_LLAMA_PROGRAMS": "llama_programs"}
+collect_ignore = [f"clients/test_{name}.py" for variable, name in BUILT.items()
+                  if not os.environ.get(variable)]
 # In the environment that has it: make golden.
 if not importlib.util.find_spec("torch"):
     collect_ignore += [f"convert/test_{name}.py" for name in (

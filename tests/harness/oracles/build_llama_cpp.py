@@ -25,7 +25,7 @@ OPTIONS = [
     "-DCMAKE_C_FLAGS=-ffp-contract=off", "-DCMAKE_CXX_FLAGS=-ffp-contract=off",
     "-DGGML_NATIVE=OFF", "-DGGML_AVX=ON", "-DGGML_AVX2=OFF", "-DGGML_FMA=OFF", "-DGGML_F16C=OFF",
     "-DGGML_BMI2=OFF", "-DGGML_OPENMP=OFF", "-DGGML_LLAMAFILE=OFF", "-DGGML_CCACHE=OFF",
-    "-DLLAMA_BUILD_COMMON=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_TOOLS=OFF",
+    "-DLLAMA_BUILD_COMMON=ON", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_TOOLS=ON",
     "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_SERVER=OFF", "-DLLAMA_BUILD_APP=OFF",
 ]
 PREFIX = "vendor/llama.cpp/"
@@ -37,23 +37,24 @@ def identity() -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def download(into: pathlib.Path) -> pathlib.Path:
+def download(into: pathlib.Path, pinned: pathlib.Path = PINNED) -> pathlib.Path:
     subprocess.run(
         [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download",
          "--no-deps", "--no-binary", "llama-cpp-python", "--require-hashes", "--retries", "5",
-         "-r", str(PINNED), "-d", str(into)],
+         "-r", str(pinned), "-d", str(into)],
         check=True, stdout=sys.stderr)
     return next(into.glob("*.tar.gz"))
 
 
-def unpack(archive: pathlib.Path, into: pathlib.Path) -> None:
-    """llama.cpp alone, without the package around it."""
+def unpack(archive: pathlib.Path, into: pathlib.Path, under: str = "") -> pathlib.Path:
+    """llama.cpp alone, without the package around it; of it what lies `under` that path."""
     with tarfile.open(archive) as package:
         for member in package:
             inside = member.name.partition("/")[2]
-            if inside.startswith(PREFIX):
+            if inside.startswith(PREFIX + under):
                 member.name = inside[len(PREFIX):]
                 package.extract(member, into, filter="data")
+    return into
 
 
 def build() -> None:
@@ -61,24 +62,40 @@ def build() -> None:
     FOLDER.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as temporary:
         unpack(download(pathlib.Path(temporary)), FOLDER / "source")
-    made = FOLDER / "made"
+    cmake_build(FOLDER / "source", FOLDER / "made", OPTIONS, "llama")
+
+
+def cmake_build(source: pathlib.Path, made: pathlib.Path, options: list[str], target: str) -> None:
     jobs = os.environ.get("JOBS") or str(os.cpu_count())
     for command in (
-            ["cmake", "-S", str(FOLDER / "source"), "-B", str(made), "-G", "Ninja", *OPTIONS],
-            ["cmake", "--build", str(made), "--parallel", jobs, "--target", "llama"]):
+            ["cmake", "-S", str(source), "-B", str(made), "-G", "Ninja", *options],
+            ["cmake", "--build", str(made), "--parallel", jobs, "--target", target]):
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             sys.exit(done.stdout[-4000:])
 
 
-def main() -> int:
+def libraries() -> pathlib.Path:
     stamp = FOLDER / "stamp"
     wanted = identity()
     if not stamp.is_file() or stamp.read_text() != wanted:
         print("building llama.cpp's libraries, once", file=sys.stderr)
         build()
         stamp.write_text(wanted)
-    print(FOLDER / "made" / "bin")
+    return FOLDER / "made" / "bin"
+
+
+def program(name: str) -> pathlib.Path:
+    """One of its programs, beside the libraries."""
+    found = libraries() / name
+    if not found.is_file():
+        print(f"building {name}, once", file=sys.stderr)
+        cmake_build(FOLDER / "source", FOLDER / "made", OPTIONS, name)
+    return found
+
+
+def main() -> int:
+    print(libraries())
     return 0
 
 
