@@ -121,6 +121,8 @@ class Model:
         for threads in (28, 32):  # more than there are cores would wait for each other, spinning
             parameters.set(threads, ctypes.c_int32, 1)
         parameters.set(52, ctypes.c_int32, 0)  # flash attention: not all tiny shapes have it
+        for cached in (104, 108):  # keys and values: F32, as they are computed, where F16 is usual
+            parameters.set(cached, ctypes.c_int32, 0)
         context = self.llama.llama_init_from_model(self.model, parameters)
         if not context:
             raise RuntimeError("llama_init: " + "".join(self.library.log[-20:]))
