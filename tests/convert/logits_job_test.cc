@@ -26,6 +26,8 @@ TEST_CASE("logits_job: what is asked", "[convert][logits_job]") {
   CHECK(spec->gguf == "/g");
   CHECK(spec->texts == std::vector<std::vector<std::uint32_t>>{{1, 2}, {3}});
   CHECK(spec->threads == 2);
+  CHECK_FALSE(spec->is_of_all);
+  CHECK(parse_logits_spec(R"({"model":"/m","tokens":[[1]],"of":"all"})")->is_of_all);
   CHECK(parse_logits_spec(R"({"model":"/m","tokens":[[1]]})")->gguf.empty());
 }
 
@@ -40,6 +42,7 @@ TEST_CASE("logits_job: what is not understood", "[convert][logits_job]") {
   is_bad(R"({"model":"/m","tokens":[["a"]]})");
   is_bad(R"({"model":"/m","tokens":[[1]],"gguf":"g"})");
   is_bad(R"({"model":"/m","tokens":[[1]],"threads":5000})");
+  is_bad(R"({"model":"/m","tokens":[[1]],"of":"some"})");
   is_bad(R"({"model":"/m","tokens":[[1]],"more":1})");
 }
 
@@ -50,7 +53,10 @@ TEST_CASE("logits_job: a line for each text", "[convert][logits_job]") {
   const auto sink = [&](std::string_view line) {
     events.push_back(boost::json::parse(line).as_object());
   };
-  const LogitsSpec spec{.model = folder.path(), .gguf = {}, .texts = {{1, 2}, {3}}, .threads = 1};
+  LogitsSpec spec;
+  spec.model = folder.path();
+  spec.texts = {{1, 2}, {3}};
+  spec.threads = 1;
   const auto run = run_logits(spec, sink);
   if (!run) FAIL(run.error().what);
   REQUIRE(events.size() == 3);
@@ -58,9 +64,16 @@ TEST_CASE("logits_job: a line for each text", "[convert][logits_job]") {
   CHECK(events[1]["logits"].as_array().size() == 5);
   CHECK(events[2]["event"] == "done");
   CHECK(events[2]["tokens"] == 3);
-  CHECK(run_logits({.model = folder.path(), .gguf = {}, .texts = {{9}}, .threads = 1}, sink)
-            .error()
-            .code == Errc::invalid_argument);
+  const auto last = events[0]["logits"];
+  events.clear();
+  spec.is_of_all = true;
+  REQUIRE(run_logits(spec, sink));
+  REQUIRE(events.size() == 4);
+  CHECK(events[1]["token"] == 1);
+  CHECK(events[1]["logits"] == last);
+  CHECK(events[0]["logits"] != last);
+  spec.texts = {{9}};
+  CHECK(run_logits(spec, sink).error().code == Errc::invalid_argument);
 }
 
 }  // namespace waag::convert::testing

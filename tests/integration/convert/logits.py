@@ -21,7 +21,8 @@ class Answer:
 
 
 def ask(model: pathlib.Path, texts: list, gguf: pathlib.Path | None = None, **members) -> Answer:
-    """`texts` are lists of tokens; `logits` of each are those behind its last token."""
+    """`texts` are lists of tokens; `logits` of each are those behind its last token, or, with
+    of="all", behind each of them."""
     spec = {"model": str(model), "tokens": texts, "threads": 2, **members}
     if gguf is not None:
         spec["gguf"] = str(gguf)
@@ -29,9 +30,9 @@ def ask(model: pathlib.Path, texts: list, gguf: pathlib.Path | None = None, **me
                                  text=True, capture_output=True, timeout=LOGITS_S))
 
 
-def logits(model: pathlib.Path, texts: list, gguf: pathlib.Path | None = None) -> list:
+def logits(model: pathlib.Path, texts: list, gguf: pathlib.Path | None = None, **members) -> list:
     """Must work."""
-    answer = ask(model, texts, gguf)
+    answer = ask(model, texts, gguf, **members)
     assert answer.code == 0, answer.error
     return answer.logits
 
