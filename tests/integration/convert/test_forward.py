@@ -72,3 +72,11 @@ def test_a_published_model(as_f32, llama):
         assert ours.argmax() == theirs[at].argmax(), at
         assert apart(ours, theirs[at]) < APART_MAX, at
     model.close()
+
+
+def test_blocks_of_others_are_the_values_they_stand_for():
+    """The published file's blocks; its source has their values in F32."""
+    published = published_model.folder()
+    text = [[(97 * at + 13) % 49000 for at in range(32)]]
+    wanted = logits(published / "source", text)[0]
+    assert (logits(published / "source", text, published / "published.gguf")[0] == wanted).all()
