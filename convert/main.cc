@@ -9,6 +9,7 @@
 #include "convert/converter.h"
 #include "convert/device/device_files.h"
 #include "convert/gpu/gpu.h"
+#include "convert/logits_job.h"
 #include "convert/pipeline/in_order.h"
 #include "convert/sandbox.h"
 
@@ -94,14 +95,35 @@ int say_device() {
   return device && (*device)->prove() ? done : failed;
 }
 
+/// A forward pass over the tokens on stdin.
+int say_logits() {
+  Progress progress(print_line);
+  const auto end = [&](const Error& error, ExitCode code) {
+    progress.error(error.what);
+    return code;
+  };
+  const auto spec = parse_logits_spec(read_spec_text());
+  if (!spec) return end(spec.error(), bad_spec);
+  SandboxPaths paths{.read = {spec->model}, .write = {}, .devices = {}};
+  if (!spec->gguf.empty()) paths.read.push_back(spec->gguf.parent_path());
+  if (const auto closed = enter_sandbox(paths); !closed) return end(closed.error(), failed);
+  if (const auto result = run_logits(*spec, print_line); !result)
+    return end(result.error(), exit_code(result.error()));
+  return done;
+}
+
 int command(std::string_view argument) {
   if (argument == "--devices") return say_device();
+  if (argument == "--logits") return say_logits();
   const bool is_help = argument == "--help";
-  std::fprintf(is_help ? stdout : stderr,
-               "usage: waag-convert < job.json\n"
-               "       waag-convert --devices\n"
-               "Converts a model folder as the job spec on stdin says (docs/CONVERT.md), or says\n"
-               "which device it would use. `waag convert` runs it for a repo of the hub.\n");
+  std::fprintf(
+      is_help ? stdout : stderr,
+      "usage: waag-convert < job.json\n"
+      "       waag-convert --devices\n"
+      "       waag-convert --logits < texts.json\n"
+      "Converts a model folder as the job spec on stdin says (docs/CONVERT.md), says which\n"
+      "device it would use, or runs a model over tokens, for checks of what was made of it.\n"
+      "`waag convert` runs it for a repo of the hub.\n");
   return is_help ? done : bad_spec;
 }
 

@@ -110,6 +110,7 @@ decompressors() {
     --check tests/convert/quant/linear/quantize_linear_test.cc
   python3 tests/harness/venvs.py
   "$python" -m pytest -q tests/integration/convert/test_decompressors.py \
+    tests/integration/convert/test_forward_in_transformers.py \
     tests/integration/convert/test_published_in_transformers.py \
     tests/integration/convert/test_published_tokenizers.py
 }

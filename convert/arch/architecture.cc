@@ -110,6 +110,20 @@ Result<const Architecture*> find_architecture(const ModelConfig& config) {
               "unknown architecture " + config.architecture() + "; known are " + known);
 }
 
+std::string source_name(const Architecture& architecture, std::string_view target,
+                        std::uint64_t block, std::uint64_t expert) {
+  for (const auto& rules : architecture.rules)
+    for (const auto& rule : rules) {
+      if (rule.target != target || rule.rows == RowRule::dropped) continue;
+      std::string name(rule.source);
+      if (name.starts_with("L.")) name.replace(0, 2, "model.layers." + std::to_string(block) + ".");
+      if (const auto at = name.find(".E."); at != std::string::npos)
+        name.replace(at + 1, 1, std::to_string(expert));
+      return name;
+    }
+  return "";
+}
+
 Result<Dimensions> read_dimensions(const Architecture& architecture, const ModelConfig& config) {
   Dimensions out;
   WAAG_TRY(out.blocks, config.required({"num_hidden_layers"}));

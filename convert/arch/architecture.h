@@ -41,6 +41,31 @@ struct TensorRule {
 /// What every block of a model must have: a text such as "attn_q|attn_q_a": one of those names.
 using Needs = std::span<const std::string_view>;
 
+/// Which blocks see no further back than config.json's sliding_window.
+enum class WindowRule : std::uint8_t {
+  none,
+  all,          // wherever sliding_window is given
+  all_if_used,  // if use_sliding_window says so
+  from_block,   // if it does: from block max_window_layers on, or as layer_types says
+  listed,       // if it does: as layer_types says
+};
+
+/// How the experts of a token are chosen (FORMATS 6.5).
+struct RoutingRule {
+  enum class Scores : std::uint8_t { softmax, sigmoid };
+  enum class Weights : std::uint8_t { as_scored, sum_to_one, as_config_says };
+  enum class Groups : std::uint8_t {
+    none,
+    by_best,      // if topk_method is group_limited_greedy: a group is worth its best expert
+    by_best_two,  // the sum of its best two
+  };
+  Scores scores = Scores::softmax;
+  Weights weights = Weights::as_config_says;  // norm_topk_prob
+  Groups groups = Groups::none;
+  bool is_normalized = false;  // where config.json has no norm_topk_prob
+  double scale = 1;            // where it has no routed_scaling_factor
+};
+
 struct Architecture {
   std::string_view class_name;  // in config.json's architectures
   std::string_view gguf_name;   // value of general.architecture
@@ -49,6 +74,10 @@ struct Architecture {
   bool has_head_keys = false;       // attention.key_length is always written
   bool is_latent = false;           // multi-head latent attention (DeepSeek)
   bool has_rope_dimension = false;  // rope.dimension_count and vocab_size are written
+  // How the model is run.
+  WindowRule window = WindowRule::none;
+  RoutingRule routing{};
+  double theta = 10000;  // base of the rotary frequencies where config.json has none
 };
 
 /// The numbers that config.json gives, checked: none is zero where the architecture needs it.
@@ -80,5 +109,11 @@ Result<const Architecture*> find_architecture(const ModelConfig& config);
 
 /// @return Errc::unprocessable if config.json leaves out or contradicts what is needed
 Result<Dimensions> read_dimensions(const Architecture& architecture, const ModelConfig& config);
+
+/// What the publishers of this architecture call a tensor.
+/// @param target  a TensorRule's: "B.attn_q.weight"; of experts, one that stands apart
+/// @return empty if the architecture has no such tensor
+std::string source_name(const Architecture& architecture, std::string_view target,
+                        std::uint64_t block = 0, std::uint64_t expert = 0);
 
 }  // namespace waag::convert

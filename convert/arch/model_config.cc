@@ -69,6 +69,14 @@ Result<std::optional<std::string>> read_text(const json::object& from,
   return std::optional(std::string(value->get_string()));
 }
 
+Result<std::optional<bool>> read_boolean(const json::object& from,
+                                         std::initializer_list<std::string_view> names) {
+  const auto* value = find(from, names);
+  if (value == nullptr) return std::optional<bool>{};
+  if (!value->is_bool()) return wrong(names, "true or false");
+  return std::optional(value->get_bool());
+}
+
 }  // namespace
 
 struct ModelConfig::State {
@@ -111,10 +119,19 @@ Result<std::optional<double>> ModelConfig::number(
 
 Result<std::optional<bool>> ModelConfig::boolean(
     std::initializer_list<std::string_view> names) const {
-  const auto* value = find(state_->object, names);
-  if (value == nullptr) return std::optional<bool>{};
-  if (!value->is_bool()) return wrong(names, "true or false");
-  return std::optional(value->get_bool());
+  return read_boolean(state_->object, names);
+}
+
+Result<std::optional<std::vector<std::string>>> ModelConfig::texts(std::string_view name) const {
+  const auto* value = find(state_->object, {name});
+  if (value == nullptr) return std::optional<std::vector<std::string>>{};
+  if (!value->is_array()) return wrong({name}, "list of texts");
+  std::vector<std::string> all;
+  for (const auto& item : value->get_array()) {
+    if (!item.is_string()) return wrong({name}, "list of texts");
+    all.emplace_back(item.get_string());
+  }
+  return std::optional(std::move(all));
 }
 
 Result<std::optional<std::string>> ModelConfig::text(
@@ -156,6 +173,13 @@ Result<RopeConfig> ModelConfig::rope() const {
   WAAG_TRY(rope.attention_factor, read_number(*from, {"attention_factor", "attn_factor"}));
   WAAG_TRY(rope.beta_fast, read_number(*from, {"beta_fast"}));
   WAAG_TRY(rope.beta_slow, read_number(*from, {"beta_slow"}));
+  WAAG_TRY(rope.mscale, read_number(*from, {"mscale"}));
+  WAAG_TRY(rope.partial, read_number(*from, {"partial_rotary_factor"}));
+  if (!rope.partial) {
+    WAAG_TRY(rope.partial, number({"partial_rotary_factor"}));
+  }
+  WAAG_TRY(const auto truncated, read_boolean(*from, {"truncate"}));
+  rope.is_truncated = truncated.value_or(true);
   WAAG_TRY(rope.mscale_all_dim, read_number(*from, {"mscale_all_dim"}));
   return rope;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/result.h"
 
@@ -24,7 +25,10 @@ struct RopeConfig {
   std::optional<double> attention_factor;
   std::optional<double> beta_fast;
   std::optional<double> beta_slow;
+  std::optional<double> mscale;
   std::optional<double> mscale_all_dim;
+  std::optional<double> partial;  // share of a head that is rotated
+  bool is_truncated = true;       // yarn: its borders are whole numbers
 };
 
 /// config.json, with typed access. A member that is null counts as absent; one of a wrong type is
@@ -51,6 +55,7 @@ class ModelConfig {
       std::initializer_list<std::string_view> names) const;
   [[nodiscard]] Result<std::optional<std::string>> text(
       std::initializer_list<std::string_view> names) const;
+  [[nodiscard]] Result<std::optional<std::vector<std::string>>> texts(std::string_view name) const;
   /// The same, where absent is an error too, and so is zero.
   [[nodiscard]] Result<std::uint64_t> required(std::initializer_list<std::string_view> names) const;
 

@@ -145,47 +145,68 @@ constexpr std::array latent_needs{std::string_view("attn_norm.weight"),
                                   ffn_down,
                                   ffn_route};
 
-constexpr Architecture llama_of(std::string_view class_name) {
+using Scores = RoutingRule::Scores;
+using Weights = RoutingRule::Weights;
+using Groups = RoutingRule::Groups;
+
+// How each is run. Source: FORMATS 6.1, 6.5; transformers 5, the configuration_*.py and
+// modeling_*.py of each, whose defaults these are.
+constexpr RoutingRule mixtral_routing{.weights = Weights::sum_to_one};
+// norm_topk_prob is read nowhere there; where it is true, DeepSeek's own code does otherwise.
+constexpr RoutingRule deepseek_v2_routing{.weights = Weights::as_scored, .groups = Groups::by_best};
+constexpr RoutingRule deepseek_v3_routing{
+    .scores = Scores::sigmoid, .groups = Groups::by_best_two, .is_normalized = true, .scale = 2.5};
+
+constexpr Architecture llama_of(std::string_view class_name, WindowRule window = WindowRule::none,
+                                RoutingRule routing = {}, double theta = 10000) {
   return {.class_name = class_name,
           .gguf_name = "llama",
           .rules = llama,
           .block_needs = plain_needs,
-          .has_rope_dimension = true};
+          .has_rope_dimension = true,
+          .window = window,
+          .routing = routing,
+          .theta = theta};
 }
 
-constexpr Architecture deepseek_of(std::string_view class_name) {
+constexpr Architecture deepseek_of(std::string_view class_name, RoutingRule routing) {
   return {.class_name = class_name,
           .gguf_name = "deepseek2",
           .rules = deepseek,
           .block_needs = latent_needs,
           .is_latent = true,
-          .has_rope_dimension = true};
+          .has_rope_dimension = true,
+          .routing = routing};
 }
 
 constexpr std::array known{
-    deepseek_of("DeepseekV2ForCausalLM"),
-    deepseek_of("DeepseekV3ForCausalLM"),
+    deepseek_of("DeepseekV2ForCausalLM", deepseek_v2_routing),
+    deepseek_of("DeepseekV3ForCausalLM", deepseek_v3_routing),
     llama_of("LlamaForCausalLM"),
-    llama_of("MistralForCausalLM"),
-    llama_of("MixtralForCausalLM"),
+    llama_of("MistralForCausalLM", WindowRule::all),
+    llama_of("MixtralForCausalLM", WindowRule::all, mixtral_routing, 1e6),
     Architecture{.class_name = "Qwen2ForCausalLM",
                  .gguf_name = "qwen2",
                  .rules = qwen2,
-                 .block_needs = plain_needs},
+                 .block_needs = plain_needs,
+                 .window = WindowRule::from_block},
     Architecture{.class_name = "Qwen2MoeForCausalLM",
                  .gguf_name = "qwen2moe",
                  .rules = qwen2_moe,
-                 .block_needs = plain_needs},
+                 .block_needs = plain_needs,
+                 .window = WindowRule::listed},
     Architecture{.class_name = "Qwen3ForCausalLM",
                  .gguf_name = "qwen3",
                  .rules = qwen3,
                  .block_needs = qwen3_needs,
-                 .has_head_keys = true},
+                 .has_head_keys = true,
+                 .window = WindowRule::from_block},
     Architecture{.class_name = "Qwen3MoeForCausalLM",
                  .gguf_name = "qwen3moe",
                  .rules = qwen3_moe,
                  .block_needs = qwen3_needs,
-                 .has_head_keys = true},
+                 .has_head_keys = true,
+                 .window = WindowRule::all_if_used},
 };
 
 }  // namespace

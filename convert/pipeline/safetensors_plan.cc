@@ -3,7 +3,7 @@
 #include <array>
 
 #include "convert/arch/architecture.h"
-#include "convert/pipeline/expert_views.h"
+#include "convert/source/expert_views.h"
 #include "convert/write/quantization_config.h"
 
 namespace waag::convert {

@@ -182,6 +182,10 @@ BlockDecoder decoder_of(TensorType type) {
 
 }  // namespace
 
+bool can_dequantize(std::uint32_t ggml_type) {
+  return decoder_of(static_cast<TensorType>(ggml_type)) != nullptr;
+}
+
 void dequantize_rows(TensorType type, ByteView blocks, std::span<float> values) {
   const auto block = block_of(type);
   const std::size_t count = blocks.size() / block.block_bytes;

@@ -29,6 +29,8 @@ struct RowsToQuantize {
 /// F32, F16 and BF16 are plain conversions (RNE). Types that take no importance ignore it.
 void quantize_rows(TensorType type, const RowsToQuantize& rows, Lanes lanes = best_lanes());
 
+/// Whether a type, by its number in a GGUF file, is one of those that are known here.
+bool can_dequantize(std::uint32_t ggml_type);
 /// The values that blocks stand for, as ggml's dequantizers compute them.
 /// @param values  as many as the blocks hold elements
 void dequantize_rows(TensorType type, ByteView blocks, std::span<float> values);

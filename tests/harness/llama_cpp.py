@@ -116,22 +116,34 @@ class Model:
 
     def logits(self, tokens: list[int]) -> numpy.ndarray:
         """Of the last of `tokens`."""
+        return self.decode(tokens, [-1])[0]
+
+    def all_logits(self, tokens: list[int]) -> list[numpy.ndarray]:
+        """Of each of `tokens`."""
+        return self.decode(tokens, range(len(tokens)))
+
+    def decode(self, tokens: list[int], wanted) -> list[numpy.ndarray]:
         parameters = self.llama.llama_context_default_params()
         parameters.set(0, ctypes.c_uint32, 256)  # n_ctx
         for threads in (28, 32):  # more than there are cores would wait for each other, spinning
             parameters.set(threads, ctypes.c_int32, 1)
         parameters.set(52, ctypes.c_int32, 0)  # flash attention: not all tiny shapes have it
+        for cached in (104, 108):  # keys and values: F32, as they are computed, where F16 is usual
+            parameters.set(cached, ctypes.c_int32, 0)
         context = self.llama.llama_init_from_model(self.model, parameters)
         if not context:
             raise RuntimeError("llama_init: " + "".join(self.library.log[-20:]))
         try:
             ids = (ctypes.c_int32 * len(tokens))(*tokens)
-            code = self.llama.llama_decode(
-                context, self.llama.llama_batch_get_one(ids, len(tokens)))
+            flags = (ctypes.c_int8 * len(tokens))(*[1] * len(tokens))
+            batch = self.llama.llama_batch_get_one(ids, len(tokens))
+            batch.logits = ctypes.addressof(flags)
+            code = self.llama.llama_decode(context, batch)
             if code != 0:
                 raise RuntimeError(f"llama_decode: {code}")
-            found = self.llama.llama_get_logits_ith(context, -1)
-            return numpy.ctypeslib.as_array(found, (self.tokens,)).copy()
+            return [numpy.ctypeslib.as_array(
+                self.llama.llama_get_logits_ith(context, at), (self.tokens,)).copy()
+                for at in wanted]
         finally:
             self.llama.llama_free(context)
 

@@ -255,28 +255,37 @@ def deepseek(class_name: str, query_rank: int | None, layers: int, dense: int = 
         class_name, layers, False, q_lora_rank=query_rank, kv_lora_rank=256, qk_nope_head_dim=64,
         qk_rope_head_dim=64, v_head_dim=128, n_routed_experts=EXPERTS, n_shared_experts=1,
         num_experts_per_tok=2, moe_intermediate_size=EXPERT_FEED, first_k_dense_replace=dense,
-        n_group=4, topk_group=2, routed_scaling_factor=2.5, norm_topk_prob=True, **others)
-    return config | {"num_key_value_heads": HEADS}, model_shapes(layers, layer, False)
+        **others)
+    # The norms inside of latent attention have this epsilon whatever the config says.
+    return (config | {"num_key_value_heads": HEADS, "rms_norm_eps": 1e-6},
+            model_shapes(layers, layer, False))
 
 
 YARN = {"type": "yarn", "factor": 40, "original_max_position_embeddings": 4096, "beta_fast": 32,
         "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 1.0}
 
 
-def deepseek_v2(layers=2):
-    return deepseek("DeepseekV2ForCausalLM", 256, layers, model_type="deepseek_v2",
-                    scoring_func="softmax", topk_method="greedy", rope_scaling=YARN)
+# What the two V2 publish: V2-Lite has one group, V2 several.
+V2 = {"model_type": "deepseek_v2", "scoring_func": "softmax", "norm_topk_prob": False,
+      "rope_scaling": YARN | {"mscale": 0.707, "mscale_all_dim": 0.707}}
+ONE_GROUP = {"topk_method": "greedy", "n_group": 1, "topk_group": 1, "routed_scaling_factor": 1.0}
+BEST_GROUPS = {"topk_method": "group_limited_greedy", "n_group": 4, "topk_group": 2,
+               "routed_scaling_factor": 16.0}
+
+
+def deepseek_v2(layers=2, groups=ONE_GROUP):
+    return deepseek("DeepseekV2ForCausalLM", 256, layers, **V2, **groups)
 
 
 def deepseek_v2_lite(layers=27):
     """llama.cpp knows the one without compressed queries by its number of layers."""
-    return deepseek("DeepseekV2ForCausalLM", None, layers, dense=26, model_type="deepseek_v2",
-                    scoring_func="softmax", topk_method="greedy", rope_scaling=YARN)
+    return deepseek("DeepseekV2ForCausalLM", None, layers, dense=26, **V2, **ONE_GROUP)
 
 
 def deepseek_v3(layers=3):
     return deepseek("DeepseekV3ForCausalLM", 256, layers, model_type="deepseek_v3",
-                    scoring_func="sigmoid", topk_method="noaux_tc", rope_scaling=YARN)
+                    scoring_func="sigmoid", topk_method="noaux_tc", n_group=4, topk_group=2,
+                    routed_scaling_factor=2.5, norm_topk_prob=True, rope_scaling=YARN)
 
 
 # name: (config and shapes, tokenizer)

@@ -53,6 +53,7 @@ TOO_WIDE = ("boost/asio.hpp", "boost/beast.hpp")
 # Sources (or folders of them) without a test file of their own, each with the reason.
 UNTESTED = {
     "convert/quant/lanes/": "quant/lanes/kernels_test.cc compares each kernel with the reference",
+    "convert/forward/kernels/product_": "forward/kernels/product_test.cc runs each of them",
     "convert/gpu/without_cuda.cc": "gpu_test.cc asks what is built, this or the kernels",
     "convert/main.cc": "list of named steps; tests/integration runs the program",
     "cli/main.cc": "list of named steps; tests/integration runs the program",

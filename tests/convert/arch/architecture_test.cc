@@ -131,4 +131,20 @@ TEST_CASE("architecture: products of hostile numbers do not wrap",
   CHECK(of->of('s') == 2147483647ull * 2147483647ull);
 }
 
+TEST_CASE("architecture: names of the source", "[convert][arch][architecture]") {
+  const auto name = [](const std::string& class_name, std::string_view target) {
+    const auto config = config_of(class_name, "");
+    return source_name(**find_architecture(config), target, 3, 12);
+  };
+  CHECK(name("LlamaForCausalLM", "output.weight") == "lm_head.weight");
+  CHECK(name("LlamaForCausalLM", "B.attn_k.bias") == "model.layers.3.self_attn.k_proj.bias");
+  CHECK(name("LlamaForCausalLM", "B.attn_q_norm.weight").empty());
+  CHECK(name("MixtralForCausalLM", "B.ffn_up_exps.weight") ==
+        "model.layers.3.block_sparse_moe.experts.12.w3.weight");
+  CHECK(name("Qwen3MoeForCausalLM", "B.ffn_down_exps.weight") ==
+        "model.layers.3.mlp.experts.12.down_proj.weight");
+  CHECK(name("DeepseekV3ForCausalLM", "B.attn_v_b.weight") ==
+        "model.layers.3.self_attn.kv_b_proj.weight");
+}
+
 }  // namespace waag::convert::testing

@@ -101,4 +101,28 @@ TEST_CASE("model_config: rope settings of a wrong type", "[convert][arch][config
   CHECK(rope.error().code == Errc::unprocessable);
 }
 
+TEST_CASE("model_config: lists of texts", "[convert][arch][config]") {
+  const auto config = ModelConfig::parse(
+      R"({"architectures":["X"],"a":["b","c"],"none":null,"bad":["b",1],"no_list":"b"})");
+  REQUIRE(config);
+  CHECK(**config->texts("a") == std::vector<std::string>{"b", "c"});
+  CHECK_FALSE(*config->texts("none"));
+  CHECK_FALSE(*config->texts("absent"));
+  CHECK_FALSE(config->texts("bad"));
+  CHECK_FALSE(config->texts("no_list"));
+}
+
+TEST_CASE("model_config: yarn's members and the part of a head", "[convert][arch][config]") {
+  const auto rope = [](const std::string& members) {
+    return *ModelConfig::parse(R"({"architectures":["X"],)" + members + "}")->rope();
+  };
+  const auto yarn = rope(R"("rope_scaling":{"mscale":0.5,"truncate":false})");
+  CHECK(yarn.mscale == 0.5);
+  CHECK_FALSE(yarn.is_truncated);
+  CHECK_FALSE(yarn.partial);
+  CHECK(rope(R"("partial_rotary_factor":0.25)").partial == 0.25);
+  CHECK(rope(R"("rope_parameters":{"partial_rotary_factor":0.5})").partial == 0.5);
+  CHECK(rope(R"("x":1)").is_truncated);
+}
+
 }  // namespace waag::convert::testing

@@ -1,4 +1,4 @@
-#include "convert/pipeline/expert_views.h"
+#include "convert/source/expert_views.h"
 
 #include <string_view>
 

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/result.h"
+
+namespace waag::convert {
+
+/// What `waag-convert --logits` is asked (docs/CONVERT.md).
+struct LogitsSpec {
+  std::filesystem::path model;
+  std::filesystem::path gguf;  // whose weights are taken; empty: the model's own
+  std::vector<std::vector<std::uint32_t>> texts;
+  bool is_of_all = false;  // logits behind every token, not only behind the last of each text
+  unsigned threads = 0;    // 0: as many as there are cores
+};
+
+/// @return Errc::invalid_argument, naming the member, for anything missing, unknown or of a wrong
+/// type
+Result<LogitsSpec> parse_logits_spec(std::string_view text);
+
+/// Runs the texts through the model; a JSON object a line for each token whose logits are wanted.
+/// @return as Forward and the weights say
+Status run_logits(const LogitsSpec& spec, const std::function<void(std::string_view)>& sink);
+
+}  // namespace waag::convert
