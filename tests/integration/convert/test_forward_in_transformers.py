@@ -18,7 +18,7 @@ from oracles.load_converted import load  # noqa: E402
 
 TEXTS = [[(7 * at * at + 3 * at + 5) % 250 for at in range(48)], [11, 3, 200],
          list(range(250, 60, -3))]
-APART_MAX = 1e-4
+APART_MAX = 1e-5
 YARN = {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}
 # name: (family, what its config.json has besides)
 SETTINGS = {
