@@ -10,6 +10,7 @@
 #include "convert/forward/forward.h"
 #include "convert/forward/weights/gguf_weights.h"
 #include "convert/forward/weights/source_weights.h"
+#include "convert/validate/comparison.h"
 #include "protocol/hub/json_reader.h"
 
 namespace waag::convert {
@@ -44,13 +45,18 @@ Result<LogitsSpec> read_spec(std::string_view text) {
   LogitsSpec spec;
   WAAG_TRY(const auto from, hub::parse_json_object(text));
   for (const auto& member : from) {
-    constexpr std::array<std::string_view, 5> known{"model", "gguf", "tokens", "of", "threads"};
+    constexpr std::array<std::string_view, 6> known{"model",  "gguf", "folder",
+                                                    "tokens", "of",   "threads"};
     if (std::ranges::find(known, std::string_view(member.key())) == known.end())
       return bad("unknown member " + std::string(member.key()));
   }
   WAAG_TRY(spec.model, absolute(from, "model"));
   if (from.contains("gguf")) {
     WAAG_TRY(spec.gguf, absolute(from, "gguf"));
+  }
+  if (from.contains("folder")) {
+    if (!spec.gguf.empty()) return bad("gguf and folder are two results");
+    WAAG_TRY(spec.folder, absolute(from, "folder"));
   }
   const auto* texts = hub::json_array(from, "tokens");
   if (texts == nullptr || texts->empty()) return bad("tokens is missing");
@@ -79,17 +85,59 @@ std::string line_of(std::uint64_t text, std::uint64_t token, std::span<const flo
   return line + "]}\n";
 }
 
-Result<std::unique_ptr<ModelWeights>> open_weights(const LogitsSpec& spec,
-                                                   const SourceModel& source,
-                                                   const Forward& forward) {
+/// The weights that a spec names, of a model whose config.json `forward` knows.
+struct NamedWeights {
+  std::unique_ptr<SourceModel> folder;  // outlives `weights`
   std::unique_ptr<ModelWeights> weights;
-  if (spec.gguf.empty()) {
-    weights = std::make_unique<SourceModelWeights>(source, forward.facts().of);
-  } else {
+};
+
+Result<NamedWeights> open_weights(const LogitsSpec& spec, const SourceModel& source,
+                                  const Forward& forward) {
+  NamedWeights named;
+  if (!spec.gguf.empty()) {
     WAAG_TRY(auto gguf, GgufWeights::open(spec.gguf, source));
-    weights = std::make_unique<GgufWeights>(std::move(gguf));
+    named.weights = std::make_unique<GgufWeights>(std::move(gguf));
+    return named;
   }
-  return weights;
+  const auto* of = &source;
+  if (!spec.folder.empty()) {
+    WAAG_TRY(auto opened, SourceModel::open(spec.folder));
+    named.folder = std::make_unique<SourceModel>(std::move(opened));
+    of = named.folder.get();
+  }
+  named.weights = std::make_unique<SourceModelWeights>(*of, forward.facts().of);
+  return named;
+}
+
+unsigned workers_of(const LogitsSpec& spec) {
+  return spec.threads > 0 ? spec.threads : std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::string end_line(const LogitsSpec& spec, std::chrono::steady_clock::time_point begun) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  std::uint64_t tokens = 0;
+  for (const auto& text : spec.texts) tokens += text.size();
+  return R"({"event":"done","tokens":)" + std::to_string(tokens) + R"(,"seconds":)" +
+         std::to_string(took.count()) + "}\n";
+}
+
+json::object object_of(const DivergenceSummary& of) {
+  return {{"event", "compared"},
+          {"places", of.places},
+          {"perplexity_reference", of.perplexity_reference},
+          {"perplexity_other", of.perplexity_other},
+          {"ln_perplexity_ratio", of.ln_perplexity_ratio},
+          {"ln_perplexity_ratio_error", of.ln_perplexity_ratio_error},
+          {"kld_mean", of.kld_mean},
+          {"kld_error", of.kld_error},
+          {"kld_median", of.kld_median},
+          {"kld_p90", of.kld_p90},
+          {"kld_p99", of.kld_p99},
+          {"kld_p999", of.kld_p999},
+          {"kld_max", of.kld_max},
+          {"same_top", of.same_top},
+          {"next_mean", of.next_mean},
+          {"next_rms", of.next_rms}};
 }
 
 /// A token whose logits are wanted.
@@ -149,20 +197,36 @@ Result<LogitsSpec> parse_logits_spec(std::string_view text) {
 Status run_logits(const LogitsSpec& spec, const std::function<void(std::string_view)>& sink) {
   WAAG_TRY(const auto source, SourceModel::open(spec.model));
   WAAG_TRY(const auto forward, Forward::open(source));
-  WAAG_TRY(const auto weights, open_weights(spec, source, forward));
-  Workers workers(spec.threads > 0 ? spec.threads
-                                   : std::max(1u, std::thread::hardware_concurrency()));
+  WAAG_TRY(const auto named, open_weights(spec, source, forward));
+  Workers workers(workers_of(spec));
+  const Engine engine{*named.weights, workers};
   const auto begun = std::chrono::steady_clock::now();
-  WAAG_TRY(const auto rows, run_blocks(forward, {*weights, workers}, spec));
+  WAAG_TRY(const auto rows, run_blocks(forward, engine, spec));
   const auto say = [&](const Wanted& wanted, std::span<const float> logits) {
     sink(line_of(wanted.text, wanted.token, logits));
   };
-  WAAG_CHECK(each_logits(forward, {*weights, workers}, spec, rows, say));
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  std::uint64_t tokens = 0;
-  for (const auto& text : spec.texts) tokens += text.size();
-  sink(R"({"event":"done","tokens":)" + std::to_string(tokens) + R"(,"seconds":)" +
-       std::to_string(took.count()) + "}\n");
+  WAAG_CHECK(each_logits(forward, engine, spec, rows, say));
+  sink(end_line(spec, begun));
+  return ok();
+}
+
+Status run_comparison(const LogitsSpec& spec, const std::function<void(std::string_view)>& sink) {
+  if (spec.gguf.empty() && spec.folder.empty())
+    return fail(Errc::invalid_argument, "compare: gguf or folder is missing");
+  WAAG_TRY(const auto source, SourceModel::open(spec.model));
+  WAAG_TRY(const auto forward, Forward::open(source));
+  WAAG_TRY(const auto made, open_weights(spec, source, forward));
+  const SourceModelWeights own(source, forward.facts().of);
+  Workers workers(workers_of(spec));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto say = [&](std::uint64_t block, double error) {
+    sink(json::serialize(json::object{{"event", "block"}, {"block", block}, {"error", error}}) +
+         "\n");
+  };
+  WAAG_TRY(const auto places,
+           compare_models(forward, {own, workers}, {*made.weights, workers}, spec.texts, say));
+  sink(json::serialize(object_of(summarize(places))) + "\n");
+  sink(end_line(spec, begun));
   return ok();
 }
 

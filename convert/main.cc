@@ -95,8 +95,8 @@ int say_device() {
   return device && (*device)->prove() ? done : failed;
 }
 
-/// A forward pass over the tokens on stdin.
-int say_logits() {
+/// A forward pass over the tokens on stdin, or two.
+int run_texts(decltype(run_logits)& run) {
   Progress progress(print_line);
   const auto end = [&](const Error& error, ExitCode code) {
     progress.error(error.what);
@@ -106,23 +106,27 @@ int say_logits() {
   if (!spec) return end(spec.error(), bad_spec);
   SandboxPaths paths{.read = {spec->model}, .write = {}, .devices = {}};
   if (!spec->gguf.empty()) paths.read.push_back(spec->gguf.parent_path());
+  if (!spec->folder.empty()) paths.read.push_back(spec->folder);
   if (const auto closed = enter_sandbox(paths); !closed) return end(closed.error(), failed);
-  if (const auto result = run_logits(*spec, print_line); !result)
+  if (const auto result = run(*spec, print_line); !result)
     return end(result.error(), exit_code(result.error()));
   return done;
 }
 
 int command(std::string_view argument) {
   if (argument == "--devices") return say_device();
-  if (argument == "--logits") return say_logits();
+  if (argument == "--logits") return run_texts(run_logits);
+  if (argument == "--compare") return run_texts(run_comparison);
   const bool is_help = argument == "--help";
   std::fprintf(
       is_help ? stdout : stderr,
       "usage: waag-convert < job.json\n"
       "       waag-convert --devices\n"
       "       waag-convert --logits < texts.json\n"
+      "       waag-convert --compare < texts.json\n"
       "Converts a model folder as the job spec on stdin says (docs/CONVERT.md), says which\n"
-      "device it would use, or runs a model over tokens, for checks of what was made of it.\n"
+      "device it would use, runs a model over tokens, or runs it and what was made of it and\n"
+      "says how far their predictions are apart.\n"
       "`waag convert` runs it for a repo of the hub.\n");
   return is_help ? done : bad_spec;
 }

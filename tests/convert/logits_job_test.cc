@@ -41,6 +41,8 @@ TEST_CASE("logits_job: what is not understood", "[convert][logits_job]") {
   is_bad(R"({"model":"/m","tokens":[[-1]]})");
   is_bad(R"({"model":"/m","tokens":[["a"]]})");
   is_bad(R"({"model":"/m","tokens":[[1]],"gguf":"g"})");
+  is_bad(R"({"model":"/m","tokens":[[1]],"folder":"f"})");
+  is_bad(R"({"model":"/m","tokens":[[1]],"gguf":"/g","folder":"/f"})");
   is_bad(R"({"model":"/m","tokens":[[1]],"threads":5000})");
   is_bad(R"({"model":"/m","tokens":[[1]],"of":"some"})");
   is_bad(R"({"model":"/m","tokens":[[1]],"more":1})");
@@ -74,6 +76,31 @@ TEST_CASE("logits_job: a line for each text", "[convert][logits_job]") {
   CHECK(events[0]["logits"] != last);
   spec.texts = {{9}};
   CHECK(run_logits(spec, sink).error().code == Errc::invalid_argument);
+}
+
+TEST_CASE("logits_job: a comparison says each block and all", "[convert][logits_job]") {
+  waag::testing::ModelFolder folder;
+  TinyModel::llama().scale(1e-4f).write(folder);
+  std::vector<boost::json::object> events;
+  const auto sink = [&](std::string_view line) {
+    events.push_back(boost::json::parse(line).as_object());
+  };
+  LogitsSpec spec;
+  spec.model = folder.path();
+  spec.texts = {{1, 2, 3, 4}};
+  spec.threads = 1;
+  CHECK(run_comparison(spec, sink).error().code == Errc::invalid_argument);
+  spec.folder = folder.path();
+  const auto run = run_comparison(spec, sink);
+  if (!run) FAIL(run.error().what);
+  REQUIRE(events.size() == 3);
+  CHECK(events[0]["event"] == "block");
+  CHECK(events[0]["error"] == 0.0);
+  CHECK(events[1]["event"] == "compared");
+  CHECK(events[1]["places"] == 1);
+  CHECK(events[1]["same_top"] == 1.0);
+  CHECK(events[1]["perplexity_reference"] == events[1]["perplexity_other"]);
+  CHECK(events[2]["event"] == "done");
 }
 
 }  // namespace waag::convert::testing
