@@ -83,6 +83,7 @@ golden() {
   skip "stores of older releases" "there is no older release: this is the first on-disk format"
   converter
   decompressors
+  vllm
 }
 
 # The converter against the tool whose bytes it promises: llama.cpp, built from the source package
@@ -113,6 +114,19 @@ decompressors() {
     tests/integration/convert/test_forward_in_transformers.py \
     tests/integration/convert/test_published_in_transformers.py \
     tests/integration/convert/test_published_tokenizers.py
+}
+
+# The same by vLLM's loader, on the CPU; its packages are 7 GB on disk.
+vllm() {
+  local folder=tests/harness/oracles python
+  if [[ $(uname -m) != x86_64 ]]; then
+    skip "vLLM's loader" "its packages are pinned for x86-64"
+    return 0
+  fi
+  deploy/install-deps.sh run test
+  build release waag-convert
+  python=$(python3 $folder/vllm_environment.py)
+  "$python" -m pytest -q tests/integration/convert/test_vllm.py
 }
 
 case "${1:-}" in

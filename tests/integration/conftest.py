@@ -32,6 +32,8 @@ if not importlib.util.find_spec("torch"):
     collect_ignore += [f"convert/test_{name}.py" for name in (
         "decompressors", "forward_in_transformers", "published_in_transformers",
         "published_tokenizers")]
+if not importlib.util.find_spec("vllm"):
+    collect_ignore.append("convert/test_vllm.py")
 
 
 @pytest.fixture(scope="session")
