@@ -116,7 +116,7 @@ decompressors() {
     tests/integration/convert/test_published_tokenizers.py
 }
 
-# The same by vLLM's loader, on the CPU; its packages are 7 GB on disk.
+# The same by vLLM's loader, on the CPU; its packages are 9 GB on disk.
 vllm() {
   local folder=tests/harness/oracles python
   if [[ $(uname -m) != x86_64 ]]; then

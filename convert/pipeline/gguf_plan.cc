@@ -1,5 +1,6 @@
 #include "convert/pipeline/gguf_plan.h"
 
+#include "convert/forward/facts.h"
 #include "convert/tokenizer/tokenizer.h"
 
 namespace waag::convert {
@@ -46,6 +47,21 @@ ChosenTypes types_of(const GgufPlan& plan, const Architecture& architecture,
                        .experts = dimensions.experts,
                        .has_importance = !plan.importance.empty()},
                       tensors);
+}
+
+/// llama.cpp lets every token of these architectures see all before it: where their windows are
+/// shorter than their texts may be, its results are others than the model's.
+Status warn_of_window(const ModelConfig& config, std::vector<std::string>& warnings) {
+  const auto facts = read_facts(config);
+  if (!facts || facts->windows.empty()) return ok();  // what is not known here may still be made
+  std::uint64_t least = 0;
+  for (const auto window : facts->windows)
+    if (window > 0 && (least == 0 || window < least)) least = window;
+  WAAG_TRY(const auto longest, config.uint({"max_position_embeddings"}));
+  if (least > 0 && longest.value_or(least) > least)
+    warnings.push_back("the model's sliding window of " + std::to_string(least) +
+                       " tokens is unknown to llama.cpp: of longer texts it makes something else");
+  return ok();
 }
 
 /// A file's size and quality are then not what its name promises.
@@ -100,6 +116,7 @@ Result<GgufPlan> plan_gguf(const JobSpec& spec, const TargetSpec& target,
   WAAG_CHECK(check_requantizing(spec, plan.tensors));
   auto chosen = types_of(plan, *architecture, dimensions);
   plan.types = std::move(chosen.types);
+  WAAG_CHECK(warn_of_window(config, plan.warnings));
   if (chosen.fall_backs > 0) plan.warnings.push_back(fall_back_warning(plan, chosen.fall_backs));
   WAAG_TRY(const auto entries,
            entries_of(spec, target, plan, *architecture, config, dimensions, model));

@@ -98,6 +98,25 @@ TEST_CASE("gguf_plan: a mix that does not fit the model's rows is told",
   CHECK(warning("Q4_K_M").starts_with("9 of 12 tensors are of another type than Q4_K_M"));
 }
 
+TEST_CASE("gguf_plan: a window that llama.cpp does not have is told",
+          "[convert][pipeline][gguf_plan]") {
+  const auto warnings = [](const std::string& more, const std::string& class_name) {
+    auto model = TinyModel::llama();
+    auto text = with(model.config_text(), "LlamaForCausalLM", class_name);
+    text = with(text, "\"hidden_size\"", more + "\"hidden_size\"");
+    Planned planned("F16", model.config(text));
+    const auto plan = planned.plan();
+    if (!plan) FAIL(plan.error().what);
+    return std::ranges::count_if(plan->warnings, [](const auto& warning) {
+      return warning.find("sliding window of 4 tokens") != std::string::npos;
+    });
+  };
+  CHECK(warnings("\"sliding_window\":4,", "MistralForCausalLM") == 1);
+  CHECK(warnings("\"sliding_window\":null,", "MistralForCausalLM") == 0);
+  CHECK(warnings("\"sliding_window\":4000000,", "MistralForCausalLM") == 0);  // longer than texts
+  CHECK(warnings("\"sliding_window\":4,", "LlamaForCausalLM") == 0);          // has none
+}
+
 TEST_CASE("gguf_plan: what is refused", "[convert][pipeline][gguf_plan]") {
   const auto unknown = Planned("Q9").plan();
   REQUIRE_FALSE(unknown);
