@@ -7,6 +7,8 @@
 #include <memory>
 #include <thread>
 
+#include <boost/json/serialize.hpp>
+
 #include "convert/forward/forward.h"
 #include "convert/forward/weights/gguf_weights.h"
 #include "convert/forward/weights/source_weights.h"

@@ -86,7 +86,7 @@ TEST_CASE("tile_ring: a device that fails at any tile", "[convert][device][tile_
   Tiles good(2);
   std::uint64_t before = 0;
   for (const auto& [type, count] : good.twin->submitted()) before += count;
-  for (const std::uint64_t at : {0, 1, 2, 3, 4, 5, 255, 256, 257, 598, 599}) {
+  for (const std::uint64_t at : {0u, 1u, 2u, 3u, 4u, 5u, 255u, 256u, 257u, 598u, 599u}) {
     TwinFaults faults;
     (at % 3 == 0   ? faults.fails_at
      : at % 3 == 1 ? faults.no_begin_at
@@ -108,7 +108,7 @@ TEST_CASE("tile_ring: one tile in so many is compared", "[convert][device][tile_
   std::uint64_t before = 0;
   for (const auto& [type, count] : good.twin->submitted()) before += count;
   for (const std::uint64_t at : {std::uint64_t{0}, checked_every, 2 * checked_every}) {
-    for (const std::uint64_t beside : {0, 1}) {
+    for (const std::uint64_t beside : {0u, 1u}) {
       TwinFaults faults;
       faults.flips_at = before + at + beside;
       Tiles job(1, faults);
@@ -128,7 +128,7 @@ TEST_CASE("tile_ring: one tile in so many is compared", "[convert][device][tile_
 
 TEST_CASE("tile_ring: what cannot be read ends the job, and the device is waited for",
           "[convert][device][tile_ring]") {
-  for (const std::uint64_t at : {0, 1, 100}) {
+  for (const std::uint64_t at : {0u, 1u, 100u}) {
     Tiles job(3);
     const auto done = job.run(at);
     REQUIRE_FALSE(done);

@@ -72,7 +72,7 @@ std::vector<float> importance_of(std::uint64_t columns) {
 std::vector<std::uint64_t> column_counts(TensorType type) {
   const std::uint64_t block = block_of(type).block_elements;
   std::vector<std::uint64_t> out{block, 3 * block, 4096 + block, 5120};
-  for (const std::uint64_t columns : {768, 896})
+  for (const std::uint64_t columns : {768u, 896u})
     if (columns % block == 0) out.push_back(columns);
   return out;
 }
