@@ -31,7 +31,7 @@ build() {  # PRESET TARGET...
   cmake --preset "$preset" "${settings[@]}" >/dev/null
   compile "$preset" "$@" && return
   [[ -n ${CI:-} ]] || return 1
-  echo "== again, each source by itself"
+  echo "== again, each source by itself (build/$preset stays so until it is removed)"
   cmake --preset "$preset" -DWAAG_UNITY=OFF >/dev/null
   compile "$preset" "$@"
 }

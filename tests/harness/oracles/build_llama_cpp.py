@@ -17,6 +17,8 @@ import sys
 import tarfile
 import tempfile
 
+import packages
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PINNED = ROOT / "tests" / "requirements" / "oracles" / "llama_cpp_source.txt"
 FOLDER = ROOT / "build" / "oracle"
@@ -38,22 +40,17 @@ def identity() -> str:
 
 
 def download(into: pathlib.Path, pinned: pathlib.Path = PINNED) -> pathlib.Path:
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download",
-         "--no-deps", "--no-binary", "llama-cpp-python", "--require-hashes", "--retries", "5",
-         "-r", str(pinned), "-d", str(into)],
-        check=True, stdout=sys.stderr)
-    return next(into.glob("*.tar.gz"))
+    return packages.download(pinned, into, "--no-binary", "llama-cpp-python")
 
 
 def unpack(archive: pathlib.Path, into: pathlib.Path, under: str = "") -> pathlib.Path:
     """llama.cpp alone, without the package around it; of it what lies `under` that path."""
-    with tarfile.open(archive) as package:
-        for member in package:
+    with tarfile.open(archive) as source:
+        for member in source:
             inside = member.name.partition("/")[2]
             if inside.startswith(PREFIX + under):
                 member.name = inside[len(PREFIX):]
-                package.extract(member, into, filter="data")
+                source.extract(member, into, filter="data")
     return into
 
 

