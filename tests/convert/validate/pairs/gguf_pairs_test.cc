@@ -1,0 +1,70 @@
+#include "convert/validate/pairs/gguf_pairs.h"
+
+#include <catch2/catch.hpp>
+
+#include "convert/validate/weight_gates.h"
+#include "tests/convert/validate/normal_model.h"
+
+namespace waag::convert::testing {
+namespace {
+
+/// Llama with positions that are scaled as Llama 3's.
+TinyModel llama3() {
+  auto model = TinyModel::llama();
+  auto config = model.config_text();
+  const std::string member = R"("num_hidden_layers")";
+  config.replace(config.find(member), member.size(),
+                 R"("rope_scaling":{"rope_type":"llama3","factor":8.0},)" + member);
+  return model.config(config);
+}
+
+/// In F32 nothing is lost: whatever is not in its place shows.
+std::map<std::string, WeightErrors> exact_errors(const TinyModel& model) {
+  auto all = MadeOfModel(model, "gguf:F32").errors(2);
+  for (const auto& [name, errors] : all) {
+    CAPTURE(name);
+    CHECK(errors.largest_error == 0);
+    CHECK(weight_faults(errors).empty());
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("gguf_pairs: rotary pairs, and a constant that no weight decides",
+          "[convert][validate][gguf_pairs]") {
+  const auto all = exact_errors(llama3());
+  CHECK(all.size() == 13);
+  CHECK(all.at("blk.0.attn_k.weight").shape == std::vector<std::uint64_t>{4, 8});
+  CHECK(all.at("rope_freqs.weight").elements == 2);
+}
+
+TEST_CASE("gguf_pairs: a stack of experts is one tensor", "[convert][validate][gguf_pairs]") {
+  const auto all = exact_errors(TinyModel::qwen3_moe(12));
+  const auto& down = all.at("blk.0.ffn_down_exps.weight");
+  CHECK(down.shape == std::vector<std::uint64_t>{12, 8, 3});
+  CHECK(down.elements == 12 * 8 * 3);
+}
+
+TEST_CASE("gguf_pairs: latent attention, whose one part is turned over",
+          "[convert][validate][gguf_pairs]") {
+  const auto all = exact_errors(TinyModel::deepseek());
+  CHECK(all.at("blk.0.attn_k_b.weight").elements == 2 * 3 * 4);
+  CHECK(all.at("blk.0.attn_v_b.weight").elements == 2 * 2 * 4);
+}
+
+TEST_CASE("gguf_pairs: what is no conversion of the source", "[convert][validate][gguf_pairs]") {
+  const MadeOfModel made(TinyModel::llama(), "gguf:F32");
+  const auto none = [](const WeightPair&) { return ok(); };
+  CHECK(each_gguf_pair(made.source(), made.made().gguf, none));
+  CHECK_FALSE(each_gguf_pair(made.source(), made.folder().path() / "none.gguf", none));
+  waag::testing::ModelFolder folder;
+  TinyModel::qwen3_moe(2).write(folder);
+  const auto other = SourceModel::open(folder.path());
+  REQUIRE(other);
+  const auto refused = each_gguf_pair(*other, made.made().gguf, none);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::unprocessable);
+}
+
+}  // namespace waag::convert::testing
