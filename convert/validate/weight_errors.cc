@@ -1,5 +1,6 @@
 #include "convert/validate/weight_errors.h"
 
+#include "convert/validate/pairs/folder_pairs.h"
 #include "convert/validate/pairs/gguf_pairs.h"
 #include "convert/validate/pairs/weight_pair.h"
 
@@ -14,8 +15,7 @@ Status measure_weights(const SourceModel& source, const MadeModel& made, Workers
     on_tensor(errors);
     return ok();
   };
-  if (!made.folder.empty())
-    return fail(Errc::unprocessable, "weights: folders are not measured yet");
+  if (!made.folder.empty()) return each_folder_pair(source, made.folder, measure);
   return each_gguf_pair(source, made.gguf, measure);
 }
 

@@ -12,6 +12,7 @@
 #include "convert/converter.h"
 #include "convert/forward/weights/gguf_tensors.h"
 #include "convert/quant/floats.h"
+#include "convert/source/stored_tensor.h"
 #include "convert/validate/weight_errors.h"
 #include "tests/convert/io/faulty_output_folder.h"
 #include "tests/convert/tiny_model.h"
@@ -28,20 +29,6 @@ inline std::vector<float> normal_values(std::uint64_t seed, std::size_t count) {
     const auto normal =
         std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform());
     value = bfloat_to_float(float_to_bfloat(static_cast<float>(0.02 * normal)));
-  }
-  return values;
-}
-
-/// Student's t of four degrees of freedom, of a standard deviation of about 0.02: its tails are
-/// heavier than those of trained weights.
-inline std::vector<float> heavy_values(std::uint64_t seed, std::size_t count) {
-  auto values = normal_values(seed, count);
-  const auto others = normal_values(seed + 1, 4 * count);
-  for (std::size_t i = 0; i < count; ++i) {
-    double squares = 0;
-    for (std::size_t j = 0; j < 4; ++j) squares += double{others[4 * i + j]} * others[4 * i + j];
-    const auto value = 0.02 * values[i] / std::sqrt(squares / 4) / std::numbers::sqrt2;
-    values[i] = bfloat_to_float(float_to_bfloat(static_cast<float>(value)));
   }
   return values;
 }
@@ -64,6 +51,10 @@ class NormalModel {
     std::uint64_t count = 1;
     for (const auto extent : shape) count *= extent;
     weights_[name] = {std::move(shape), normal_values(weights_.size(), count)};
+    return *this;
+  }
+  NormalModel& remove(const std::string& name) {
+    weights_.erase(name);
     return *this;
   }
   [[nodiscard]] std::vector<float>& values(const std::string& name) {
@@ -139,22 +130,36 @@ class MadeOfModel {
     return by_name;
   }
 
-  /// Changes the bytes of one tensor of the GGUF.
-  template <class Change>
-  void change(const std::string& tensor, const Change& change) {
-    const auto tensors = open_gguf(made_.gguf);
-    if (!tensors) FAIL(tensors.error().what);
-    const auto& stored = tensors->at(tensor);
-    Bytes bytes(stored.info.end - stored.info.begin);
-    REQUIRE(stored.file->read_at(stored.info.begin, bytes));
+  /// Changes the bytes of one stored tensor.
+  void change(const std::string& tensor, const std::function<void(Bytes&)>& change) {
+    const auto [file, begin, end] = made_.gguf.empty() ? place_in_folder(tensor) : place(tensor);
+    Bytes bytes(end - begin);
+    REQUIRE(file->read_at(begin, bytes));
     change(bytes);
-    std::fstream file(made_.gguf.parent_path() / stored.file->name(),
-                      std::ios::binary | std::ios::in | std::ios::out);
-    file.seekp(static_cast<std::streamoff>(stored.info.begin));
-    file << as_text(bytes);
+    std::fstream out(folder_.path() / file->name(),
+                     std::ios::binary | std::ios::in | std::ios::out);
+    out.seekp(static_cast<std::streamoff>(begin));
+    out << as_text(bytes);
   }
 
  private:
+  struct Place {
+    std::shared_ptr<const WeightFile> file;
+    std::uint64_t begin, end;
+  };
+  [[nodiscard]] Place place(const std::string& tensor) const {
+    const auto tensors = open_gguf(made_.gguf);
+    if (!tensors) FAIL(tensors.error().what);
+    const auto& stored = tensors->at(tensor);
+    return {stored.file, stored.info.begin, stored.info.end};
+  }
+  [[nodiscard]] Place place_in_folder(const std::string& tensor) const {
+    const auto tensors = open_stored_tensors(made_.folder);
+    if (!tensors) FAIL(tensors.error().what);
+    const auto& stored = tensors->at(tensor);
+    return {stored.file, stored.info.begin, stored.info.end};
+  }
+
   waag::testing::ModelFolder source_folder_;
   waag::testing::ModelFolder folder_;
   MadeModel made_;

@@ -29,7 +29,7 @@ TEST_CASE("weight_gates: three dB below what the type has of normal values",
   const auto faults = weight_faults(errors);
   REQUIRE(faults.size() == 1);
   CHECK(faults[0] == "blk.3.ffn_down.weight (Q4_K): 12.1 dB, at least 19.9 are expected");
-  CHECK(least_sqnr_db("Q2_K") == Approx(7.6));
+  CHECK(*least_sqnr_db("Q2_K") == Approx(7.6));
   CHECK_FALSE(least_sqnr_db("Q9_K"));
 }
 
