@@ -34,7 +34,6 @@ std::uint64_t count_saturated(LinearFormat format, ByteView codes, std::span<con
                               std::span<const float> made) {
   std::uint64_t count = 0;
   for (std::uint64_t i = 0; i < source.size(); ++i) {
-    if (std::fabs(source[i]) <= std::fabs(made[i])) continue;
     const auto end = end_of(format, codes, i);
     if (end > 0 && std::fabs(double{source[i]}) > std::fabs(double{made[i]}) * end) ++count;
   }

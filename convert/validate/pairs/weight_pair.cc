@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "convert/quant/floats.h"
+#include "convert/source/decode/floats_of_bytes.h"
 #include "convert/validate/pairs/error_sums.h"
 #include "protocol/hash.h"
 
@@ -38,13 +39,10 @@ bool is_all_zero(std::span<const float> values) {
 
 /// Sets what is not finite to 0, so that all sums are numbers.
 std::uint64_t drop_not_finite(std::span<float> values) {
-  std::uint64_t dropped = 0;
-  for (auto& value : values)
-    if (!std::isfinite(value)) {
-      value = 0;
-      ++dropped;
-    }
-  return dropped;
+  const auto count = count_not_finite(values);
+  if (count > 0)
+    std::ranges::replace_if(values, [](float value) { return !std::isfinite(value); }, 0.0f);
+  return count;
 }
 
 /// The value that a type of floats has for another.
