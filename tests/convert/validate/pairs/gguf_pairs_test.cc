@@ -29,6 +29,17 @@ std::map<std::string, WeightErrors> exact_errors(const TinyModel& model) {
   return all;
 }
 
+/// A model folder that is there already, in FP8 with scales of blocks.
+struct Fp8Model {
+  const MadeOfModel made{NormalModel(), "safetensors:fp8-block"};
+
+  void write(waag::testing::ModelFolder& folder) const {
+    for (const auto& file : std::filesystem::directory_iterator(made.made().folder))
+      std::filesystem::copy(file.path(), folder.path() / file.path().filename(),
+                            std::filesystem::copy_options::overwrite_existing);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("gguf_pairs: rotary pairs, and a constant that no weight decides",
@@ -51,6 +62,19 @@ TEST_CASE("gguf_pairs: latent attention, whose one part is turned over",
   const auto all = exact_errors(TinyModel::deepseek());
   CHECK(all.at("blk.0.attn_k_b.weight").elements == 2 * 3 * 4);
   CHECK(all.at("blk.0.attn_v_b.weight").elements == 2 * 2 * 4);
+}
+
+TEST_CASE("gguf_pairs: FP8 that passed through BF16 is rounded, floats beside it are not",
+          "[convert][validate][gguf_pairs]") {
+  const std::string type = GENERATE("F32", "BF16", "F16");
+  CAPTURE(type);
+  for (const auto& [name, errors] : MadeOfModel(Fp8Model(), "gguf:" + type).errors()) {
+    CAPTURE(name);
+    CHECK(errors.not_kept == 0);
+    CHECK(weight_faults(errors).empty());
+    if (name == "blk.0.attn_q.weight") CHECK(*errors.sqnr_db == Approx(55.6).margin(2));
+    if (name == "token_embd.weight" && type != "F16") CHECK_FALSE(errors.sqnr_db);
+  }
 }
 
 TEST_CASE("gguf_pairs: what is no conversion of the source", "[convert][validate][gguf_pairs]") {
