@@ -20,6 +20,9 @@ struct WeightErrors {
   std::string type;
   std::vector<std::uint64_t> shape;  // slowest dimension first; of codes, the weight's
   std::string sha256;                // of the tensor's bytes in the file; hex
+  /// Quantized by an importance matrix, which minimizes other errors than these, or of weights that
+  /// stood on the steps of another format: more may be lost.
+  bool is_lenient = false;
 
   /// Values that are compared. 0: the tensor stands for no weight of its own (scales), and nothing
   /// below says anything.

@@ -78,6 +78,12 @@ Result<GgufTensors> open_gguf(const std::filesystem::path& path) {
   return tensors;
 }
 
+Result<bool> gguf_has(const std::filesystem::path& path, std::string_view key) {
+  WAAG_TRY(const auto file, WeightFile::open(path.parent_path(), path.filename().string()));
+  WAAG_TRY(const auto header, read_header(*file));
+  return header.find(key) != nullptr;
+}
+
 Status read_gguf_rows(const GgufStored& tensor, std::uint64_t first_row, std::span<float> values) {
   const auto type = static_cast<TensorType>(tensor.info.ggml_type);
   const auto bytes_of_row = row_bytes(type, tensor.columns());

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "convert/source/weight_file.h"
@@ -27,6 +28,9 @@ using GgufTensors = std::map<std::string, GgufStored, std::less<>>;
 /// @return Errc::unprocessable, naming the file, if a header breaks a rule, a part is missing, or a
 /// tensor is there twice or of a type that is not read here
 Result<GgufTensors> open_gguf(const std::filesystem::path& path);
+
+/// Whether a GGUF file, of several parts the first, has an entry of that name in its header.
+Result<bool> gguf_has(const std::filesystem::path& path, std::string_view key);
 
 /// Rows of a tensor, dequantized.
 /// @param values  whole rows

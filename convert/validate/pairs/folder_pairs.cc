@@ -66,17 +66,18 @@ class Folder {
       if (is_part(info.name)) return pair;
       return bad(info.name, "comes of nothing in its source");
     }
-    if (names_.shape(weight->name) == std::nullopt)
-      return bad(info.name, "comes of nothing in its source");
+    const auto* source = source_of(weight->name);
+    if (source == nullptr) return bad(info.name, "comes of nothing in its source");
     if (names_.shape(weight->name) != weight->shape) return bad(info.name, "is of another shape");
     const auto codes = codes_of(*weight, info);
     if (!codes && !is_float_type(info.dtype)) return pair;
     if (codes) {
       pair.type = codes->name;
       pair.block_values = codes->block_values;
-    } else if (is_of_floats(weight->name)) {
+    } else if (is_plain_float(*source)) {
       pair.kept_in = float_type(info.dtype);
     }
+    pair.is_lenient = !source->requantized_from.empty();
     pair.shape = weight->shape;
     pair.columns = weight->columns();
     pair.tiles = tiles_of_rows(weight->rows(), weight->columns());
@@ -115,10 +116,11 @@ class Folder {
     return Codes{LinearFormat::fp8_dynamic, "fp8-dynamic", 1};
   }
 
-  [[nodiscard]] bool is_of_floats(const std::string& name) const {
+  /// What the weight was made of.
+  [[nodiscard]] const SourceTensor* source_of(const std::string& name) const {
     std::uint64_t row = 0;
     const auto found = names_.find(name, row, 0);
-    return found && is_plain_float(**found);
+    return found ? *found : nullptr;
   }
 
   Result<std::optional<std::uint64_t>> read(const SourceTensor& weight,

@@ -15,6 +15,11 @@ bool is_of_floats(const PlannedTensor& planned) {
                              [](const RowRun& run) { return is_plain_float(*run.source); });
 }
 
+bool is_of_codes(const PlannedTensor& planned) {
+  return std::ranges::any_of(
+      planned.runs, [](const RowRun& run) { return !run.source->requantized_from.empty(); });
+}
+
 /// Rows as the file has them, finite or not.
 Status read_stored(const GgufStored& stored, std::uint64_t first_row, std::span<float> values) {
   const auto type = static_cast<TensorType>(stored.info.ggml_type);
@@ -59,9 +64,12 @@ Status each_gguf_pair(const SourceModel& source, const std::filesystem::path& gg
   WAAG_TRY(const auto dimensions, read_dimensions(*architecture, config));
   WAAG_TRY(const auto plan, plan_tensors(*architecture, config, dimensions, source));
   WAAG_TRY(const auto tensors, open_gguf(gguf));
+  WAAG_TRY(const auto is_weighted, gguf_has(gguf, "quantize.imatrix.file"));
   for (const auto& planned : plan) {
     const auto tiles = cut_into_tiles(planned, pair_tile_values);
-    WAAG_CHECK(on_pair(pair_of(source, planned, tensors.find(planned.name)->second, tiles)));
+    auto pair = pair_of(source, planned, tensors.find(planned.name)->second, tiles);
+    pair.is_lenient = is_weighted || is_of_codes(planned);
+    WAAG_CHECK(on_pair(pair));
   }
   return ok();
 }

@@ -104,6 +104,7 @@ class Measuring {
     errors.name = pair_.name;
     errors.type = pair_.type;
     errors.shape = pair_.shape;
+    errors.is_lenient = pair_.is_lenient;
     errors.elements = rows_.size() * pair_.columns;
     if (errors.elements > 0) fill(errors);
     return errors;

@@ -19,9 +19,10 @@ struct BytesOfTensor {
 
 /// A tensor of a result beside what it was made of.
 struct WeightPair {
-  std::string name;  // the first three: as WeightErrors
+  std::string name;  // the first three as WeightErrors
   std::string type;
   std::vector<std::uint64_t> shape;
+  bool is_lenient = false;  // as WeightErrors
   BytesOfTensor bytes;
   std::uint64_t columns = 1;
   std::uint64_t block_values = 1;  // 1: a row is what is counted as a block

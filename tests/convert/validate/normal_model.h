@@ -82,8 +82,10 @@ class NormalModel {
 class MadeOfModel {
  public:
   /// @param target  "gguf:Q4_K_S", "safetensors:int8"
+  /// @param importance  the bytes of an importance matrix; empty: none
   template <class Model>
-  MadeOfModel(const Model& model, const std::string& target, std::uint64_t split_bytes = 0) {
+  MadeOfModel(const Model& model, const std::string& target, std::uint64_t split_bytes = 0,
+              const std::string& importance = "") {
     model.write(source_folder_);
     source_folder_.write("tokenizer.json", tiny_tokenizer());
     TargetSpec spec;
@@ -92,9 +94,14 @@ class MadeOfModel {
     spec.type = target.substr(colon + 1);
     spec.path = spec.kind == TargetSpec::Kind::gguf ? "m.gguf" : "out";
     spec.split_bytes = split_bytes;
+    if (!importance.empty()) {
+      source_folder_.write("imatrix", importance);
+      spec.importance = source_folder_.path() / "imatrix";
+    }
     JobSpec job;
     job.source = source_folder_.path();
     job.threads = 1;
+    job.allow_requantize = true;
     job.model.name = "M";
     job.targets.push_back(spec);
     FaultyOutputFolder output;

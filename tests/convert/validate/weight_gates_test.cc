@@ -83,6 +83,10 @@ TEST_CASE("weight_gates: three dB below what the type has of normal values",
   CHECK(faults[0] == "blk.3.ffn_down.weight (Q4_K): 12.1 dB, at least 19.9 are expected");
   CHECK(*least_sqnr_db("Q2_K") == Approx(7.6));
   CHECK_FALSE(least_sqnr_db("Q9_K"));
+  errors.sqnr_db = 17.95;
+  CHECK(weight_faults(errors).size() == 1);
+  errors.is_lenient = true;
+  CHECK(weight_faults(errors).empty());
 }
 
 TEST_CASE("weight_gates: our quantizers reach what each block type is expected to",
@@ -92,6 +96,8 @@ TEST_CASE("weight_gates: our quantizers reach what each block type is expected t
   std::vector<float> importance(columns);
   test::SplitMix words(4);
   for (auto& weight : importance) weight = static_cast<float>(words.below(1000) + 1);
+  auto skewed = normal_values(5, columns);
+  for (auto& weight : skewed) weight = std::exp(2 * weight / 0.02f);
   for (const auto type : all_types) {
     const std::string name(block_of(type).name);
     CAPTURE(name);
@@ -101,6 +107,7 @@ TEST_CASE("weight_gates: our quantizers reach what each block type is expected t
     CHECK(measured(type, values) == Approx(*least + 3).margin(0.1));
     CHECK(measured(type, heavy) > *least);
     CHECK(measured(type, values, importance) > *least);
+    CHECK(measured(type, heavy, skewed) > *least_sqnr_db(name, true));
   }
 }
 

@@ -49,6 +49,9 @@ TEST_CASE("gguf_tensors: of one file and of parts", "[convert][forward][weights]
   REQUIRE(read_gguf_rows(tensors->at("other"), 1, values));
   CHECK(values[0] == 108);
   CHECK(values[15] == 123);
+  CHECK(*gguf_has(folder.path() / names[0], "general.architecture"));
+  CHECK_FALSE(*gguf_has(folder.path() / names[0], "quantize.imatrix.file"));
+  CHECK_FALSE(gguf_has(folder.path() / "none.gguf", "general.architecture"));
   CHECK(read_gguf_rows(tensors->at("other"), 2, values).error().code == Errc::invalid_argument);
 }
 

@@ -29,9 +29,11 @@ std::map<std::string, WeightErrors> exact_errors(const TinyModel& model) {
   return all;
 }
 
-/// A model folder that is there already, in FP8 with scales of blocks.
-struct Fp8Model {
-  const MadeOfModel made{NormalModel(), "safetensors:fp8-block"};
+/// A model folder that is there already, quantized.
+struct QuantizedModel {
+  explicit QuantizedModel(const std::string& type) : made(NormalModel(), "safetensors:" + type) {}
+
+  MadeOfModel made;
 
   void write(waag::testing::ModelFolder& folder) const {
     for (const auto& file : std::filesystem::directory_iterator(made.made().folder))
@@ -39,6 +41,18 @@ struct Fp8Model {
                             std::filesystem::copy_options::overwrite_existing);
   }
 };
+
+/// An importance matrix of one tensor of 512 columns, in the older form.
+std::string importance_of(const std::string& tensor) {
+  ByteWriter out;
+  out.fixed(std::uint32_t{1});
+  out.fixed(static_cast<std::uint32_t>(tensor.size()));
+  const auto front = out.str() + tensor;
+  ByteWriter rest;
+  rest.fixed(std::uint32_t{1});
+  rest.fixed(std::uint32_t{512});
+  return front + rest.str() + waag::testing::bytes_of(std::vector<float>(512, 2.0f));
+}
 
 }  // namespace
 
@@ -68,13 +82,28 @@ TEST_CASE("gguf_pairs: FP8 that passed through BF16 is rounded, floats beside it
           "[convert][validate][gguf_pairs]") {
   const std::string type = GENERATE("F32", "BF16", "F16");
   CAPTURE(type);
-  for (const auto& [name, errors] : MadeOfModel(Fp8Model(), "gguf:" + type).errors()) {
+  for (const auto& [name, errors] :
+       MadeOfModel(QuantizedModel("fp8-block"), "gguf:" + type).errors()) {
     CAPTURE(name);
     CHECK(errors.not_kept == 0);
     CHECK(weight_faults(errors).empty());
     if (name == "blk.0.attn_q.weight") CHECK(*errors.sqnr_db == Approx(55.6).margin(2));
     if (name == "token_embd.weight" && type != "F16") CHECK_FALSE(errors.sqnr_db);
   }
+}
+
+TEST_CASE("gguf_pairs: an importance matrix, and weights that were quantized before",
+          "[convert][validate][gguf_pairs]") {
+  for (const auto& [name, errors] : MadeOfModel(NormalModel(), "gguf:Q4_0").errors())
+    CHECK_FALSE(errors.is_lenient);
+  const MadeOfModel weighted(NormalModel(), "gguf:Q4_0", 0, importance_of("blk.0.ffn_up.weight"));
+  for (const auto& [name, errors] : weighted.errors()) CHECK(errors.is_lenient);
+  const auto twice = MadeOfModel(QuantizedModel("int8"), "gguf:Q4_0").errors();
+  CHECK(twice.at("blk.0.attn_q.weight").is_lenient);
+  CHECK_FALSE(twice.at("token_embd.weight").is_lenient);
+  const auto again = MadeOfModel(QuantizedModel("int8"), "safetensors:w4a16").errors();
+  CHECK(again.at("model.layers.0.mlp.up_proj.weight_packed").is_lenient);
+  CHECK_FALSE(again.at("model.embed_tokens.weight").is_lenient);
 }
 
 TEST_CASE("gguf_pairs: what is no conversion of the source", "[convert][validate][gguf_pairs]") {
