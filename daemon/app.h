@@ -19,6 +19,8 @@ std::shared_ptr<Passwords> make_passwords();
 class Catalog;  // daemon/catalog/catalog.h
 std::shared_ptr<Catalog> make_catalog(storage::Store& store, storage::Clock& clock);
 
+class HubKey;  // daemon/auth/secrets/hub_key.h
+std::shared_ptr<HubKey> make_hub_key(const Config& config, storage::Random& random);
 class Uploads;  // daemon/api/lfs/uploads.h
 std::shared_ptr<Uploads> make_uploads();
 class RateLimiter;  // daemon/auth/rate_limiter.h
@@ -39,6 +41,7 @@ struct App {
   Metrics& metrics;
   Log& log;
   std::string href_key;  // 32 random bytes of this store: signs LFS hrefs (DATA/href.key, 0600)
+  std::shared_ptr<HubKey> hub_key = make_hub_key(config, random);  // signs certificates
   std::shared_ptr<Uploads> uploads = make_uploads();  // multipart uploads on their way in
   std::shared_ptr<Passwords> passwords = make_passwords();
   std::shared_ptr<RateLimiter> rate_limiter = make_rate_limiter(config, clock);

@@ -17,6 +17,9 @@ Reply get_metrics(App& app, Request request);
 Reply get_resolve(App& app, Request request);
 Reply get_raw(App& app, Request request);
 
+// key.cc
+Reply get_key(App& app, Request request);
+
 // front_page.cc
 Reply get_front_page(App& app, Request request);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace waag::daemon {
@@ -45,6 +46,14 @@ Status write_all(int fd, std::string_view rest) {
   return ok();
 }
 
+Status check_owner_only(int fd, const std::filesystem::path& path) {
+  constexpr mode_t others = S_IRWXG | S_IRWXO;
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) return from_errno("cannot look at a secret file", errno);
+  if ((info.st_mode & others) == 0) return ok();
+  return fail(Errc::corrupt, path.string() + " is open to others than its owner: chmod 600");
+}
+
 Status sync_folder(const std::filesystem::path& folder) {
   const Fd dir(folder, O_RDONLY | O_DIRECTORY);
   if (!dir || ::fsync(dir.get()) != 0) return from_errno("cannot sync the data folder", errno);
@@ -53,10 +62,12 @@ Status sync_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Result<std::optional<std::string>> read_secret_file(const std::filesystem::path& path) {
+Result<std::optional<std::string>> read_secret_file(const std::filesystem::path& path,
+                                                    Readers readers) {
   const Fd file(path, O_RDONLY | O_NOFOLLOW);
   if (!file && errno == ENOENT) return std::optional<std::string>{};
   if (!file) return from_errno("cannot open a secret file", errno);
+  if (readers == Readers::owner_only) WAAG_CHECK(check_owner_only(file.get(), path));
   std::array<char, secret_bytes_max + 1> buffer{};
   std::size_t size = 0;
   while (size < buffer.size()) {

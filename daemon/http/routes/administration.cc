@@ -7,6 +7,8 @@ Family administration() {
   return {
       {Method::get, "/api/waag/v1/status", "status", Policy::user, no_body, api::get_status,
        "What the hub holds; its size for hub admins and auditors."},
+      {Method::get, "/api/waag/v1/key", "key", Policy::read_repo, no_body, api::get_key,
+       "The public key that certificates of conversions are checked by: Ed25519, as PEM."},
       {Method::get, "/api/waag/v1/repos/{type}/{ns}/{name}/usage", "usage", Policy::read_repo,
        no_body, api::get_usage,
        "Bytes of a repo's large files, and as stored; with shared also what other repos hold, for "

@@ -54,6 +54,7 @@ const std::map<std::string, Class, std::less<>> classes{{"healthz", Class::open}
                                                         {"model_tags", Class::open},
                                                         {"dataset_tags", Class::open},
                                                         {"quick_search", Class::open},
+                                                        {"key", Class::open},
                                                         {"resolve", Class::read},
                                                         {"resolve_cache", Class::read},
                                                         {"raw", Class::read},

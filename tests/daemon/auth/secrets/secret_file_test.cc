@@ -43,3 +43,14 @@ TEST_CASE("secret_file: links and huge files are refused", "[daemon][secret_file
   std::ofstream(folder.path() / "huge") << std::string(5000, 'x');
   CHECK_FALSE(read_secret_file(folder.path() / "huge"));
 }
+
+TEST_CASE("secret_file: one that others can read, where that matters", "[daemon][secret_file]") {
+  testing::TempFolder folder;
+  const auto path = folder.path() / "secret";
+  REQUIRE(write_secret_file(path, "s3cret"));
+  CHECK(*read_secret_file(path, Readers::owner_only) == "s3cret");
+  const auto mode = GENERATE(0640, 0602, 0601);
+  REQUIRE(::chmod(path.c_str(), static_cast<mode_t>(mode)) == 0);
+  CHECK(*read_secret_file(path) == "s3cret");
+  CHECK(read_secret_file(path, Readers::owner_only).error().code == Errc::corrupt);
+}
