@@ -26,6 +26,7 @@ constexpr const char* footer =
     "  waag jobs watch 12\n"
     "  waag pull acme/tiny --include '*.safetensors'\n"
     "  waag convert acme/tiny --to gguf:Q4_K_M\n"
+    "  waag cert verify acme/tiny-GGUF Q4_K_M\n"
     "  waag import ./tiny --repo ada/tiny\n"
     "  waag mirror add nightly 'acme/*' --every 6h\n"
     "  waag --json repo ls --type dataset\n"
@@ -81,6 +82,7 @@ int run(std::vector<std::string> args, const World& world) {
   add_job_commands(app, chosen);
   add_pull(app, chosen);
   add_convert(app, chosen);
+  add_cert_commands(app, chosen);
   add_import(app, chosen);
   add_mirror_commands(app, chosen);
   std::reverse(args.begin(), args.end());  // what CLI11 expects of a vector

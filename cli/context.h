@@ -38,6 +38,7 @@ void add_repo_commands(CLI::App& app, Command& chosen);
 void add_job_commands(CLI::App& app, Command& chosen);
 void add_pull(CLI::App& app, Command& chosen);
 void add_convert(CLI::App& app, Command& chosen);
+void add_cert_commands(CLI::App& app, Command& chosen);
 void add_import(CLI::App& app, Command& chosen);
 void add_mirror_commands(CLI::App& app, Command& chosen);
 // Below "repo".

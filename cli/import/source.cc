@@ -140,9 +140,13 @@ Result<std::vector<Source>> cache_sources(const fs::path& cache) {
   return sources;
 }
 
-Result<BlobId> sha256_of(const fs::path& file) {
+Result<BlobId> sha256_of(const fs::path& file,
+                         const std::function<void(std::size_t bytes)>& heard) {
   Sha256 hash;
-  WAAG_CHECK(each_block(file, [&](ByteView bytes) { hash.update(bytes); }));
+  WAAG_CHECK(each_block(file, [&](ByteView bytes) {
+    hash.update(bytes);
+    if (heard) heard(bytes.size());
+  }));
   return hash.finish();
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,9 @@ Result<std::vector<Source>> cache_sources(const std::filesystem::path& cache);
 /// Errc::corrupt unless the file's bytes are what its `blob` says; ok if that is "".
 Status verify_file(const SourceFile& file);
 /// Of the file's bytes. Errc::unavailable if it cannot be read.
-Result<BlobId> sha256_of(const std::filesystem::path& file);
+/// @param heard  how many bytes of it were just read
+Result<BlobId> sha256_of(const std::filesystem::path& file,
+                         const std::function<void(std::size_t bytes)>& heard = {});
 Result<GitId> git_blob_of(const std::filesystem::path& file, std::uint64_t size_bytes);
 
 }  // namespace waag::cli
