@@ -118,8 +118,9 @@ bool is_weights(std::string_view path) {
 /// Weights of the repo that no certificate that holds is of.
 std::vector<std::string> uncertified(const RepoAt& repo, const std::vector<Checked>& all) {
   std::vector<std::string> left;
-  for (const auto& [path, file] : repo.files()) {
-    const auto names = [&path = path](const Checked& checked) {
+  for (const auto& entry : repo.files()) {
+    const auto& path = entry.first;
+    const auto names = [&path](const Checked& checked) {
       return checked.problems.empty() &&
              std::ranges::count(checked.certificate->output_files, path, &certificate::File::path);
     };
