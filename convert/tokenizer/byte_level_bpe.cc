@@ -8,6 +8,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "convert/tokenizer/json_parts.h"
 #include "convert/tokenizer/special_tokens.h"
 #include "protocol/hub/json_reader.h"
 
@@ -108,31 +109,15 @@ class Reader {
     if (merges == nullptr) return malformed("there are no merges");
     merges_.reserve(merges->size());
     for (const auto& merge : *merges) {
-      std::string left, right;
-      if (!split(merge, left, right)) return malformed("a merge is malformed");
+      const auto parts = merge_parts(merge);
+      if (!parts) return malformed("a merge is malformed");
+      const auto& [left, right] = *parts;
       if (!ids_.contains(left) || !ids_.contains(right) || !ids_.contains(left + right)) {
         return malformed("merge \"" + left + " " + right + "\" is not of tokens");
       }
       merges_.push_back(spaced(left) + " " + spaced(right));
     }
     return ok();
-  }
-
-  /// "left right" (exactly one space) or ["left", "right"].
-  static bool split(const json::value& merge, std::string& left, std::string& right) {
-    if (merge.is_array()) {
-      const auto& pair = merge.get_array();
-      if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) return false;
-      left = pair[0].get_string();
-      right = pair[1].get_string();
-    } else if (merge.is_string()) {
-      const std::string_view text = merge.get_string();
-      const auto space = text.find(' ');
-      if (space == std::string_view::npos || text.find(' ', space + 1) != text.npos) return false;
-      left = text.substr(0, space);
-      right = text.substr(space + 1);
-    }
-    return !left.empty() && !right.empty();
   }
 
   /// A space within a part is written as the byte alphabet has it.

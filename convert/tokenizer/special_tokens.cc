@@ -5,6 +5,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "convert/tokenizer/json_parts.h"
 #include "protocol/hub/json_reader.h"
 
 namespace waag::convert {
@@ -15,11 +16,6 @@ namespace json = boost::json;
 using Text = std::optional<std::string>;
 
 constexpr int template_count_max = 16;  // post-processors looked at; published files have two
-
-const json::object* object_at(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(json::string_view(key.data(), key.size()));
-  return value == nullptr ? nullptr : value->if_object();
-}
 
 /// The `id` of {"<kind>": {"id": ...}}.
 Text template_id(const json::value& step, std::string_view kind) {

@@ -9,6 +9,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "convert/tokenizer/json_parts.h"
 #include "protocol/hub/json_reader.h"
 
 namespace waag::convert {
@@ -21,16 +22,6 @@ constexpr float unused_score = -10000, added_score = -1000;  // as llama.cpp's c
 
 Error malformed(const std::string& what) {
   return fail(Errc::unprocessable, "tokenizer.json: " + what);
-}
-
-const json::object* object_at(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-bool has_text(const json::object& from, std::string_view key, std::string_view text) {
-  const auto* value = from.if_contains(key);
-  return value != nullptr && value->is_string() && value->get_string() == text;
 }
 
 /// One space before the text, and each space a U+2581: by the normalizer, as of old, or by the
@@ -140,8 +131,9 @@ class Reader {
     std::set<std::uint64_t> seen;
     std::optional<std::uint64_t> current;
     for (const auto& merge : *merges) {
-      std::string left, right;
-      if (!split(merge, left, right)) return malformed("a merge is malformed");
+      const auto parts = merge_parts(merge);
+      if (!parts) return malformed("a merge is malformed");
+      const auto& [left, right] = *parts;
       const auto made = ids_.find(left + right);
       if (made == ids_.end() || !ids_.contains(left) || !ids_.contains(right))
         return malformed("merge \"" + left + " " + right + "\" is not of tokens");
@@ -171,22 +163,6 @@ class Reader {
         "without its tokenizer.model, the merges of a piece must be one after the other and all "
         "there: those of " +
         piece + " are not");
-  }
-
-  /// "left right" or ["left", "right"].
-  static bool split(const json::value& merge, std::string& left, std::string& right) {
-    if (merge.is_string()) {
-      const std::string_view text = merge.get_string();
-      const auto gap = text.find(' ');
-      if (gap == text.npos || text.find(' ', gap + 1) != text.npos) return false;
-      left = text.substr(0, gap);
-      right = text.substr(gap + 1);
-    } else if (const auto* pair = merge.if_array()) {
-      if (pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_string()) return false;
-      left = (*pair)[0].get_string();
-      right = (*pair)[1].get_string();
-    }
-    return !left.empty() && !right.empty();
   }
 
   Status read_added() {
