@@ -7,6 +7,7 @@
 
 #include <boost/json/value.hpp>
 
+#include "convert/tokenizer/json_parts.h"
 #include "convert/tokenizer/pre_tokenizer.h"
 #include "convert/tokenizer/tekken/byte_alphabet.h"
 #include "convert/tokenizer/tekken/rank_merges.h"
@@ -69,8 +70,8 @@ class Reader {
     const auto* value = tekken_.if_contains("config");
     if (value == nullptr || !value->is_object()) return malformed("there is no config");
     const auto& config = value->get_object();
-    WAAG_TRY(const auto pattern, as_malformed(hub::json_required_string(config, "pattern")));
-    if (!is_tekken_pattern(pattern)) {
+    WAAG_TRY(pattern_, as_malformed(hub::json_required_string(config, "pattern")));
+    if (!is_tekken_pattern(pattern_)) {
       return malformed("llama.cpp has no name for this pattern; known is the one of Mistral Nemo");
     }
     WAAG_TRY(version_, as_malformed(hub::json_required_string(config, "version")));
@@ -172,6 +173,7 @@ class Reader {
   Result<TekkenTokenizer> finish() {
     TekkenTokenizer made;
     WAAG_TRY(made.special, special_roles());
+    made.pattern = pattern_;
     auto& [tokens, types, scores] = made.bpe.vocabulary;
     tokens = std::move(specials_);
     for (const auto& bytes : tokens_) tokens.push_back(in_byte_alphabet(bytes));
@@ -205,7 +207,7 @@ class Reader {
 
   const json::object& tekken_;
   std::uint64_t vocab_size_;
-  std::string version_;
+  std::string pattern_, version_;
   std::uint64_t size_ = 0;  // special tokens and the vocabulary
   std::uint64_t special_count_ = 0;
   std::vector<std::string> specials_;  // by id; "": not named yet
@@ -217,6 +219,13 @@ class Reader {
 Result<TekkenTokenizer> read_tekken(const json::object& tekken, std::uint64_t vocab_size) {
   if (vocab_size > vocab_size_max) return malformed("the vocabulary is too large");
   return Reader(tekken, vocab_size).read();
+}
+
+Result<TekkenTokenizer> read_whole_tekken(const json::object& tekken) {
+  const auto* config = object_at(tekken, "config");
+  if (config == nullptr) return malformed("there is no config");
+  WAAG_TRY(const auto size, as_malformed(hub::json_uint(*config, "default_vocab_size")));
+  return read_tekken(tekken, size.value_or(0));
 }
 
 }  // namespace waag::convert

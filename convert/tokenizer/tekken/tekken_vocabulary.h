@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <boost/json/fwd.hpp>
 
@@ -17,6 +18,7 @@ inline constexpr std::size_t tekken_token_bytes_max = 1024;
 struct TekkenTokenizer {
   ByteLevelBpe bpe;
   SpecialTokens special;
+  std::string pattern;  // that texts are split by
 };
 
 /// The tokenizer of a tekken.json: first the special tokens, then `vocab` by rank, as much of it as
@@ -32,5 +34,8 @@ struct TekkenTokenizer {
 /// Source: mistralai/mistral-common tokens/tokenizers/tekken.py; llama.cpp gguf-py/gguf/vocab.py,
 /// MistralVocab, and conversion/base.py, _set_vocab_mistral.
 Result<TekkenTokenizer> read_tekken(const boost::json::object& tekken, std::uint64_t vocab_size);
+
+/// The same with as many tokens as it has.
+Result<TekkenTokenizer> read_whole_tekken(const boost::json::object& tekken);
 
 }  // namespace waag::convert

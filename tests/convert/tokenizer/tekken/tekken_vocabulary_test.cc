@@ -139,4 +139,12 @@ TEST_CASE("tekken_vocabulary: the bound of a vocabulary", "[convert][tokenizer]"
   CHECK(refused.error().code == Errc::unprocessable);
 }
 
+TEST_CASE("tekken_vocabulary: as many tokens as it has", "[convert][tokenizer]") {
+  const auto read = read_whole_tekken(small_tekken());
+  REQUIRE(read);
+  CHECK(read->bpe.vocabulary.tokens.size() == 264);
+  CHECK(read->pattern == tekken_pattern);
+  CHECK_FALSE(read_whole_tekken({}));
+}
+
 }  // namespace waag::convert::testing
