@@ -12,6 +12,7 @@
 #include "convert/logits_job.h"
 #include "convert/pipeline/in_order.h"
 #include "convert/sandbox.h"
+#include "convert/tokens_job.h"
 
 // waag-convert: a job spec on stdin, progress on stdout, an exit code (docs/CONVERT.md). A program
 // of its own, because it reads files from outside: without network, secrets and other files.
@@ -113,10 +114,26 @@ int run_texts(decltype(run_logits)& run) {
   return done;
 }
 
+/// Tokens of a text, by the model's tokenizer.
+int say_tokens() {
+  Progress progress(print_line);
+  const auto end = [&](const Error& error, ExitCode code) {
+    progress.error(error.what);
+    return code;
+  };
+  const auto spec = parse_tokens_spec(read_spec_text());
+  if (!spec) return end(spec.error(), bad_spec);
+  const SandboxPaths paths{.read = {spec->model, spec->text}, .write = {}, .devices = {}};
+  if (const auto closed = enter_sandbox(paths); !closed) return end(closed.error(), failed);
+  const auto result = run_tokens(*spec, print_line);
+  return result ? done : end(result.error(), exit_code(result.error()));
+}
+
 int command(std::string_view argument) {
   if (argument == "--devices") return say_device();
   if (argument == "--logits") return run_texts(run_logits);
   if (argument == "--compare") return run_texts(run_comparison);
+  if (argument == "--tokens") return say_tokens();
   const bool is_help = argument == "--help";
   std::fprintf(
       is_help ? stdout : stderr,
@@ -124,9 +141,10 @@ int command(std::string_view argument) {
       "       waag-convert --devices\n"
       "       waag-convert --logits < texts.json\n"
       "       waag-convert --compare < texts.json\n"
+      "       waag-convert --tokens < text.json\n"
       "Converts a model folder as the job spec on stdin says (docs/CONVERT.md), says which\n"
       "device it would use, runs a model over tokens, or runs it and what was made of it and\n"
-      "says how far their predictions are apart.\n"
+      "says how far their predictions are apart, or makes tokens of a text.\n"
       "`waag convert` runs it for a repo of the hub.\n");
   return is_help ? done : bad_spec;
 }
