@@ -39,7 +39,7 @@ HOMES = {
     "boost/beast": ("daemon/http/",),
     "boost/asio": ("daemon/", "tests/daemon/", "tests/support/", "cmake/pch/"),
     "curl/": ("cli/http", "daemon/upstream/"),
-    "pcre2": ("convert/tokenizer/text/regex.cc",),
+    "pcre2": ("convert/tokenizer/text/regex/regex.cc",),
     "utf8proc": ("convert/tokenizer/text/composition.cc",),
     "rocksdb/": ("storage/meta/",),
     "sodium": ("daemon/auth/secrets/passwords",),

@@ -11,10 +11,16 @@ namespace {
 
 // ModelProto { repeated SentencePiece pieces = 1; TrainerSpec trainer_spec = 2; ... }
 // SentencePiece { string piece = 1; float score = 2; Type type = 3 [default = NORMAL]; }
-// TrainerSpec { ...; ModelType model_type = 3 [default = UNIGRAM]; ... }
-constexpr std::uint64_t model_pieces = 1, model_trainer_spec = 2;
+// TrainerSpec { ...; ModelType model_type = 3 [default = UNIGRAM]; ...;
+//   bool treat_whitespace_as_suffix = 24; bool byte_fallback = 35; ... }
+// NormalizerSpec { ...; bytes precompiled_charsmap = 2; bool add_dummy_prefix = 3;
+//   bool remove_extra_whitespaces = 4; bool escape_whitespaces = 5; ... }
+constexpr std::uint64_t model_pieces = 1, model_trainer_spec = 2, model_normalizer_spec = 3;
 constexpr std::uint64_t piece_text = 1, piece_score = 2, piece_type = 3;
 constexpr std::uint64_t trainer_model_type = 3, type_unigram = 1, type_bpe = 2;
+constexpr std::uint64_t trainer_suffix = 24, trainer_fallback = 35;
+constexpr std::uint64_t normalizer_map = 2, normalizer_prefix = 3, normalizer_extra = 4,
+                        normalizer_escape = 5, type_user_defined = 4;
 
 enum class Wire : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 
@@ -126,6 +132,7 @@ Result<SentencePiece> parse_piece(std::string_view message) {
       const auto type = type_of(field.value);
       if (!type) return malformed("a piece has an unknown type");
       piece.type = *type;
+      piece.is_user_defined = field.value == type_user_defined;
     } else if (field.number <= piece_type) {
       return malformed("a piece has a field of the wrong type");
     }
@@ -135,20 +142,39 @@ Result<SentencePiece> parse_piece(std::string_view message) {
   return piece;
 }
 
-Result<std::uint64_t> parse_model_type(std::string_view trainer_spec) {
+/// @return the type of the model
+Result<std::uint64_t> parse_trainer(std::string_view trainer_spec, SentencePieceRules& rules) {
   std::uint64_t type = type_unigram;
   Fields fields(trainer_spec);
   while (!fields.empty()) {
     WAAG_TRY(const auto field, fields.next());
-    if (field.number == trainer_model_type && field.wire == Wire::varint) type = field.value;
+    if (field.wire != Wire::varint) continue;
+    if (field.number == trainer_model_type) type = field.value;
+    if (field.number == trainer_suffix) rules.has_space_behind = field.value != 0;
+    if (field.number == trainer_fallback) rules.falls_back_to_bytes = field.value != 0;
   }
   return type;
+}
+
+Status parse_normalizer(std::string_view normalizer_spec, SentencePieceRules& rules) {
+  Fields fields(normalizer_spec);
+  while (!fields.empty()) {
+    WAAG_TRY(const auto field, fields.next());
+    if (field.number == normalizer_map && field.wire == Wire::bytes)
+      rules.has_character_map = !field.bytes.empty();
+    if (field.wire != Wire::varint) continue;
+    if (field.number == normalizer_prefix) rules.adds_space_in_front = field.value != 0;
+    if (field.number == normalizer_extra) rules.removes_extra_spaces = field.value != 0;
+    if (field.number == normalizer_escape) rules.escapes_spaces = field.value != 0;
+  }
+  return ok();
 }
 
 }  // namespace
 
 Result<SentencePieceModel> parse_sentencepiece_model(std::string_view model) {
   std::vector<SentencePiece> pieces;
+  SentencePieceRules rules;
   std::uint64_t type = type_unigram;
   Fields fields(model);
   while (!fields.empty()) {
@@ -159,14 +185,16 @@ Result<SentencePieceModel> parse_sentencepiece_model(std::string_view model) {
       WAAG_TRY(auto piece, parse_piece(field.bytes));
       pieces.push_back(std::move(piece));
     } else if (field.number == model_trainer_spec) {
-      WAAG_TRY(type, parse_model_type(field.bytes));
+      WAAG_TRY(type, parse_trainer(field.bytes, rules));
+    } else if (field.number == model_normalizer_spec) {
+      WAAG_CHECK(parse_normalizer(field.bytes, rules));
     }
   }
   if (type != type_unigram && type != type_bpe) {
     return malformed("the model is neither BPE nor unigram");
   }
   if (pieces.empty()) return malformed("there are no pieces");
-  return SentencePieceModel{std::move(pieces), type == type_unigram};
+  return SentencePieceModel{std::move(pieces), type == type_unigram, rules};
 }
 
 }  // namespace waag::convert

@@ -14,6 +14,17 @@ struct SentencePiece {
   std::string text;
   float score = 0;
   TokenType type = TokenType::normal;
+  bool is_user_defined = false;  // of type normal here
+};
+
+/// How texts are made pieces of. Defaults are the format's.
+struct SentencePieceRules {
+  bool has_character_map = false;  // a normalization such as nmt_nfkc, which is not read
+  bool adds_space_in_front = true;
+  bool removes_extra_spaces = true;
+  bool escapes_spaces = true;  // as U+2581
+  bool has_space_behind = false;
+  bool falls_back_to_bytes = false;
 };
 
 struct SentencePieceModel {
@@ -21,6 +32,7 @@ struct SentencePieceModel {
   /// The pieces are what llama.cpp's converter writes too, but its tokenizer merges by score as for
   /// BPE: some texts get other ids than from sentencepiece.
   bool is_unigram = false;
+  SentencePieceRules rules;
 };
 
 /// Reads a tokenizer.model (protobuf message ModelProto).

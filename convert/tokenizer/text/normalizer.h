@@ -7,7 +7,7 @@
 
 #include <boost/json/fwd.hpp>
 
-#include "convert/tokenizer/text/regex.h"
+#include "convert/tokenizer/text/regex/regex.h"
 #include "protocol/result.h"
 
 namespace waag::convert {

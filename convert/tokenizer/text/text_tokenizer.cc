@@ -64,6 +64,11 @@ Result<TextTokenizer> TextTokenizer::open(const fs::path& folder) {
     made.sha256_ = hex_of(*texts.tokenizer_json);
     return made;
   }
+  if (texts.sentencepiece_model) {
+    WAAG_CHECK(made.open_sentencepiece(*texts.sentencepiece_model, at(settings)));
+    made.sha256_ = hex_of(*texts.sentencepiece_model);
+    return made;
+  }
   WAAG_TRY(const auto tekken, parse(texts.tekken_json, "tekken.json"));
   if (!tekken) return fail(Errc::not_found, "there is no tokenizer");
   WAAG_TRY(const auto read, read_whole_tekken(*tekken));
@@ -73,10 +78,27 @@ Result<TextTokenizer> TextTokenizer::open(const fs::path& folder) {
   return made;
 }
 
+/// It puts a BOS in front unless the settings say that it does not, as transformers has it.
+Status TextTokenizer::open_sentencepiece(std::string_view model, const json::object* settings) {
+  WAAG_TRY(const auto parsed, parse_sentencepiece_model(model));
+  WAAG_TRY(auto tokenizer, SentencePieceTokenizer::of(parsed));
+  std::string name = "<s>";
+  bool adds_bos = true;
+  if (settings != nullptr) {
+    name = token_text(*settings, "bos_token").value_or(name);
+    const auto added = hub::json_bool(*settings, "add_bos_token");
+    if (!added) return fail(Errc::unprocessable, "tokenizer_config.json: " + added.error().what);
+    adds_bos = added->value_or(true);
+  }
+  if (adds_bos) bos_ = tokenizer.control(name);
+  tokenizer_ = std::move(tokenizer);
+  return ok();
+}
+
 Result<std::vector<std::uint32_t>> TextTokenizer::tokens(std::string_view text) const {
   if (text.size() > text_bytes_max) return fail(Errc::too_large, "the text is above 64 MiB");
   if (!is_utf8(text)) return fail(Errc::unprocessable, "the text is not UTF-8");
-  return tokenizer_.tokens(text);
+  return std::visit([&](const auto& tokenizer) { return tokenizer.tokens(text); }, tokenizer_);
 }
 
 }  // namespace waag::convert

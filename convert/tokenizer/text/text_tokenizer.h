@@ -8,7 +8,10 @@
 #include <variant>
 #include <vector>
 
+#include <boost/json/fwd.hpp>
+
 #include "convert/tokenizer/text/bpe_tokenizer.h"
+#include "convert/tokenizer/text/sentencepiece_tokenizer.h"
 #include "protocol/result.h"
 
 namespace waag::convert {
@@ -34,7 +37,9 @@ class TextTokenizer {
   [[nodiscard]] const std::string& sha256() const { return sha256_; }
 
  private:
-  BpeTokenizer tokenizer_;
+  Status open_sentencepiece(std::string_view model, const boost::json::object* settings);
+
+  std::variant<BpeTokenizer, SentencePieceTokenizer> tokenizer_;
   std::optional<std::uint32_t> bos_;
   std::string sha256_;
 };

@@ -106,7 +106,7 @@ inline std::string merged_sentencepiece_model() {
   return piece_field("<unk>", 0, 2) + piece_field("<s>", 0, 3) + piece_field("<0x0A>", 0, 6) +
          piece_field("ab", 0, 0) + piece_field("abb", -1, 0) + piece_field("\u2581", -2, 0) +
          piece_field("a", -3, 0) + piece_field("b", -4, 0) +
-         bytes_field(2, varint_field(3, 2));  // BPE
+         bytes_field(2, varint_field(3, 2) + "\x98\x02\x01");  // BPE, byte_fallback
 }
 inline constexpr const char* merged_tokenizer_json = R"({
   "added_tokens": [{"id": 0, "content": "<unk>", "special": true},

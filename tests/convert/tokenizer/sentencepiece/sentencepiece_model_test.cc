@@ -68,4 +68,29 @@ TEST_CASE("sentencepiece_model: what is refused", "[convert][tokenizer]") {
   CHECK(refused.error().code == Errc::unprocessable);
 }
 
+TEST_CASE("sentencepiece_model: how texts are made pieces of", "[convert][tokenizer]") {
+  const auto plain = parse_sentencepiece_model(small_sentencepiece_model());
+  REQUIRE(plain);
+  CHECK(plain->pieces[4].is_user_defined);
+  CHECK_FALSE(plain->pieces[5].is_user_defined);
+  CHECK_FALSE(plain->rules.has_character_map);
+  CHECK(plain->rules.adds_space_in_front);
+  CHECK(plain->rules.removes_extra_spaces);
+  CHECK(plain->rules.escapes_spaces);
+  CHECK_FALSE(plain->rules.has_space_behind);
+  CHECK_FALSE(plain->rules.falls_back_to_bytes);
+  const std::string suffix{'\xc0', '\x01', '\x01'}, fallback{'\x98', '\x02', '\x01'};  // 24, 35
+  const auto other = parse_sentencepiece_model(
+      small_sentencepiece_model() + bytes_field(2, varint_field(3, 2) + suffix + fallback) +
+      bytes_field(
+          3, bytes_field(2, "map") + varint_field(3, 0) + varint_field(4, 0) + varint_field(5, 0)));
+  REQUIRE(other);
+  CHECK(other->rules.has_character_map);
+  CHECK_FALSE(other->rules.adds_space_in_front);
+  CHECK_FALSE(other->rules.removes_extra_spaces);
+  CHECK_FALSE(other->rules.escapes_spaces);
+  CHECK(other->rules.has_space_behind);
+  CHECK(other->rules.falls_back_to_bytes);
+}
+
 }  // namespace waag::convert::testing

@@ -56,6 +56,20 @@ TEST_CASE("text_tokenizer: whether a BOS is put in front", "[convert][tokenizer]
   CHECK(model.open()->bos() == std::nullopt);
 }
 
+TEST_CASE("text_tokenizer: of tokenizer.model", "[convert][tokenizer][text]") {
+  Model model;
+  model.write("tokenizer.model", merged_sentencepiece_model())
+      .write("tekken.json", "not looked at");
+  const auto tokenizer = model.open();
+  REQUIRE(tokenizer);
+  CHECK(*tokenizer->tokens("abb") == Tokens{5, 4});
+  CHECK(tokenizer->bos() == 1);
+  model.write("tokenizer_config.json", R"({"bos_token": "<s>", "add_bos_token": false})");
+  CHECK(model.open()->bos() == std::nullopt);
+  model.write("tokenizer.json", merged_tokenizer_json).write("config.json", "{}");
+  CHECK(model.open()->sha256() != tokenizer->sha256());
+}
+
 TEST_CASE("text_tokenizer: of tekken.json", "[convert][tokenizer][text]") {
   Model model;
   const auto tokenizer = model.write("tekken.json", small_tekken()).open();

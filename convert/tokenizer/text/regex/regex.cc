@@ -1,11 +1,11 @@
-#include "convert/tokenizer/text/regex.h"
+#include "convert/tokenizer/text/regex/regex.h"
 
 #include <array>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "convert/tokenizer/text/pattern.h"
+#include "convert/tokenizer/text/regex/pattern.h"
 
 namespace waag::convert {
 namespace {

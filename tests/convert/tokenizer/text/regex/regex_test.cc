@@ -1,4 +1,4 @@
-#include "convert/tokenizer/text/regex.h"
+#include "convert/tokenizer/text/regex/regex.h"
 
 #include <string>
 #include <utility>

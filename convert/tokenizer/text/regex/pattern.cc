@@ -1,4 +1,4 @@
-#include "convert/tokenizer/text/pattern.h"
+#include "convert/tokenizer/text/regex/pattern.h"
 
 #include <algorithm>
 #include <array>
