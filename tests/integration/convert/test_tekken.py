@@ -14,6 +14,7 @@ import pytest
 import tiny_models
 from converter import job, run
 from gguf_file import Gguf
+from text_tokens import tokens_of
 
 PATTERN = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
            r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
@@ -121,6 +122,8 @@ def test_llama_cpp_splits_as_tiktoken_does(source, tmp_path, llama, split, token
                      for part in merged(piece.encode(), ranks)]
             assert b"".join(parts) == text.encode()
             assert model.tokenize(text) == [SPECIALS + ranks[part] for part in parts], text
+            ours = tokens_of(source, text, tmp_path / "text")
+            assert (ours.bos, ours.ids) == (1, model.tokenize(text)), text
             longest = max(longest, *map(len, parts))
         assert longest > 4
         unreached = SPECIALS + ranks[UNREACHED]
