@@ -113,7 +113,8 @@ decompressors() {
   "$python" -m pytest -q tests/integration/convert/test_decompressors.py \
     tests/integration/convert/test_forward_in_transformers.py \
     tests/integration/convert/test_published_in_transformers.py \
-    tests/integration/convert/test_published_tokenizers.py
+    tests/integration/convert/test_published_tokenizers.py \
+    tests/integration/convert/tokens/test_tokens_in_tokenizers.py
 }
 
 # The same by vLLM's loader, on the CPU; its packages are 9 GB on disk.

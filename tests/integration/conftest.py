@@ -32,6 +32,7 @@ if not importlib.util.find_spec("torch"):
     collect_ignore += [f"convert/test_{name}.py" for name in (
         "decompressors", "forward_in_transformers", "published_in_transformers",
         "published_tokenizers")]
+    collect_ignore.append("convert/tokens/test_tokens_in_tokenizers.py")
 if not importlib.util.find_spec("vllm"):
     collect_ignore.append("convert/test_vllm.py")
 

@@ -23,9 +23,9 @@ using CompileContext = UniqueC<pcre2_compile_context, pcre2_compile_context_free
 using MatchContext = UniqueC<pcre2_match_context, pcre2_match_context_free_8>;
 using MatchData = UniqueC<pcre2_match_data, pcre2_match_data_free_8>;
 
-/// Steps of one search from one place, and what it may hold meanwhile. A run of ten million spaces
+/// Steps of one search from one place, and what it may hold meanwhile. A run of a million spaces
 /// steps back once for each.
-constexpr std::uint32_t match_steps_max = 10'000'000;
+constexpr std::uint32_t match_steps_max = 1'000'000;
 constexpr std::uint32_t heap_kib_max = 256 * 1024;
 
 Error failed(const char* doing, int code) {
