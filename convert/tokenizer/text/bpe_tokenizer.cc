@@ -31,9 +31,10 @@ Result<std::vector<std::uint32_t>> BpeTokenizer::tokens(std::string_view text) c
   SplitSteps::Splitter splitter(steps_);
   WAAG_CHECK(added_.each(text, normalizer_, [&](const AddedTokens::Part& part) -> Status {
     if (!part.id)
-      return splitter.each(part.text, part.begins, [&](std::string_view piece) {
+      return splitter.each(part.text, part.begins, [&](std::string_view piece) -> Status {
         model_.append(piece, tokens);
-        return ok();
+        if (tokens.size() <= 4 * text_bytes_max) return ok();
+        return fail(Errc::too_large, "the text becomes too many tokens");
       });
     tokens.push_back(*part.id);
     return ok();

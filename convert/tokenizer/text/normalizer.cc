@@ -11,8 +11,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int depth_max = 4;           // of a Sequence in another
-constexpr std::size_t steps_max = 16;  // published ones have two
+constexpr int depth_max = 4;                   // of a Sequence in another
+constexpr std::size_t steps_max = 16;          // published ones have two
+constexpr std::size_t added_bytes_max = 1024;  // in front of a text or in place of a match; three
 
 Error malformed(const std::string& what) {
   return fail(Errc::unprocessable, "tokenizer.json: " + what);
@@ -43,6 +44,7 @@ Status Normalizer::add(const json::value* from, int depth) {
   WAAG_TRY(const auto type, hub::json_required_string(*object, "type"));
   if (type != "Sequence") {
     WAAG_TRY(auto step, read_step(*object, type));
+    if (step.text.size() > added_bytes_max) return malformed("the normalizer adds too much");
     steps_.push_back(std::move(step));
     return steps_.size() > steps_max ? malformed("the normalizer has too many steps") : ok();
   }

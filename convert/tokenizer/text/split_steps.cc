@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 
 #include "convert/tokenizer/tekken/byte_alphabet.h"
+#include "convert/tokenizer/text/bpe_model.h"
 #include "convert/tokenizer/text/normalizer.h"
 #include "protocol/hub/json_reader.h"
 
@@ -124,7 +125,7 @@ Status SplitSteps::add_byte_level(const json::object& from) {
 
 Status SplitSteps::add_metaspace(const json::object& from) {
   WAAG_TRY(const auto replacement, hub::json_required_string(from, "replacement"));
-  if (replacement.empty() || replacement.size() > 4)
+  if (replacement.empty() || letter_bytes(replacement) != replacement.size())
     return malformed("the replacement of a Metaspace is no letter");
   WAAG_TRY(const auto scheme, hub::json_string(from, "prepend_scheme"));
   WAAG_TRY(const bool prefix, flag(from, "add_prefix_space", true));

@@ -62,13 +62,17 @@ TEST_CASE("normalizer: what is refused, by name", "[convert][tokenizer][text]") 
 }
 
 TEST_CASE("normalizer: a text that grows without end", "[convert][tokenizer][text]") {
-  const auto normalizer = read(R"({"type": "Replace", "pattern": {"String": "a"}, "content": ")" +
-                               std::string(text_bytes_max / 64, 'b') + R"("})");
+  const auto by = [](std::size_t size) {
+    return read(R"({"type": "Replace", "pattern": {"String": "a"}, "content": ")" +
+                std::string(size, 'b') + R"("})");
+  };
+  const auto normalizer = by(1024);
   REQUIRE(normalizer);
-  CHECK(normalizer->apply("aaa"));
-  const auto made = normalizer->apply(std::string(300, 'a'));
+  CHECK(normalizer->apply("aaa")->size() == 3 * 1024);
+  const auto made = normalizer->apply(std::string(4 * text_bytes_max / 1024 + 1, 'a'));
   REQUIRE_FALSE(made);
   CHECK(made.error().code == Errc::too_large);
+  CHECK_FALSE(by(1025));
 }
 
 }  // namespace waag::convert::testing

@@ -133,6 +133,7 @@ TEST_CASE("split_steps: what is refused, by name", "[convert][tokenizer][text]")
       {R"({"type": "Split", "pattern": {"Regex": "\\w"}, "behavior": "Isolated"})", "\\w"},
       {R"({"type": "Metaspace", "replacement": "_", "prepend_scheme": "odd"})", "odd"},
       {R"({"type": "Metaspace", "replacement": ""})", "no letter"},
+      {R"({"type": "Metaspace", "replacement": "__"})", "no letter"},
       {R"({"type": "Metaspace", "replacement": "_", "prepend_scheme": "first",
            "add_prefix_space": false})",
        "contradicts"},
