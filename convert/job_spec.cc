@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include "convert/io/output_folder.h"
+#include "convert/spec/spec_members.h"
 #include "protocol/hub/json_reader.h"
 
 namespace waag::convert {
@@ -15,16 +16,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t targets_max = 64;
-constexpr std::uint64_t threads_max = 1024;
 
-Error bad(const std::string& what) { return fail(Errc::invalid_argument, "job spec: " + what); }
-
-Status check_members(const json::object& object, std::initializer_list<std::string_view> known) {
-  for (const auto& member : object)
-    if (std::ranges::find(known, std::string_view(member.key())) == known.end())
-      return bad("unknown member " + std::string(member.key()));
-  return ok();
-}
+Error bad(const std::string& what) { return fail(Errc::invalid_argument, what); }
 
 Result<std::string> text_or_empty(const json::object& from, std::string_view key) {
   WAAG_TRY(auto value, hub::json_string(from, key));
@@ -41,13 +34,6 @@ Result<std::vector<std::string>> texts(const json::object& from, std::string_vie
     values.emplace_back(item.get_string());
   }
   return values;
-}
-
-Result<std::filesystem::path> absolute(const json::object& from, std::string_view key) {
-  WAAG_TRY(const auto text, hub::json_required_string(from, key));
-  std::filesystem::path path(text);
-  if (!path.is_absolute()) return bad(std::string(key) + " is no absolute path");
-  return path;
 }
 
 Result<ModelIdentity> read_model(const json::object& spec) {
@@ -79,7 +65,7 @@ Result<TargetSpec> read_target(const json::object& from) {
         target.path == ".gguf")
       return bad("file must be a name that ends with .gguf");
     if (from.contains("imatrix")) {
-      WAAG_TRY(target.importance, absolute(from, "imatrix"));
+      WAAG_TRY(target.importance, absolute_path(from, "imatrix"));
     }
     WAAG_TRY(const auto split, hub::json_uint(from, "split_bytes"));
     target.split_bytes = split.value_or(0);
@@ -121,14 +107,12 @@ Result<Device> read_device(const json::object& spec) {
 
 Result<JobSpec> read_spec(std::string_view text) {
   JobSpec spec;
-  WAAG_TRY(const auto from, hub::parse_json_object(text, job_spec_bytes_max));
+  WAAG_TRY(const auto from, parse_spec(text, job_spec_bytes_max));
   WAAG_CHECK(check_members(from, {"source", "output", "threads", "device", "allow_requantize",
                                   "via", "model", "targets"}));
-  WAAG_TRY(spec.source, absolute(from, "source"));
-  WAAG_TRY(spec.output, absolute(from, "output"));
-  WAAG_TRY(const auto threads, hub::json_uint(from, "threads"));
-  if (threads.value_or(0) > threads_max) return bad("threads is above 1024");
-  spec.threads = static_cast<unsigned>(threads.value_or(0));
+  WAAG_TRY(spec.source, absolute_path(from, "source"));
+  WAAG_TRY(spec.output, absolute_path(from, "output"));
+  WAAG_TRY(spec.threads, threads_member(from));
   WAAG_TRY(spec.device, read_device(from));
   WAAG_TRY(const auto requantize, hub::json_bool(from, "allow_requantize"));
   spec.allow_requantize = requantize.value_or(false);
@@ -149,7 +133,7 @@ std::string TargetSpec::name() const {
 Result<JobSpec> parse_job_spec(std::string_view text) {
   auto spec = read_spec(text);
   // A wrong member is the caller's mistake, whatever the reader of JSON calls it.
-  if (!spec) return fail(Errc::invalid_argument, spec.error().what);
+  if (!spec) return bad("job spec: " + spec.error().what);
   return spec;
 }
 

@@ -1,4 +1,7 @@
+#include <array>
 #include <cstdio>
+#include <filesystem>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -8,8 +11,9 @@
 
 #include "convert/converter.h"
 #include "convert/device/device_files.h"
+#include "convert/forward_job/comparison_job.h"
+#include "convert/forward_job/logits_job.h"
 #include "convert/gpu/gpu.h"
-#include "convert/logits_job.h"
 #include "convert/pipeline/in_order.h"
 #include "convert/sandbox.h"
 #include "convert/tokens_job.h"
@@ -39,11 +43,14 @@ ExitCode exit_code(const Error& error) {
   }
 }
 
-/// All of stdin, or one byte more than a spec may have.
-std::string read_spec_text() {
-  std::string text(job_spec_bytes_max + 1, '\0');
-  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::cin.gcount()));
+/// All of stdin, or more than a spec may have.
+std::string read_spec_text(std::size_t bytes_max) {
+  std::string text;
+  std::array<char, 64 * 1024> block;
+  while (text.size() <= bytes_max && std::cin) {
+    std::cin.read(block.data(), block.size());
+    text.append(block.data(), static_cast<std::size_t>(std::cin.gcount()));
+  }
   return text;
 }
 
@@ -96,43 +103,44 @@ int say_device() {
   return device && (*device)->prove() ? done : failed;
 }
 
-/// A forward pass over the tokens on stdin, or two.
-int run_texts(decltype(run_logits)& run) {
-  Progress progress(print_line);
-  const auto end = [&](const Error& error, ExitCode code) {
-    progress.error(error.what);
-    return code;
-  };
-  const auto spec = parse_logits_spec(read_spec_text());
-  if (!spec) return end(spec.error(), bad_spec);
-  SandboxPaths paths{.read = {spec->model}, .write = {}, .devices = {}};
-  if (!spec->gguf.empty()) paths.read.push_back(spec->gguf.parent_path());
-  if (!spec->folder.empty()) paths.read.push_back(spec->folder);
-  if (const auto closed = enter_sandbox(paths); !closed) return end(closed.error(), failed);
-  if (const auto result = run(*spec, print_line); !result)
-    return end(result.error(), exit_code(result.error()));
+int end_with(const Error& error, ExitCode code) {
+  Progress(print_line).error(error.what);
+  return code;
+}
+
+/// @param paths  all that the process reads from then on
+int run_closed_in(const SandboxPaths& paths, const std::function<Status()>& run) {
+  std::error_code ec;
+  for (const auto& path : paths.read)
+    if (!std::filesystem::exists(path, ec))
+      return end_with(fail(Errc::not_found, path.string() + " is not there"), refused);
+  if (const auto closed = enter_sandbox(paths); !closed) return end_with(closed.error(), failed);
+  if (const auto result = run(); !result)
+    return end_with(result.error(), exit_code(result.error()));
   return done;
 }
 
 /// Tokens of a text, by the model's tokenizer.
 int say_tokens() {
-  Progress progress(print_line);
-  const auto end = [&](const Error& error, ExitCode code) {
-    progress.error(error.what);
-    return code;
-  };
-  const auto spec = parse_tokens_spec(read_spec_text());
-  if (!spec) return end(spec.error(), bad_spec);
+  const auto spec = parse_tokens_spec(read_spec_text(job_spec_bytes_max));
+  if (!spec) return end_with(spec.error(), bad_spec);
   const SandboxPaths paths{.read = {spec->model, spec->text}, .write = {}, .devices = {}};
-  if (const auto closed = enter_sandbox(paths); !closed) return end(closed.error(), failed);
-  const auto result = run_tokens(*spec, print_line);
-  return result ? done : end(result.error(), exit_code(result.error()));
+  return run_closed_in(paths, [&] { return run_tokens(*spec, print_line); });
+}
+
+/// A forward pass over the tokens on stdin, or two.
+int run_texts(decltype(parse_logits_spec)& parse, decltype(run_logits)& run) {
+  const auto spec = parse(read_spec_text(texts_spec_bytes_max));
+  if (!spec) return end_with(spec.error(), bad_spec);
+  SandboxPaths paths{.read = {spec->model}, .write = {}, .devices = {}};
+  for (const auto& path : spec->made.read_paths()) paths.read.push_back(path);
+  return run_closed_in(paths, [&] { return run(*spec, print_line); });
 }
 
 int command(std::string_view argument) {
   if (argument == "--devices") return say_device();
-  if (argument == "--logits") return run_texts(run_logits);
-  if (argument == "--compare") return run_texts(run_comparison);
+  if (argument == "--logits") return run_texts(parse_logits_spec, run_logits);
+  if (argument == "--compare") return run_texts(parse_comparison_spec, run_comparison);
   if (argument == "--tokens") return say_tokens();
   const bool is_help = argument == "--help";
   std::fprintf(
@@ -153,12 +161,9 @@ int command(std::string_view argument) {
 
 int main(int count, char** arguments) {
   if (count > 1) return command(arguments[1]);
+  const auto spec = parse_job_spec(read_spec_text(job_spec_bytes_max));
+  if (!spec) return end_with(spec.error(), bad_spec);
   Progress progress(print_line);
-  const auto spec = parse_job_spec(read_spec_text());
-  if (!spec) {
-    progress.error(spec.error().what);
-    return bad_spec;
-  }
   const auto device = close_in(*spec, progress);
   if (!device) {
     progress.error(device.error().what);

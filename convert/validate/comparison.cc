@@ -6,7 +6,7 @@
 namespace waag::convert {
 namespace {
 
-/// Of the logits that both models have at a time.
+/// Of the logits that a model has at a time.
 constexpr std::uint64_t tile_logits = 4 << 20;
 
 /// Tokens of the state whose followers are scored, and these.
@@ -39,38 +39,94 @@ double apart(std::span<const float> reference, std::span<const float> other) {
   return all > 0 ? std::sqrt(difference / all) : std::sqrt(difference);
 }
 
-}  // namespace
+/// A result on its way through the model.
+struct Runner {
+  Engine engine;
+  Status status;  // once it has failed, it is left behind
+  ForwardState state;
+  std::vector<float> rows;  // that its logits are made of
+  Divergence divergence;
 
-Result<std::vector<PlaceDivergence>> compare_models(
-    const Forward& forward, const Engine& reference, const Engine& other,
-    std::span<const std::vector<std::uint32_t>> texts,
-    const std::function<void(std::uint64_t block, double error)>& on_block) {
-  auto scored = scored_of(texts);
-  if (scored.tokens.empty())
-    return fail(Errc::invalid_argument, "no text has two tokens: there is nothing to predict");
-  WAAG_TRY(auto state, forward.begin(reference, texts));
-  WAAG_TRY(auto other_state, forward.begin(other, texts));
-  for (std::uint64_t block = 0; block < forward.blocks(); ++block) {
-    WAAG_CHECK(forward.block(reference, block, state));
-    WAAG_CHECK(forward.block(other, block, other_state));
-    on_block(block, apart(state.hidden, other_state.hidden));
+  void take(const std::function<Status()>& step) {
+    if (status) status = step();
   }
-  WAAG_TRY(const auto rows, forward.finish(reference, state, scored.tokens));
-  WAAG_TRY(const auto other_rows, forward.finish(other, other_state, scored.tokens));
+};
+
+/// Logits of all, a tile of the vocabulary after the other.
+Status compare_logits(const Forward& forward, const Engine& reference, std::span<const float> rows,
+                      std::span<Runner> runners) {
   const auto vocabulary = forward.facts().of.vocabulary;
-  const auto places = scored.tokens.size();
+  const auto places = rows.size() / forward.facts().of.hidden;
   const auto tile = std::clamp<std::uint64_t>(tile_logits / places, 1, vocabulary);
-  Divergence divergence(std::move(scored.next));
-  std::vector<float> logits, other_logits;
+  std::vector<float> logits, others;
   for (std::uint64_t first = 0; first < vocabulary; first += tile) {
     const auto count = std::min(tile, vocabulary - first);
     logits.resize(places * count);
-    other_logits.resize(places * count);
+    others.resize(places * count);
     WAAG_CHECK(forward.logits(reference, rows, first, count, logits));
-    WAAG_CHECK(forward.logits(other, other_rows, first, count, other_logits));
-    divergence.add(static_cast<std::uint32_t>(first), logits, other_logits);
+    for (auto& runner : runners)
+      runner.take([&]() -> Status {
+        WAAG_CHECK(forward.logits(runner.engine, runner.rows, first, count, others));
+        return runner.divergence.add(static_cast<std::uint32_t>(first), logits, others,
+                                     reference.workers);
+      });
   }
-  return divergence.places();
+  return ok();
+}
+
+std::vector<Runner> begin_all(const Forward& forward, std::span<const Engine> results,
+                              std::span<const std::vector<std::uint32_t>> texts,
+                              const Scored& scored) {
+  std::vector<Runner> runners;
+  runners.reserve(results.size());
+  for (const auto& engine : results) {
+    auto& runner = runners.emplace_back(Runner{engine, ok(), {}, {}, Divergence(scored.next)});
+    runner.take([&]() -> Status {
+      WAAG_TRY(runner.state, forward.begin(engine, texts));
+      return ok();
+    });
+  }
+  return runners;
+}
+
+}  // namespace
+
+std::uint64_t places_of(std::span<const std::vector<std::uint32_t>> texts) {
+  return scored_of(texts).tokens.size();
+}
+
+Result<std::vector<ResultDivergence>> compare_models(
+    const Forward& forward, const Engine& reference, std::span<const Engine> results,
+    std::span<const std::vector<std::uint32_t>> texts, const OnBlock& on_block) {
+  const auto scored = scored_of(texts);
+  if (scored.tokens.empty())
+    return fail(Errc::invalid_argument, "no text has two tokens: there is nothing to predict");
+  WAAG_TRY(auto state, forward.begin(reference, texts));
+  auto runners = begin_all(forward, results, texts, scored);
+  for (std::uint64_t block = 0; block < forward.blocks(); ++block) {
+    WAAG_CHECK(forward.block(reference, block, state));
+    for (std::size_t i = 0; i < runners.size(); ++i)
+      runners[i].take([&, i]() -> Status {
+        WAAG_CHECK(forward.block(runners[i].engine, block, runners[i].state));
+        on_block(i, block, apart(state.hidden, runners[i].state.hidden));
+        return ok();
+      });
+  }
+  WAAG_TRY(const auto rows, forward.finish(reference, state, scored.tokens));
+  for (auto& runner : runners)
+    runner.take([&]() -> Status {
+      WAAG_TRY(runner.rows, forward.finish(runner.engine, runner.state, scored.tokens));
+      return ok();
+    });
+  WAAG_CHECK(compare_logits(forward, reference, rows, runners));
+  std::vector<ResultDivergence> compared;
+  for (const auto& runner : runners) {
+    if (runner.status)
+      compared.emplace_back(runner.divergence.places());
+    else
+      compared.emplace_back(runner.status.error());
+  }
+  return compared;
 }
 
 }  // namespace waag::convert

@@ -43,39 +43,47 @@ std::vector<double> list_of(std::span<const PlaceDivergence> places, Of of) {
 Divergence::Divergence(std::vector<std::uint32_t> next)
     : next_(std::move(next)), places_(next_.size()) {}
 
-void Divergence::add(std::uint32_t first_token, std::span<const float> reference,
-                     std::span<const float> other) {
-  assert(reference.size() == other.size() && reference.size() % places_.size() == 0);
-  const auto count = reference.size() / places_.size();
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    auto& place = places_[i];
-    for (std::size_t j = 0; j < count; ++j) {
-      const auto token = first_token + static_cast<std::uint32_t>(j);
-      const double a = reference[i * count + j], b = other[i * count + j];
-      const bool is_first = !has_begun_ && j == 0;
-      if (is_first || a > place.reference.most) {
-        const double scale = is_first ? 0 : std::exp(place.reference.most - a);
-        place.reference.sum *= scale;
-        place.difference *= scale;
-        place.reference.most = a;
-        place.reference.top = token;
-      }
-      if (is_first || b > place.other.most) {
-        place.other.sum *= is_first ? 0 : std::exp(place.other.most - b);
-        place.other.most = b;
-        place.other.top = token;
-      }
-      const double weight = std::exp(a - place.reference.most);
-      place.reference.sum += weight;
-      place.difference += weight * (a - b);
-      place.other.sum += std::exp(b - place.other.most);
-      if (token == next_[i]) {
-        place.reference.next = a;
-        place.other.next = b;
-      }
-    }
+void Divergence::Place::add(std::uint32_t token, double a, double b, bool is_first) {
+  if (is_first || a > reference.most) {
+    const double scale = is_first ? 0 : std::exp(reference.most - a);
+    reference.sum *= scale;
+    difference *= scale;
+    reference.most = a;
+    reference.top = token;
   }
+  if (is_first || b > other.most) {
+    other.sum *= is_first ? 0 : std::exp(other.most - b);
+    other.most = b;
+    other.top = token;
+  }
+  const double weight = std::exp(a - reference.most);
+  reference.sum += weight;
+  difference += weight * (a - b);
+  other.sum += std::exp(b - other.most);
+}
+
+Status Divergence::add(std::uint32_t first_token, std::span<const float> reference,
+                       std::span<const float> other, Workers& workers) {
+  assert(reference.size() == other.size() && reference.size() % places_.size() == 0);
+  constexpr std::size_t places_at_once = 16;
+  const auto count = reference.size() / places_.size();
+  const auto some = [&](std::uint64_t piece) -> Status {
+    const auto end = std::min(places_.size(), (piece + 1) * places_at_once);
+    for (auto i = piece * places_at_once; i < end; ++i)
+      for (std::size_t j = 0; j < count; ++j) {
+        const auto token = first_token + static_cast<std::uint32_t>(j);
+        const double a = reference[i * count + j], b = other[i * count + j];
+        places_[i].add(token, a, b, !has_begun_ && j == 0);
+        if (token == next_[i]) {
+          places_[i].reference.next = a;
+          places_[i].other.next = b;
+        }
+      }
+    return ok();
+  };
+  WAAG_CHECK(workers.each((places_.size() - 1) / places_at_once + 1, some));
   has_begun_ = true;
+  return ok();
 }
 
 std::vector<PlaceDivergence> Divergence::places() const {

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "convert/forward/kernels/workers.h"
+
 namespace waag::convert {
 
 /// What two models say of the token that follows a place in a text.
@@ -24,8 +26,9 @@ class Divergence {
 
   /// @param first_token  of the tile; tiles come in the order of the vocabulary
   /// @param reference, other  as many logits for each place, places one behind the other
-  void add(std::uint32_t first_token, std::span<const float> reference,
-           std::span<const float> other);
+  /// @param workers  take some places each; the figures do not depend on how many there are
+  Status add(std::uint32_t first_token, std::span<const float> reference,
+             std::span<const float> other, Workers& workers);
 
   /// After the last tile.
   [[nodiscard]] std::vector<PlaceDivergence> places() const;
@@ -39,6 +42,8 @@ class Divergence {
   struct Place {
     Side reference, other;
     double difference = 0;  // sum of e^(reference - most) (reference - other)
+
+    void add(std::uint32_t token, double a, double b, bool is_first);
   };
 
   std::vector<std::uint32_t> next_;

@@ -8,7 +8,7 @@
 namespace waag::convert::testing {
 namespace {
 
-constexpr std::size_t places = 5, vocabulary = 97;
+constexpr std::size_t places = 19, vocabulary = 97;
 
 /// Within 8, in steps of 1/128: a constant of 256 more loses nothing.
 std::vector<float> logits_of(std::uint32_t seed) {
@@ -44,6 +44,7 @@ PlaceDivergence plain(const float* a, const float* b, std::uint32_t next) {
 std::vector<PlaceDivergence> by_tiles(std::span<const float> a, std::span<const float> b,
                                       const std::vector<std::uint32_t>& next, std::size_t tile) {
   Divergence divergence(next);
+  Workers workers(2);
   for (std::size_t first = 0; first < vocabulary; first += tile) {
     const auto count = std::min(tile, vocabulary - first);
     std::vector<float> of_a, of_b;
@@ -52,7 +53,7 @@ std::vector<PlaceDivergence> by_tiles(std::span<const float> a, std::span<const 
         of_a.push_back(a[place * vocabulary + first + i]);
         of_b.push_back(b[place * vocabulary + first + i]);
       }
-    divergence.add(static_cast<std::uint32_t>(first), of_a, of_b);
+    REQUIRE(divergence.add(static_cast<std::uint32_t>(first), of_a, of_b, workers));
   }
   return divergence.places();
 }
@@ -63,7 +64,8 @@ TEST_CASE("divergence: tiles of any size give what the definition gives", "[conv
   const auto a = logits_of(1);
   auto b = logits_of(2);
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = a[i] + b[i] / 8;
-  const std::vector<std::uint32_t> next{0, 96, 13, 50, 51};
+  std::vector<std::uint32_t> next{0, 96};
+  while (next.size() < places) next.push_back(static_cast<std::uint32_t>(5 * next.size()));
   for (const std::size_t tile : {1u, 7u, 50u, 97u, 1000u}) {
     const auto found = by_tiles(a, b, next, tile);
     REQUIRE(found.size() == places);
@@ -84,7 +86,7 @@ TEST_CASE("divergence: the same logits, and those moved by a constant, are the s
   auto b = a;
   for (auto& value : b) value += 256;  // e to that is beyond binary32
   for (const auto& other : {a, b})
-    for (const auto& place : by_tiles(a, other, {1, 2, 3, 4, 5}, 10)) {
+    for (const auto& place : by_tiles(a, other, std::vector<std::uint32_t>(places, 7), 10)) {
       CHECK(std::fabs(place.kld) < 1e-12);
       CHECK(place.nll_other == Approx(place.nll_reference));
       CHECK(place.has_same_top);
@@ -92,11 +94,12 @@ TEST_CASE("divergence: the same logits, and those moved by a constant, are the s
 }
 
 TEST_CASE("divergence: equals at the top are told by the lowest token", "[convert][validate]") {
+  Workers workers(1);
   Divergence divergence({0});
-  divergence.add(0, std::vector{1.0f, 2.0f, 2.0f}, std::vector{2.0f, 2.0f, 1.0f});
+  REQUIRE(divergence.add(0, std::vector{1.0f, 2.0f, 2.0f}, std::vector{2.0f, 2.0f, 1.0f}, workers));
   CHECK_FALSE(divergence.places()[0].has_same_top);
   Divergence same({0});
-  same.add(0, std::vector{1.0f, 2.0f, 2.0f}, std::vector{1.0f, 2.0f, 2.0f});
+  REQUIRE(same.add(0, std::vector{1.0f, 2.0f, 2.0f}, std::vector{1.0f, 2.0f, 2.0f}, workers));
   CHECK(same.places()[0].has_same_top);
 }
 
