@@ -17,6 +17,7 @@
 #include "convert/pipeline/in_order.h"
 #include "convert/sandbox.h"
 #include "convert/tokens_job.h"
+#include "convert/validation_job/validation_job.h"
 
 // waag-convert: a job spec on stdin, progress on stdout, an exit code (docs/CONVERT.md). A program
 // of its own, because it reads files from outside: without network, secrets and other files.
@@ -137,11 +138,23 @@ int run_texts(decltype(parse_logits_spec)& parse, decltype(run_logits)& run) {
   return run_closed_in(paths, [&] { return run(*spec, print_line); });
 }
 
+/// Judges what was made of a model.
+int run_validated() {
+  const auto spec = parse_validation_spec(read_spec_text(validation_spec_bytes_max));
+  if (!spec) return end_with(spec.error(), bad_spec);
+  SandboxPaths paths{.read = {spec->model}, .write = {}, .devices = {}};
+  if (!spec->text.empty()) paths.read.push_back(spec->text);
+  for (const auto& result : spec->results)
+    for (const auto& path : result.made.read_paths()) paths.read.push_back(path);
+  return run_closed_in(paths, [&] { return run_validation(*spec, print_line); });
+}
+
 int command(std::string_view argument) {
   if (argument == "--devices") return say_device();
   if (argument == "--logits") return run_texts(parse_logits_spec, run_logits);
   if (argument == "--compare") return run_texts(parse_comparison_spec, run_comparison);
   if (argument == "--tokens") return say_tokens();
+  if (argument == "--validate") return run_validated();
   const bool is_help = argument == "--help";
   std::fprintf(
       is_help ? stdout : stderr,
@@ -149,10 +162,12 @@ int command(std::string_view argument) {
       "       waag-convert --devices\n"
       "       waag-convert --logits < texts.json\n"
       "       waag-convert --compare < texts.json\n"
+      "       waag-convert --validate < results.json\n"
       "       waag-convert --tokens < text.json\n"
       "Converts a model folder as the job spec on stdin says (docs/CONVERT.md), says which\n"
-      "device it would use, runs a model over tokens, or runs it and what was made of it and\n"
-      "says how far their predictions are apart, or makes tokens of a text.\n"
+      "device it would use, runs a model over tokens, runs it and what was made of it and says\n"
+      "how far their predictions are apart, judges several results over a text, or makes tokens\n"
+      "of a text.\n"
       "`waag convert` runs it for a repo of the hub.\n");
   return is_help ? done : bad_spec;
 }
