@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "convert/forward/forward.h"
-#include "convert/forward_job/made_model.h"
+#include "convert/source/made_model.h"
 
 namespace waag::convert {
 

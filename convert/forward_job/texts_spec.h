@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "convert/forward_job/made_model.h"
+#include "convert/source/made_model.h"
 #include "protocol/result.h"
 
 namespace waag::convert {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "convert/forward/kernels/workers.h"
+#include "convert/source/made_model.h"
 #include "convert/source/source_model.h"
 
 namespace waag::convert {
@@ -41,12 +42,6 @@ struct WeightErrors {
   /// Values that the file's type holds exactly, and that are others there although the source
   /// stores them as floats.
   std::uint64_t not_kept = 0;
-};
-
-/// What was made of a model.
-struct MadeModel {
-  std::filesystem::path gguf;    // the first part, if there are several; or
-  std::filesystem::path folder;  // of safetensors
 };
 
 /// Compares every tensor of a result with what it was made of, reading both from their files.

@@ -29,6 +29,20 @@ std::string text_event(const Evaluation& of, std::uint64_t places) {
                   {"places", places}});
 }
 
+std::string weights_event(std::string_view target, const WeightErrors& of) {
+  json::value sqnr_db;
+  if (of.sqnr_db) sqnr_db = number_or_null(*of.sqnr_db);
+  return line_of({{"event", "weights"},
+                  {"target", target},
+                  {"name", of.name},
+                  {"type", of.type},
+                  {"shape", json::array(of.shape.begin(), of.shape.end())},
+                  {"sqnr_db", std::move(sqnr_db)},
+                  {"rel_rmse", number_or_null(of.relative_rmse)},
+                  {"max_error", number_or_null(of.largest_error)},
+                  {"sha256", of.sha256}});
+}
+
 std::string block_event(std::string_view target, const BlockError& of) {
   return line_of({{"event", "block"},
                   {"target", target},

@@ -6,6 +6,7 @@
 
 #include "convert/validate/divergence.h"
 #include "convert/validate/gates/verdict.h"
+#include "convert/validate/weight_errors.h"
 #include "convert/validation_job/evaluation.h"
 
 /// What a validation says: each a JSON object and a newline.
@@ -13,6 +14,8 @@ namespace waag::convert {
 
 /// @param places  that are scored
 std::string text_event(const Evaluation& of, std::uint64_t places);
+
+std::string weights_event(std::string_view target, const WeightErrors& of);
 
 /// How far a result is off behind a block.
 struct BlockError {

@@ -1,11 +1,11 @@
 #include "convert/validation_job/validation_job.h"
 
-#include <optional>
-
 #include "convert/forward/weights/source_weights.h"
 #include "convert/forward_job/events.h"
 #include "convert/forward_job/made_weights.h"
 #include "convert/validate/comparison.h"
+#include "convert/validate/gates/verdict.h"
+#include "convert/validate/weight_gates.h"
 #include "convert/validation_job/evaluation.h"
 #include "convert/validation_job/validation_events.h"
 
@@ -25,10 +25,8 @@ struct Reference {
 struct Candidate {
   const ResultSpec& spec;
   MadeWeights made;
-  std::vector<std::string> faults;  // of its weights
-  std::string stopped;              // why it cannot be run; empty: it can
-  std::vector<double> block_errors;
-  std::optional<DivergenceSummary> output;
+  Findings found;
+  bool is_compared = false;
 };
 
 /// What is wrong with a result is its verdict's; what is wrong here ends the job.
@@ -36,7 +34,7 @@ Status stop(Candidate& candidate, const Error& error) {
   if (error.code != Errc::unprocessable && error.code != Errc::not_found &&
       error.code != Errc::invalid_argument)
     return error;
-  candidate.stopped = error.what;
+  candidate.found.stopped = error.what;
   return ok();
 }
 
@@ -50,7 +48,7 @@ Result<std::vector<Candidate>> open_results(const ValidationSpec& spec,
     std::error_code ec;
     if (!std::filesystem::exists(path, ec))
       return fail(Errc::not_found, result.target + " is not there");
-    auto& candidate = candidates.emplace_back(Candidate{result, {}, {}, {}, {}, {}});
+    auto& candidate = candidates.emplace_back(Candidate{result, {}, {}});
     auto opened = open_made(result.made, reference.source, reference.forward);
     if (opened)
       candidate.made = *std::move(opened);
@@ -60,13 +58,38 @@ Result<std::vector<Candidate>> open_results(const ValidationSpec& spec,
   return candidates;
 }
 
+/// How far each tensor of each result is from the model's. Of one that is damaged all over, no more
+/// than `faults_max` faults are kept.
+Status measure_all(const Reference& reference, std::span<Candidate> candidates, const Sink& sink) {
+  constexpr std::size_t faults_max = 16;
+  for (auto& candidate : candidates) {
+    if (!candidate.found.stopped.empty()) continue;
+    auto& faults = candidate.found.weight_faults;
+    std::size_t left_out = 0;
+    const auto say = [&](const WeightErrors& errors) {
+      sink(weights_event(candidate.spec.target, errors));
+      for (auto& fault : weight_faults(errors)) {
+        if (faults.size() < faults_max)
+          faults.push_back(std::move(fault));
+        else
+          ++left_out;
+      }
+    };
+    const auto measured =
+        measure_weights(reference.source, candidate.spec.made, reference.workers, say);
+    if (!measured) WAAG_CHECK(stop(candidate, measured.error()));
+    if (left_out > 0) faults.push_back(std::to_string(left_out) + " more faults of weights");
+  }
+  return ok();
+}
+
 /// Runs all that can be run beside the model.
 Status run_all(const Reference& reference, std::span<Candidate> candidates,
                std::span<const std::vector<std::uint32_t>> chunks, const Sink& sink) {
   std::vector<Candidate*> run;
   std::vector<Engine> engines;
   for (auto& candidate : candidates) {
-    if (!candidate.stopped.empty()) continue;
+    if (!candidate.found.stopped.empty()) continue;
     run.push_back(&candidate);
     engines.push_back({*candidate.made.weights, reference.workers});
   }
@@ -74,14 +97,16 @@ Status run_all(const Reference& reference, std::span<Candidate> candidates,
   const auto& forward = reference.forward;
   const SourceModelWeights own(reference.source, forward.facts().of);
   const auto say = [&](std::size_t result, std::uint64_t block, double error) {
-    run[result]->block_errors.push_back(error);
+    run[result]->found.block_errors.push_back(error);
     sink(block_event(run[result]->spec.target, {block, forward.blocks(), error}));
   };
   WAAG_TRY(const auto compared,
            compare_models(forward, {own, reference.workers}, engines, chunks, say));
   for (std::size_t i = 0; i < run.size(); ++i) {
-    if (compared[i])
-      run[i]->output = summarize(*compared[i]);
+    auto& [spec, made, found, is_compared] = *run[i];
+    is_compared = bool(compared[i]);
+    if (is_compared)
+      found.output = summarize(*compared[i]);
     else
       WAAG_CHECK(stop(*run[i], compared[i].error()));
   }
@@ -94,19 +119,10 @@ Scale scale_of(const ValidationSpec& spec, const SourceModel& source) {
   return scale;
 }
 
-Judgement judgement_of(const Candidate& candidate, const Scale& scale) {
-  if (!candidate.output) return failed(*candidate.spec.limits, scale, candidate.stopped);
-  auto judgement = judge(*candidate.spec.limits, scale, *candidate.output, candidate.faults);
-  if (judgement.verdict == Verdict::fail)
-    judgement.reasons.push_back(where_it_parts(candidate.block_errors));
-  return judgement;
-}
-
 void judge_all(const Scale& scale, std::span<const Candidate> candidates, const Sink& sink) {
-  for (const auto& candidate : candidates) {
-    const auto& target = candidate.spec.target;
-    if (candidate.output) sink(compared_event(target, *candidate.output));
-    sink(verdict_event(target, judgement_of(candidate, scale)));
+  for (const auto& [spec, made, found, is_compared] : candidates) {
+    if (is_compared) sink(compared_event(spec.target, found.output));
+    sink(verdict_event(spec.target, judge(*spec.limits, scale, found)));
   }
 }
 
@@ -121,6 +137,7 @@ Status run_validation(const ValidationSpec& spec, const Sink& sink) {
   const Reference reference{source, forward, workers};
   WAAG_TRY(auto candidates, open_results(spec, reference));
   sink(text_event(evaluation, places_of(evaluation.chunks)));
+  WAAG_CHECK(measure_all(reference, candidates, sink));
   WAAG_CHECK(run_all(reference, candidates, evaluation.chunks, sink));
   judge_all(scale_of(spec, source), candidates, sink);
   sink(end_line(evaluation.chunks, begun));

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "convert/forward_job/made_model.h"
+#include "convert/source/made_model.h"
 #include "convert/validate/gates/limits.h"
 #include "protocol/result.h"
 

@@ -101,6 +101,21 @@ void judge_reference(Judgement& to, const DivergenceSummary& output) {
           text_of(perplexity_max) + ": it does not know this text, and the figures say little");
 }
 
+/// Its predictions.
+void judge_output(Judgement& to, const TargetLimits& target, const DivergenceSummary& output) {
+  if (!is_finite(output)) {
+    add(to, Verdict::fail, "a figure of its predictions is not a number");
+    return;
+  }
+  if (!target.is_below_four_bits && output.kld_mean > kld_alarm)
+    add(to, Verdict::fail,
+        "mean KLD " + text_of(output.kld_mean) + " is above " + text_of(kld_alarm) +
+            ": with four bits a weight or more that is damage, whatever the limits");
+  const bool knows_text = output.perplexity_reference <= perplexity_max;
+  for (const auto& figure : figures_of(output)) judge_figure(to, figure, knows_text);
+  if (!knows_text) judge_reference(to, output);
+}
+
 }  // namespace
 
 std::string_view name_of(Verdict verdict) {
@@ -115,21 +130,16 @@ std::string_view name_of(Verdict verdict) {
   return "";
 }
 
-Judgement judge(const TargetLimits& target, const Scale& scale, const DivergenceSummary& output,
-                std::vector<std::string> weight_faults) {
+Judgement judge(const TargetLimits& target, const Scale& scale, const Findings& found) {
   auto judgement = begin(target, scale);
-  for (auto& fault : weight_faults) add(judgement, Verdict::fail, std::move(fault));
-  if (!is_finite(output)) {
-    add(judgement, Verdict::fail, "a figure of its predictions is not a number");
-    return judgement;
+  if (found.stopped.empty()) {
+    judge_output(judgement, target, found.output);
+    if (judgement.verdict == Verdict::fail)
+      add(judgement, Verdict::fail, where_it_parts(found.block_errors));
+  } else {
+    add(judgement, Verdict::fail, found.stopped);
   }
-  if (!target.is_below_four_bits && output.kld_mean > kld_alarm)
-    add(judgement, Verdict::fail,
-        "mean KLD " + text_of(output.kld_mean) + " is above " + text_of(kld_alarm) +
-            ": with four bits a weight or more that is damage, whatever the limits");
-  const bool knows_text = output.perplexity_reference <= perplexity_max;
-  for (const auto& figure : figures_of(output)) judge_figure(judgement, figure, knows_text);
-  if (!knows_text) judge_reference(judgement, output);
+  for (const auto& fault : found.weight_faults) add(judgement, Verdict::fail, fault);
   return judgement;
 }
 
@@ -144,12 +154,6 @@ std::string where_it_parts(std::span<const double> errors) {
   return "hidden states part most in block " + std::to_string(most) + " of 0 to " +
          std::to_string(errors.size() - 1) + ": off by " + text_of(before(most)) + " before, by " +
          text_of(errors[most]) + " behind";
-}
-
-Judgement failed(const TargetLimits& target, const Scale& scale, std::string reason) {
-  auto judgement = begin(target, scale);
-  add(judgement, Verdict::fail, std::move(reason));
-  return judgement;
 }
 
 }  // namespace waag::convert

@@ -33,24 +33,27 @@ struct Scale {
 /// predictions are noise. Source: FORMATS 7.3.
 inline constexpr double perplexity_max = 60;
 
+/// What was found of a result.
+struct Findings {
+  std::vector<std::string> weight_faults;  // a sentence each
+  std::string stopped;  // why it could not be run; empty: it was, and has the rest
+  DivergenceSummary output;
+  /// Of its hidden states behind each block, as a share of the reference's.
+  std::vector<double> block_errors;
+};
+
 /// Holds a result's figures against its target's limits: within them it passes, within twice of
 /// them (of same_top, twice of what may differ) it is to be served with a warning, else it fails.
-/// Anything that is not a number fails, and so do weights with a fault, and a divergence above
-/// kld_alarm. The ratio of perplexities is judged less two of its standard errors: what is surely
-/// lost. Where the reference's own perplexity is above perplexity_max, likeliest tokens change by
-/// chance: same_top then warns at most, and a pass is a warning unless all figures are within a
-/// tenth of their limits.
-/// @param weight_faults  what is wrong with the result's weights
+/// Anything that is not a number fails, and so do weights with a fault, a divergence above
+/// kld_alarm, and what could not be run. The ratio of perplexities is judged less two of its
+/// standard errors: what is surely lost. Where the reference's own perplexity is above
+/// perplexity_max, likeliest tokens change by chance: same_top then warns at most, and a pass is a
+/// warning unless all figures are within a tenth of their limits.
 /// Source: FORMATS 7.3, docs/decisions/0013.
-Judgement judge(const TargetLimits& target, const Scale& scale, const DivergenceSummary& output,
-                std::vector<std::string> weight_faults);
+Judgement judge(const TargetLimits& target, const Scale& scale, const Findings& found);
 
-/// Where a result that failed may be damaged.
-/// @param errors  of its hidden states behind each block, as a share of the reference's
+/// Where a result may be damaged whose predictions are not those of its source.
 /// @return "hidden states part most in block 3 of 0 to 29: off by 0.02 before, by 0.9 behind"
-std::string where_it_parts(std::span<const double> errors);
-
-/// Of a result that could not be run.
-Judgement failed(const TargetLimits& target, const Scale& scale, std::string reason);
+std::string where_it_parts(std::span<const double> block_errors);
 
 }  // namespace waag::convert

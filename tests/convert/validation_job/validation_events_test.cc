@@ -24,6 +24,24 @@ TEST_CASE("validation_events: the text", "[convert][validation]") {
   CHECK(value_of(text_event(of, 2)).at("sha256").is_null());
 }
 
+TEST_CASE("validation_events: a tensor", "[convert][validation]") {
+  WeightErrors of;
+  of.name = "blk.0.attn_q.weight";
+  of.type = "Q4_K";
+  of.shape = {4, 256};
+  of.sha256 = "cc";
+  of.elements = 1024;
+  of.relative_rmse = 0.5;
+  of.largest_error = 0.25;
+  of.sqnr_db = 22.5;
+  CHECK(value_of(weights_event("gguf:Q4_K_M", of)) ==
+        value_of(R"({"event":"weights","target":"gguf:Q4_K_M","name":"blk.0.attn_q.weight",
+                     "type":"Q4_K","shape":[4,256],"sqnr_db":22.5,"rel_rmse":0.5,
+                     "max_error":0.25,"sha256":"cc"})"));
+  of.sqnr_db.reset();
+  CHECK(value_of(weights_event("gguf:Q4_K_M", of)).at("sqnr_db").is_null());
+}
+
 TEST_CASE("validation_events: a block and all places", "[convert][validation]") {
   CHECK(value_of(block_event("gguf:Q8_0", {1, 30, 0.5})) ==
         value_of(R"({"event":"block","target":"gguf:Q8_0","block":1,"blocks":30,"error":0.5})"));
