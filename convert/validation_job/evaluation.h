@@ -20,8 +20,8 @@ struct Evaluation {
 };
 
 /// The text that a spec names, split by the model's own tokenizer.
-/// @return Errc::unprocessable if the text is longer than 16 MiB, shorter than one chunk, or the
-/// tokenizer is one that is not known here
+/// @return Errc::unprocessable if the text is larger than text_bytes_max, shorter than one chunk,
+/// or the tokenizer is one that is not known here
 Result<Evaluation> read_evaluation(const ValidationSpec& spec, const SourceModel& source);
 
 }  // namespace waag::convert

@@ -11,7 +11,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t results_max = 64;
-constexpr std::uint64_t context_min = 4;  // two tokens that are scored
 constexpr double limits_factor_min = 0.01, limits_factor_max = 100;
 
 Error bad(const std::string& what) { return fail(Errc::invalid_argument, what); }
@@ -75,7 +74,7 @@ Status read_text(const json::object& from, ValidationSpec& spec) {
   spec.chunks = chunks.value_or(spec.chunks);
   spec.context = context.value_or(spec.context);
   if (spec.chunks == 0) return bad("chunks is 0");
-  if (spec.context < context_min) return bad("context is below 4");
+  if (spec.context < validation_context_min) return bad("context is below 4");
   if (spec.context > validation_tokens_max || spec.chunks > validation_tokens_max / spec.context)
     return bad("chunks of that context are more than 1048576 tokens");
   return ok();

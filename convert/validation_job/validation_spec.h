@@ -34,6 +34,7 @@ struct ValidationSpec {
 inline constexpr std::size_t validation_spec_bytes_max = 64 << 20;
 /// Of all chunks together: each has a row of hidden values for each model.
 inline constexpr std::uint64_t validation_tokens_max = 1 << 20;
+inline constexpr std::uint64_t validation_context_min = 4;  // one place that is scored
 
 /// @return Errc::invalid_argument, naming the member, for anything missing, unknown or of a wrong
 /// type

@@ -143,17 +143,28 @@ Judgement judge(const TargetLimits& target, const Scale& scale, const Findings& 
   return judgement;
 }
 
-std::string where_it_parts(std::span<const double> errors) {
-  std::size_t most = 0;
-  const auto before = [&](std::size_t block) { return block == 0 ? 0 : errors[block - 1]; };
-  const auto rise = [&](std::size_t block) { return errors[block] - before(block); };
-  for (std::size_t block = 1; block < errors.size(); ++block)
-    if (rise(block) > rise(most)) most = block;
-  if (errors.empty() || errors[most] == 0)
+std::string where_it_parts(std::span<const double> block_errors) {
+  if (block_errors.empty() || std::ranges::max(block_errors) == 0)
     return "hidden states are the same behind every block: what follows them is not";
-  return "hidden states part most in block " + std::to_string(most) + " of 0 to " +
-         std::to_string(errors.size() - 1) + ": off by " + text_of(before(most)) + " before, by " +
-         text_of(errors[most]) + " behind";
+  // Not the largest rise: states shrink behind some blocks, and all that came before counts more.
+  constexpr double jump_least = 2;
+  std::size_t parted = 0;
+  double most = jump_least;
+  for (std::size_t block = 1; block < block_errors.size(); ++block) {
+    const double jump = block_errors[block] / block_errors[block - 1];
+    if (jump > most) {
+      most = jump;
+      parted = block;
+    }
+    if (!std::isfinite(block_errors[block])) {  // nothing behind it says any more
+      parted = block;
+      break;
+    }
+  }
+  const double before = parted == 0 ? 0 : block_errors[parted - 1];
+  return "hidden states part most in block " + std::to_string(parted) + " of 0 to " +
+         std::to_string(block_errors.size() - 1) + ": off by " + text_of(before) + " before, by " +
+         text_of(block_errors[parted]) + " behind";
 }
 
 }  // namespace waag::convert

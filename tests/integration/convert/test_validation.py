@@ -1,5 +1,6 @@
 """What was made of a model is judged before it is published: waag-convert --validate."""
 
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -9,11 +10,18 @@ import pytest
 import tiny_models
 from converter import job, run
 from gguf_file import Gguf
-from hub import binary
+from hub import ROOT, binary
 from logits import logits
+from oracles import published_model
 from validation import ask, result, results, validate
 
 TEXTS = [[(7 * at * at + 3 * at + 5) % 250 for at in range(48)], [17, 40] * 16]
+OURS = ROOT / "convert" / "validate" / "text" / "evaluation.txt"
+LENGTH = 64  # of the chunks of texts
+TWO = ("gguf:F32", "gguf:Q8_0")
+# The others' tokenizer.model is not read for texts.
+WITH_TOKENIZER_JSON = [family for family in tiny_models.FAMILIES
+                       if family not in ("llama2", "mistral", "mixtral")]
 TARGETS = ("gguf:F32", "gguf:Q8_0", "gguf:Q4_K_M", "safetensors:int8", "safetensors:fp8-dynamic")
 
 
@@ -202,3 +210,84 @@ def test_nothing_else_can_be_read(tiny, made, tmp_path):
     inside.symlink_to(outside / "config.json")
     judged = validate(tiny("qwen2"), results(done, "safetensors:int8"), tokens=TEXTS)
     assert judged.verdict("safetensors:int8") == "fail"
+
+
+def tokens_of(model, text) -> dict:
+    done = subprocess.run([binary("waag-convert"), "--tokens"], capture_output=True, check=True,
+                          input=json.dumps({"model": str(model), "text": str(text)}), text=True)
+    return json.loads(done.stdout.splitlines()[0])
+
+
+@pytest.mark.parametrize("family", WITH_TOKENIZER_JSON)
+def test_chunks_lie_evenly_over_our_text(family, tiny, made):
+    """The same figures as of tokens that are cut here."""
+    judged = results(made(family, *TWO), *TWO)
+    ours = validate(tiny(family), judged, chunks=3, context=LENGTH)
+    split = tokens_of(tiny(family), OURS)
+    assert ours.events[0] == {
+        "event": "text", "id": "waag-evaluation-1",
+        "sha256": hashlib.sha256(OURS.read_bytes()).hexdigest(),
+        "tokenizer_sha256": split["sha256"], "context": LENGTH, "tokens": 3 * LENGTH,
+        "places": 3 * (LENGTH // 2 - 1)}
+    count = len(split["tokens"]) // LENGTH
+    chunks = [split["tokens"][at * LENGTH:][:LENGTH]
+              for at in (count // 6, count // 2, count * 5 // 6)]
+    if split["bos"] is not None:
+        for chunk in chunks:
+            chunk[0] = split["bos"]
+    theirs = validate(tiny(family), judged, tokens=chunks)
+    for target in TWO:
+        assert ours.figures(target) == theirs.figures(target)
+    assert ours.verdict("gguf:F32") == "pass"
+
+
+def test_a_text_of_ones_own(tiny, made, tmp_path):
+    text = tmp_path / "text"
+    text.write_text("The weighing house stood on the market square. 在那里 é 12345\n" * 40)
+    judged = validate(tiny("llama3"), results(made("llama3", *TWO), *TWO), text=str(text),
+                      chunks=2, context=LENGTH)
+    assert judged.events[0]["id"] == "given"
+    assert judged.events[0]["sha256"] == hashlib.sha256(text.read_bytes()).hexdigest()
+    assert judged.events[0]["tokens"] == 2 * LENGTH
+
+
+def test_a_text_that_does_not_do(tiny, made, tmp_path):
+    spec = {"model": str(tiny("qwen2")), "results": results(made("qwen2", *TWO), *TWO)}
+    text = tmp_path / "text"
+    text.write_text("Too short.")
+    short = ask({**spec, "text": str(text)})
+    assert short.code == 3 and "fewer than one chunk of" in short.error
+    assert ask({**spec, "text": str(tmp_path / "none")}).code == 3
+    text.write_bytes(b"\xff" * 10_000)
+    assert ask({**spec, "text": str(text)}).code == 3
+
+
+def swap_gate_and_up(folder, block: int) -> None:
+    """In a folder of safetensors, the names of two projections of a block, in its header."""
+    (path,) = folder.glob("*.safetensors")
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + size])
+    at = f"model.layers.{block}.mlp."
+    for part in ("weight", "weight_scale"):
+        one, other = f"{at}gate_proj.{part}", f"{at}up_proj.{part}"
+        header[one], header[other] = header[other], header[one]
+    text = json.dumps(header, separators=(",", ":")).encode()
+    assert len(text) <= size
+    path.write_bytes(data[:8] + text.ljust(size) + data[8 + size:])
+
+
+def test_a_published_model_passes_and_damage_in_it_does_not(tmp_path):
+    source = published_model.folder() / "source"
+    targets = ("gguf:Q8_0", "gguf:Q4_K_M", "safetensors:int8")
+    done = run(job(source, tmp_path, *targets))
+    assert done.code == 0, done.error
+    judged = results(done, *targets)
+    swap_gate_and_up(tmp_path / "int8", 11)
+    found = validate(source, judged, chunks=1)
+    for target in targets[:2]:
+        assert found.verdict(target) == "pass", found.reasons(target)
+        assert found.figures(target)["perplexity_reference"] < 60
+    assert found.verdict("safetensors:int8") == "fail"
+    assert "mean KLD" in found.reasons("safetensors:int8")
+    assert "part most in block 11 of 0 to 29" in found.reasons("safetensors:int8")

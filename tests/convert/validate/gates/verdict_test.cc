@@ -191,6 +191,14 @@ TEST_CASE("verdict: where a result parts", "[convert][gates]") {
         "hidden states part most in block 2 of 0 to 3: off by 0.02 before, by 0.5 behind");
   CHECK(where_it_parts(std::vector{0.5, 0.6}) ==
         "hidden states part most in block 0 of 0 to 1: off by 0 before, by 0.5 behind");
+  // What comes later may rise by more, of which this is the cause.
+  CHECK(where_it_parts(std::vector{0.01, 0.02, 0.08, 0.09, 0.17, 0.3}) ==
+        "hidden states part most in block 2 of 0 to 5: off by 0.02 before, by 0.08 behind");
+  CHECK(where_it_parts(std::vector{0.0, 0.0, 0.25}) ==
+        "hidden states part most in block 2 of 0 to 2: off by 0 before, by 0.25 behind");
+  constexpr auto none = std::numeric_limits<double>::quiet_NaN();
+  CHECK(where_it_parts(std::vector{0.01, 0.5, none, none}) ==
+        "hidden states part most in block 2 of 0 to 3: off by 0.5 before, by nan behind");
   CHECK(where_it_parts(std::vector{0.0, 0.0}) ==
         "hidden states are the same behind every block: what follows them is not");
 }
