@@ -10,7 +10,8 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "tests" / "integration" / "convert")]
+CONVERT = ROOT / "tests" / "integration" / "convert"
+sys.path[:0] = [str(ROOT / "tests" / "harness"), str(CONVERT), str(CONVERT / "programs")]
 
 import llama_cpp  # noqa: E402
 import make_models  # noqa: E402

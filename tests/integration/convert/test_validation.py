@@ -19,9 +19,6 @@ TEXTS = [[(7 * at * at + 3 * at + 5) % 250 for at in range(48)], [17, 40] * 16]
 OURS = ROOT / "convert" / "validate" / "text" / "evaluation.txt"
 LENGTH = 64  # of the chunks of texts
 TWO = ("gguf:F32", "gguf:Q8_0")
-# The others' tokenizer.model is not read for texts.
-WITH_TOKENIZER_JSON = [family for family in tiny_models.FAMILIES
-                       if family not in ("llama2", "mistral", "mixtral")]
 TARGETS = ("gguf:F32", "gguf:Q8_0", "gguf:Q4_K_M", "safetensors:int8", "safetensors:fp8-dynamic")
 
 
@@ -194,7 +191,7 @@ def test_a_wrong_spec_is_the_callers_mistake(tiny, made, tmp_path):
 
 
 def test_a_spec_that_is_too_large_says_so():
-    for option, most in (([], 1), (["--compare"], 64), (["--validate"], 64)):
+    for option, most in (([], 1), (["--tokens"], 1), (["--compare"], 64), (["--validate"], 64)):
         done = subprocess.run([binary("waag-convert"), *option], capture_output=True,
                               input=b"{}" + b" " * (most << 20))
         assert done.returncode == 2
@@ -218,7 +215,7 @@ def tokens_of(model, text) -> dict:
     return json.loads(done.stdout.splitlines()[0])
 
 
-@pytest.mark.parametrize("family", WITH_TOKENIZER_JSON)
+@pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_chunks_lie_evenly_over_our_text(family, tiny, made):
     """The same figures as of tokens that are cut here."""
     judged = results(made(family, *TWO), *TWO)
