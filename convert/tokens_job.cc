@@ -4,23 +4,14 @@
 #include <fstream>
 #include <string>
 
+#include "convert/job_spec.h"
+#include "convert/spec/spec_members.h"
 #include "convert/tokenizer/text/text_tokenizer.h"
-#include "protocol/hub/json_reader.h"
 
 namespace waag::convert {
 namespace {
 
 namespace fs = std::filesystem;
-
-Error bad(const std::string& what) { return fail(Errc::invalid_argument, "tokens: " + what); }
-
-Result<fs::path> absolute(const boost::json::object& from, std::string_view key) {
-  const auto text = hub::json_required_string(from, key);
-  if (!text) return bad(text.error().what);
-  fs::path path(*text);
-  if (!path.is_absolute()) return bad(std::string(key) + " is no absolute path");
-  return path;
-}
 
 Result<std::string> read_text(const fs::path& path) {
   std::error_code ec;
@@ -35,17 +26,20 @@ Result<std::string> read_text(const fs::path& path) {
   return text;
 }
 
+Result<TokensSpec> read_spec(std::string_view text) {
+  TokensSpec spec;
+  WAAG_TRY(const auto from, parse_spec(text, job_spec_bytes_max));
+  WAAG_CHECK(check_members(from, {"model", "text"}));
+  WAAG_TRY(spec.model, absolute_path(from, "model"));
+  WAAG_TRY(spec.text, absolute_path(from, "text"));
+  return spec;
+}
+
 }  // namespace
 
 Result<TokensSpec> parse_tokens_spec(std::string_view text) {
-  const auto from = hub::parse_json_object(text);
-  if (!from) return bad(from.error().what);
-  for (const auto& member : *from)
-    if (member.key() != "model" && member.key() != "text")
-      return bad("unknown member " + std::string(member.key()));
-  TokensSpec spec;
-  WAAG_TRY(spec.model, absolute(*from, "model"));
-  WAAG_TRY(spec.text, absolute(*from, "text"));
+  auto spec = read_spec(text);
+  if (!spec) return fail(Errc::invalid_argument, "tokens: " + spec.error().what);
   return spec;
 }
 
