@@ -77,11 +77,14 @@ struct Config {
     std::string format = "text";  // "text" | "json"
   } log;
   struct Convert {
-    std::string program;          // "" = waag-convert next to waagd
-    unsigned jobs_max = 1;        // conversions at a time; 0 = none: jobs wait
-    unsigned threads = 0;         // of one; 0 = one per core
-    std::string device = "auto";  // "auto" | "cpu" | "cuda"
-    unsigned time_max_s = 86'400;
+    std::string program;                // "" = waag-convert next to waagd
+    unsigned jobs_max = 1;              // conversions at a time; 0 = none: jobs wait
+    unsigned threads = 0;               // of one; 0 = one per core
+    std::string device = "auto";        // "auto" | "cpu" | "cuda"
+    unsigned time_max_s = 86'400;       // of the conversion, and of its validation
+    bool validate = false;              // where nobody says
+    double limits_factor = 1.0;         // of what a validated conversion may lose; 0.01 to 100
+    unsigned validate_chunks = 16;      // of 512 tokens of the evaluation text; 1 to 2048
     std::string gguf_suffix = "-GGUF";  // of the names of the repos that come of it
     std::string fp8_suffix = "-FP8";
     std::string int8_suffix = "-INT8";

@@ -50,10 +50,18 @@ Status check_choice(std::string_view key, std::string_view value,
               fmt::format("{}: expected {}", key, fmt::join(choices, ", ")));
 }
 
+/// As far as waag-convert takes them: 2^20 tokens in chunks of 512.
+constexpr unsigned validate_chunks_max = 2048;
+constexpr double limits_factor_min = 0.01, limits_factor_max = 100;
+
 /// What is made must get a name of its own, whatever it is made from.
 Status check_convert(const Config::Convert& convert) {
   if (convert.time_max_s == 0)
     return fail(Errc::invalid_argument, "convert.time_max_s: expected at least 1");
+  if (convert.validate_chunks == 0 || convert.validate_chunks > validate_chunks_max)
+    return fail(Errc::invalid_argument, "convert.validate_chunks: expected 1 to 2048");
+  if (!(convert.limits_factor >= limits_factor_min && convert.limits_factor <= limits_factor_max))
+    return fail(Errc::invalid_argument, "convert.limits_factor: expected 0.01 to 100");
   for (const auto* suffix : {&convert.gguf_suffix, &convert.fp8_suffix, &convert.int8_suffix,
                              &convert.w4a16_suffix, &convert.nvfp4_suffix})
     if (suffix->empty() || !RepoId::make(RepoType::model, "a", "a" + *suffix))
@@ -70,13 +78,16 @@ std::optional<std::string> value_text(const toml::node& node, Kind kind) {
     if (!value) return std::nullopt;
     return *value ? "true" : "false";
   }
+  if (const auto value = node.value_exact<double>(); value && kind == Kind::decimal)
+    return fmt::format("{}", *value);
   const auto value = node.value_exact<std::int64_t>();
   if (!value) return std::nullopt;
   return fmt::format("{}", *value);
 }
 
 constexpr std::string_view kind_name(Kind kind) {
-  return kind == Kind::text ? "text" : kind == Kind::number ? "a number" : "true or false";
+  if (kind == Kind::text) return "text";
+  return kind == Kind::boolean ? "true or false" : "a number";
 }
 
 }  // namespace

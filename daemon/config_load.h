@@ -16,7 +16,7 @@ namespace waag::daemon {
 /// One row of the table of settings: from it come file keys, WAAG_SECTION__KEY, --print-config and
 /// docs/CONFIG.md.
 struct Setting {
-  enum class Kind : std::uint8_t { text, number, boolean };
+  enum class Kind : std::uint8_t { text, number, decimal, boolean };
   std::string_view key;  // "server.listen"
   Kind kind{Kind::text};
   std::string_view about;

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cmath>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -20,6 +21,12 @@ template <class T>
 std::string show(T value) {
   return fmt::format("{}", value);
 }
+/// With a point, as TOML has its floats.
+std::string show(double value) {
+  auto text = fmt::format("{}", value);
+  if (text.find_first_of(".e") == text.npos) text += ".0";
+  return text;
+}
 
 Status parse(std::string_view text, std::string& out) {
   out = text;
@@ -29,6 +36,14 @@ Status parse(std::string_view text, bool& out) {
   out = text == "true" || text == "1";
   if (!out && text != "false" && text != "0")
     return fail(Errc::invalid_argument, "expected true or false");
+  return ok();
+}
+Status parse(std::string_view text, double& out) {
+  const auto end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, out);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(out) ||
+      std::signbit(out))
+    return fail(Errc::invalid_argument, "expected a number, not negative");
   return ok();
 }
 template <class T>
@@ -45,6 +60,7 @@ template <class T>
 constexpr Kind kind_of() {
   if constexpr (std::is_same_v<T, bool>) return Kind::boolean;
   if constexpr (std::is_same_v<T, std::string>) return Kind::text;
+  if constexpr (std::is_same_v<T, double>) return Kind::decimal;
   return Kind::number;
 }
 
@@ -233,7 +249,17 @@ std::vector<Setting> convert_rows() {
                           "is there and gives the CPU's bits, else the CPU; one conversion at a "
                           "time has the device."),
       convert<&C::time_max_s>("convert.time_max_s",
-                              "Seconds after which a conversion is ended, at least 1."),
+                              "Seconds after which a conversion is ended, and its validation; "
+                              "at least 1."),
+      convert<&C::validate>("convert.validate",
+                            "What is made is compared with its source before it is published, "
+                            "unless who asks for it says otherwise; also by mirrors."),
+      convert<&C::limits_factor>("convert.limits_factor",
+                                 "What a validated conversion may lose, as a multiple of the usual "
+                                 "limits (docs/CONVERT.md), 0.01 to 100."),
+      convert<&C::validate_chunks>("convert.validate_chunks",
+                                   "Pieces of 512 tokens of the evaluation text that it is "
+                                   "compared over, 1 to 2048."),
       convert<&C::gguf_suffix>("convert.gguf_suffix",
                                "End of the name of the repository that GGUF files go to."),
       convert<&C::fp8_suffix>("convert.fp8_suffix",

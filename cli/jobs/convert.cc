@@ -22,6 +22,7 @@ struct ConvertOptions {
   std::string via;
   std::uint64_t split_bytes = 0;
   bool allow_requantize = false;
+  bool validate = false, no_validate = false;  // neither: as the hub is set up
   bool detach = false;
   bool follow = false;
 };
@@ -38,6 +39,7 @@ json::object body_of(const ConvertOptions& options) {
   if (options.allow_requantize) body["allow_requantize"] = true;
   if (!options.via.empty()) body["via"] = options.via;
   if (options.split_bytes != 0) body["split_bytes"] = options.split_bytes;
+  if (options.validate || options.no_validate) body["validate"] = options.validate;
   return body;
 }
 
@@ -78,7 +80,7 @@ int convert(Context& context, const ConvertOptions& options) {
     return exit_ok;
   }
   const int code = watch_job(context, number);
-  if (code != exit_ok || context.json) return code;
+  if (context.json) return code;
   const auto ended = context.hub.call("GET", "/api/waag/v1/jobs/" + std::to_string(number));
   if (!ended.failure) show_result(context, ended.json);
   return code;
@@ -115,12 +117,18 @@ void add_convert(CLI::App& app, Command& chosen) {
                    "files of at most so many bytes of weights, such as 40G (that is the default of "
                    "GGUF) or 500M")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
+  auto* validate = command->add_flag(
+      "--validate", options->validate,
+      "compare what is made with its source before it is published, and publish a certificate with "
+      "it: what lost too much is not published; by default as the hub's convert.validate says");
+  command->add_flag("--no-validate", options->no_validate, "publish it as it is")
+      ->excludes(validate);
   auto* detach = command->add_flag("--detach", options->detach, "print the job's number and go");
   command->add_flag("--follow", options->follow, "follow the job to its end, as is the default")
       ->excludes(detach);
   command->footer(
       "Examples:\n"
-      "  waag convert ada/tiny --to gguf:Q4_K_M,gguf:Q8_0\n"
+      "  waag convert ada/tiny --to gguf:Q4_K_M,gguf:Q8_0 --validate\n"
       "  waag convert ada/tiny@v1 --to safetensors:fp8-dynamic --name ada/small --detach");
   command->callback([&chosen, options] {
     chosen = [options](Context& context) { return convert(context, *options); };

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/jobs/progress_line.h"
+#include "cli/jobs/validation.h"
 #include "cli/jobs/watch.h"
 #include "cli/print.h"
 
@@ -59,6 +60,7 @@ int show(Context& context, const JobOptions& options) {
   print_fields(context.world.out, shown,
                {"id", "kind", "state", "user", "priority", "spec", "createdAt", "startedAt",
                 "finishedAt", "notBefore", "attempts", "progress", "error", "result"});
+  if (const auto* result = shown.if_contains("result")) show_validation(context.world.out, *result);
   return exit_ok;
 }
 

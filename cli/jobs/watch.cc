@@ -8,6 +8,7 @@
 
 #include "cli/jobs/event_stream.h"
 #include "cli/jobs/progress_line.h"
+#include "cli/jobs/validation.h"
 #include "cli/print.h"
 
 namespace waag::cli {
@@ -71,6 +72,8 @@ class View {
     if (line == last_line_) return;
     last_line_ = line;
     (over() && !done() ? context_.world.err : out_) << line << '\n' << std::flush;
+    if (const auto* result = job.as_object().if_contains("result"); over() && result != nullptr)
+      show_validation(out_, *result);
   }
   /// Of a job that waits for its time, or is over.
   static std::string why_of(const json::value& job) {

@@ -140,6 +140,7 @@ Result<ConvertWish> ConvertWish::parse(const json::object& from) {
   WAAG_CHECK(read_common(from, wish));
   WAAG_TRY(const auto texts, texts_field(from, "targets"));
   WAAG_TRY(wish.targets, parse_targets(texts));
+  WAAG_TRY(wish.validate, bool_field(from, "validate"));
   WAAG_TRY(const auto name, text_field(from, "name"));
   if (!name || name->empty()) return wish;
   const auto slash = name->find('/');
@@ -159,6 +160,8 @@ Result<ConvertSpec> ConvertSpec::parse(const json::object& from) {
   WAAG_TRY(spec.commit, CommitId::parse(commit.value_or("")));
   WAAG_TRY(const auto url, text_field(from, "source_url"));
   spec.source_url = url.value_or("");
+  WAAG_TRY(const auto validate, bool_field(from, "validate"));
+  spec.validate = validate.value_or(false);
   const auto* outputs = from.if_contains("outputs");
   if (outputs == nullptr || !outputs->is_array() || outputs->get_array().empty() ||
       outputs->get_array().size() > targets_max)
@@ -180,6 +183,7 @@ json::object ConvertSpec::to_json() const {
         json::object{{"target", output.target.text()}, {"repo", output.repo.full_name()}});
   made["outputs"] = std::move(list);
   write_options(options, made);
+  if (validate) made["validate"] = true;
   return made;
 }
 

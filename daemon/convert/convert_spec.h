@@ -44,10 +44,11 @@ struct ConvertWish {
   std::string ns;    // of what is made; "" = the source's, else the asker's own
   std::string name;  // before the suffix; "" = the source's
   ConvertOptions options;
+  std::optional<bool> validate;  // nullopt: as the hub is set up
 
   /// {"source":"ns/name","revision":"main","targets":["gguf:Q4_K_M"],"name":"ns/name" or "name",
-  /// "imatrix":"imatrix.dat","allow_requantize":false,"via":"bf16","split_bytes":40000000000}; all
-  /// but source and targets may be left out.
+  /// "imatrix":"imatrix.dat","allow_requantize":false,"via":"bf16","split_bytes":40000000000,
+  /// "validate":true}; all but source and targets may be left out.
   static Result<ConvertWish> parse(const boost::json::object& from);
 };
 
@@ -64,6 +65,7 @@ struct ConvertSpec {
   std::string source_url;  // where people find it
   std::vector<Output> outputs;
   ConvertOptions options;
+  bool validate = false;  // what is made is compared with the source before it is published
 
   bool operator==(const ConvertSpec&) const = default;
   static Result<ConvertSpec> parse(const boost::json::object& from);

@@ -103,6 +103,7 @@ Result<storage::JobRow> submit_conversion(App& app, const Identity& who, const C
   WAAG_TRY(spec.source_url, url_of(app, source, base_url));
   WAAG_TRY(spec.outputs, outputs_of(app, who, wish, source));
   spec.options = wish.options;
+  spec.validate = wish.validate.value_or(app.config.convert.validate);
   NewJob job;
   job.kind = "convert";
   job.spec = spec.to_json();

@@ -51,6 +51,27 @@ TEST_CASE("config_load: values of the wrong kind are refused", "[daemon][config]
   CHECK(done.error().what.find("waag.toml:") == 0);
 }
 
+TEST_CASE("config_load: decimals", "[daemon][config]") {
+  LoadedConfig loaded;
+  CHECK(print_config(loaded).find("limits_factor = 1.0  #") != std::string::npos);
+  for (const auto* value : {"2", "1.5", "1e1"}) {
+    REQUIRE(loaded.apply_file("[convert]\nlimits_factor = " + std::string(value), "x.toml"));
+    CHECK(loaded.config.convert.limits_factor == std::stod(value));
+    CHECK(loaded.check());
+  }
+  for (const auto* value : {"inf", "nan", "-1.0", "-0.0", "\"1\"", "true"})
+    CHECK_FALSE(loaded.apply_file("[convert]\nlimits_factor = " + std::string(value), "x.toml"));
+  for (const auto* value : {"0", "0.009", "101"}) {
+    REQUIRE(loaded.set("convert.limits_factor", value, "--x"));
+    CHECK_FALSE(loaded.check());
+  }
+  REQUIRE(loaded.set("convert.limits_factor", "1", "--x"));
+  for (const auto* value : {"0", "2049"}) {
+    REQUIRE(loaded.set("convert.validate_chunks", value, "--x"));
+    CHECK_FALSE(loaded.check());
+  }
+}
+
 TEST_CASE("config_load: a public address needs TLS or insecure", "[daemon][config]") {
   LoadedConfig loaded;
   CHECK(loaded.check());

@@ -17,6 +17,7 @@ TEST_CASE("config_table: each row reads and writes a field of its own", "[daemon
     std::string value;
     if (row.kind == Setting::Kind::boolean) value = before == "true" ? "false" : "true";
     if (row.kind == Setting::Kind::number) value = "4242";
+    if (row.kind == Setting::Kind::decimal) value = "42.5";
     if (row.kind == Setting::Kind::text) value = "other";
     REQUIRE(row.set(config, value));
     const auto after = row.get(config);
@@ -35,6 +36,8 @@ TEST_CASE("config_table: values of the wrong kind", "[daemon][config]") {
     CAPTURE(row.key);
     for (const auto* bad : {"", "-1", "1.5", "yes", " 1", "99999999999999999999999"}) {
       CAPTURE(bad);
+      if (row.kind == Setting::Kind::decimal && std::string_view(bad).find_first_of("19") == 0)
+        continue;
       Config config;
       const auto set = row.set(config, bad);
       REQUIRE_FALSE(set);

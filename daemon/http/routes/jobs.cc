@@ -19,7 +19,7 @@ Family jobs() {
        api::post_conversion,
        "Submits a job that makes other formats of a model and publishes them: source, revision, "
        "targets (gguf:Q4_K_M, safetensors:fp8-dynamic, ...), name, imatrix, allow_requantize, "
-       "via, split_bytes."},
+       "via, split_bytes, validate."},
   };
 }
 

@@ -40,6 +40,12 @@ TEST_CASE("convert: without following", "[cli][convert]") {
   CHECK(ran.code == exit_ok);
   CHECK(ran.seen.at(0).body == R"({"source":"acme/tiny","targets":["gguf:F16"]})");
   CHECK(ran.out == "job 7: waag jobs watch 7\n");
+  for (const std::string flag : {"--validate", "--no-validate"}) {
+    const auto told =
+        run_with({"convert", "acme/tiny", "--to", "gguf:F16", "--detach", flag}, {{202, job, ""}});
+    CHECK(told.seen.at(0).body == R"({"source":"acme/tiny","targets":["gguf:F16"],"validate":)" +
+                                      std::string(flag == "--validate" ? "true}" : "false}"));
+  }
   const auto json = run_with({"--json", "convert", "acme/tiny", "--to", "gguf:F16", "--detach"},
                              {{202, job, ""}});
   CHECK(json.out.find(R"("id":7)") != std::string::npos);
@@ -58,6 +64,8 @@ TEST_CASE("convert: how it fails", "[cli][convert]") {
   CHECK(run_with({"convert", "acme/tiny"}).code == exit_usage);
   CHECK(run_with({"convert", "tiny", "--to", "gguf:F16"}).code == exit_usage);
   CHECK(run_with({"convert", "a/b", "--to", "gguf:F16", "--follow", "--detach"}).code ==
+        exit_usage);
+  CHECK(run_with({"convert", "a/b", "--to", "gguf:F16", "--validate", "--no-validate"}).code ==
         exit_usage);
   CHECK(run_with({"convert", "a/b", "--to", "gguf:F16"}, {{202, "{}", ""}}).code == exit_refused);
 }

@@ -56,6 +56,14 @@ TEST_CASE("convert spec: a client's wish", "[daemon][convert]") {
   CHECK(plain->ns.empty());
   CHECK(plain->options == ConvertOptions{"", false, "bf16", 0});
   CHECK(plain->revision == "main");
+  CHECK_FALSE(plain->validate);
+  const auto validated = [](const std::string& value) {
+    return ConvertWish::parse(
+        object(R"({"source":"ada/tiny","targets":["gguf:F16"],"validate":)" + value + "}"));
+  };
+  CHECK(validated("true")->validate == true);
+  CHECK(validated("false")->validate == false);
+  CHECK_FALSE(validated("1"));
 }
 
 TEST_CASE("convert spec: what is no wish", "[daemon][convert]") {
@@ -87,6 +95,8 @@ TEST_CASE("convert spec: a job's row and back", "[daemon][convert]") {
   spec.outputs = {{*ConvertTarget::parse("gguf:F16"), {RepoType::model, "ada", "tiny-GGUF"}},
                   {*ConvertTarget::parse("safetensors:int8"), {RepoType::model, "b", "c"}}};
   spec.options = {"imatrix.dat", true, "direct", 5'000'000};
+  CHECK_FALSE(spec.to_json().contains("validate"));
+  spec.validate = true;
   const auto back = ConvertSpec::parse(spec.to_json());
   REQUIRE(back);
   CHECK(*back == spec);

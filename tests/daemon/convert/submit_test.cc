@@ -41,6 +41,27 @@ TEST_CASE_METHOD(Hub, "submit conversion: the job", "[daemon][convert]") {
   CHECK(ask_for(f16).json().at("id") != job.at("id"));
 }
 
+TEST_CASE_METHOD(Hub, "submit conversion: whether it is validated", "[daemon][convert]") {
+  const auto is_validated = [](const Reply& reply) {
+    INFO(reply.body);
+    REQUIRE(reply.status == 202);
+    return reply.json().at("spec").as_object().contains("validate");
+  };
+  CHECK_FALSE(is_validated(ask_for(f16)));
+  CHECK(is_validated(ask_for(f16, R"(,"validate":true)")));
+  CHECK(ask_for(f16, R"(,"validate":"yes")").status == 400);
+  config.convert.validate = true;
+  CHECK(is_validated(ask_for(f16)));
+  CHECK_FALSE(is_validated(ask_for(f16, R"(,"validate":false)")));
+  // A mirror's rule says nothing of it.
+  const RepoId source{RepoType::model, "ada", "tiny"};
+  const auto commit = store->resolve(store->find_repo(source)->uid, "refs/heads/main");
+  REQUIRE(commit);
+  const auto job = convert_mirrored(*app, {"ada", ""}, source, *commit, {"gguf:Q8_0"});
+  REQUIRE(job);
+  CHECK(app->jobs->find(*job)->spec.find(R"("validate":true)") != std::string::npos);
+}
+
 TEST_CASE_METHOD(Hub, "submit conversion: where it goes", "[daemon][convert]") {
   const auto repo_of = [](const Reply& reply) {
     INFO(reply.body);
