@@ -1,18 +1,20 @@
 #include "daemon/convert/convert_job.h"
 
 #include <algorithm>
+#include <fstream>
 #include <set>
-#include <thread>
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 
 #include "daemon/app.h"
 #include "daemon/auth/authenticator.h"
 #include "daemon/auth/file_access.h"
 #include "daemon/catalog/weight_reader.h"
+#include "daemon/convert/converter_input.h"
 #include "daemon/convert/model_card.h"
 #include "daemon/convert/submit.h"
+#include "daemon/convert/validation/run_validation.h"
 #include "daemon/jobs/jobs.h"
 #include "daemon/mirror/mirror.h"
 #include "daemon/mirror/schedule/schedule.h"
@@ -28,16 +30,15 @@ constexpr unsigned attempts_max = 5;
 /// Of one conversion: a safetensors model has hundreds of files, not more.
 constexpr std::size_t files_max = 10'000;
 constexpr std::size_t warnings_max = 20;
+/// What the converter said, progress apart: enough for files_max. Without its end it counts as
+/// none.
+constexpr const char* made_name = "made";
+constexpr std::size_t made_bytes_max = 16u << 20;
 constexpr std::uint64_t card_bytes_max = 1u << 20;
 constexpr std::uint64_t index_bytes_max = 64u << 20;
 /// A weight in 4 bits becomes one in 32 at most, and a header is small.
 constexpr std::uint64_t growth_max = 8;
 constexpr std::uint64_t file_slack_bytes = 1u << 30;
-
-// The converter's exit codes.
-constexpr int bad_spec = 2;
-constexpr int refused = 3;
-constexpr int try_again = 4;
 
 bool may_heal(Errc code) {
   return code == Errc::upstream_failed || code == Errc::deadline_exceeded ||
@@ -48,22 +49,10 @@ fs::path scratch_root(const Config& config) {
   return fs::absolute(fs::path(config.store.data)) / "convert";
 }
 
-fs::path program_of(const Config& config) {
-  if (!config.convert.program.empty()) return fs::absolute(config.convert.program);
-  std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored).parent_path() / "waag-convert";
-}
-
 std::uint64_t bytes_of(const std::vector<storage::TreeEntry>& entries) {
   std::uint64_t bytes = 0;
   for (const auto& entry : entries) bytes += entry.size_bytes;
   return bytes;
-}
-
-json::array json_of(const std::vector<std::string>& texts) {
-  json::array made;
-  for (const auto& text : texts) made.emplace_back(text);
-  return made;
 }
 
 }  // namespace
@@ -96,8 +85,10 @@ Status ConvertJob::work() {
   WAAG_CHECK(ask_again());
   WAAG_CHECK(materialize());
   WAAG_CHECK(convert());
+  WAAG_CHECK(validate());
   WAAG_CHECK(ask_again());  // hours later
-  return publish();
+  WAAG_CHECK(publish());
+  return verdicts_.status();
 }
 
 /// The asker's rights of now.
@@ -156,44 +147,50 @@ Status ConvertJob::check_space() const {
 
 // --- the converter ---
 
-std::string ConvertJob::child_input(std::string_view device) const {
-  const auto& spec = conversion_.spec;
-  const auto fields = card_fields(conversion_.readme);
-  json::object model{{"name", spec.source.name}, {"organization", spec.source.ns}};
-  model["repo_url"] = spec.source_url;
-  model["commit"] = spec.commit.hex();
-  model["license"] = fields.license;
-  model["base_model"] = json_of(fields.base_models);
-  model["tags"] = json_of(fields.tags);
-  model["languages"] = json_of(fields.languages);
-  json::array targets;
-  for (const auto& [target, repo] : spec.outputs) {
-    const bool gguf = target.kind == ConvertTarget::Kind::gguf;
-    json::object one{{"kind", gguf ? "gguf" : "safetensors"}, {"type", target.type}};
-    if (gguf)
-      one["file"] = gguf_name(spec.source.name, target);
-    else
-      one["folder"] = target.type;
-    const auto& imatrix = spec.options.imatrix;
-    if (gguf && !imatrix.empty()) one["imatrix"] = (scratch_ / "in" / imatrix).string();
-    if (spec.options.split_bytes != 0) one["split_bytes"] = spec.options.split_bytes;
-    targets.push_back(std::move(one));
-  }
-  const auto threads = app_.config.convert.threads;
-  json::object input{{"source", (scratch_ / "in").string()},
-                     {"output", (scratch_ / "out").string()}};
-  input["threads"] = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
-  input["device"] = device;
-  input["allow_requantize"] = spec.options.allow_requantize;
-  input["via"] = spec.options.via;
-  input["model"] = std::move(model);
-  input["targets"] = std::move(targets);
-  return json::serialize(input);
+/// What an earlier beginning has converted and checked: the converter forgets how far it was once
+/// it is done. @return false: nothing that is still whole
+bool ConvertJob::recall_made() {
+  std::ifstream lines(scratch_ / made_name);
+  bool good = lines.is_open();
+  for (std::string line; good && std::getline(lines, line);) good = bool(take(line));
+  if (good && said_.done && check_made()) return true;
+  conversion_.files.clear();
+  conversion_.warnings.clear();
+  said_ = {};
+  made_.clear();
+  return false;
+}
+
+/// For recall_made(), once all of it is checked.
+Status ConvertJob::keep_made() const {
+  auto& files = app_.store.files();
+  const auto target = scratch_ / made_name;
+  const auto part = scratch_ / (std::string(made_name) + ".part");
+  if (files.exists(part)) WAAG_CHECK(files.remove(part));
+  WAAG_TRY(const auto file, files.open(part, storage::OpenMode::create_new));
+  WAAG_CHECK(file->write(0, as_bytes(made_)));
+  WAAG_CHECK(file->sync());
+  return files.rename(part, target);
+}
+
+Status ConvertJob::check_made() {
+  conversion_.output = scratch_ / "out";
+  context_.set_note("checking what was made");
+  return Publisher(app_, context_, who_, conversion_).check();
+}
+
+Status ConvertJob::convert() {
+  if (recall_made()) return ok();
+  if (conversion_.spec.validate)
+    WAAG_CHECK(check_validation(app_.config.convert, context_, scratch_));
+  WAAG_CHECK(convert_on_device());
+  WAAG_CHECK(check_made());
+  return keep_made();
 }
 
 /// Where the device is taken, the work need not wait for it: the CPU gives the same bytes. A hub
 /// that must use it runs one conversion at a time (add_convert_jobs).
-Status ConvertJob::convert() {
+Status ConvertJob::convert_on_device() {
   const auto& wanted = app_.config.convert.device;
   if (wanted == "cpu") return run_converter("cpu");
   if (device_is_taken_.exchange(true)) {
@@ -216,42 +213,15 @@ Status ConvertJob::run_converter(std::string_view device) {
   context_.set_total(0, conversion_.spec.outputs.size());
   context_.set_note("starting the converter");
   ChildOptions options;
-  options.program = program_of(app_.config);
-  options.input = child_input(device);
+  options.input =
+      converter_input(conversion_, scratch_, device, converter_threads(app_.config.convert));
   options.folder = scratch_ / "out";
-  options.time_max = std::chrono::seconds(app_.config.convert.time_max_s);
   options.sandbox.readable = {scratch_ / "in"};
   options.sandbox.writable = {scratch_ / "out"};
   options.file_bytes_max = growth_max * bytes_of(weights_) + file_slack_bytes;
-  const auto end = run_child(options, context_.stop_token(),
-                             [this](std::string_view line) { return take(line); });
-  // It has had all the time that it may have: another day would not help.
-  if (!end && end.error().code == Errc::deadline_exceeded)
-    return fail(Errc::unprocessable, "the converter took longer than convert.time_max_s");
-  if (!end && end.error().code == Errc::not_found)
-    return fail(Errc::internal, "there is no converter: " + end.error().what);
-  WAAG_CHECK(end);
-  return judge(*end);
-}
-
-Status ConvertJob::judge(const ChildEnd& end) const {
-  const auto said = !refusal_.empty() ? refusal_ : end.error_text;
-  switch (end.code) {
-    case 0:
-      if (done_) return ok();
-      return fail(Errc::unprocessable, "the converter ended before it was done");
-    case bad_spec:
-      return fail(Errc::internal, "the converter does not take the job: " + said);
-    case refused:
-      return fail(Errc::unprocessable, said.empty() ? "the converter refused the source" : said);
-    case try_again:
-      return fail(Errc::unavailable, "the converter could not read or write: " + said);
-    default:
-      break;
-  }
-  const auto how = end.signal != 0 ? "by signal " + std::to_string(end.signal)
-                                   : "with code " + std::to_string(end.code);
-  return fail(Errc::internal, "the converter crashed " + how + (said.empty() ? "" : ": " + said));
+  return run_converter_program(
+      app_.config.convert, std::move(options), context_.stop_token(),
+      [this](std::string_view line) { return take(line); }, said_);
 }
 
 bool ConvertJob::is_wanted(const std::string& target) const {
@@ -262,13 +232,15 @@ bool ConvertJob::is_wanted(const std::string& target) const {
 Status ConvertJob::take(std::string_view line) {
   if (line.empty()) return ok();
   WAAG_TRY(auto event, parse_converter_event(line));
+  const bool is_progress = std::holds_alternative<ConverterTensor>(event);
+  if (!is_progress && made_.size() < made_bytes_max) made_ += std::string(line) + '\n';
   if (const auto* device = std::get_if<ConverterDevice>(&event)) on(*device);
   if (const auto* plan = std::get_if<ConverterPlan>(&event)) on(*plan);
   if (const auto* tensor = std::get_if<ConverterTensor>(&event)) on(*tensor);
   if (const auto* warning = std::get_if<ConverterWarning>(&event)) on(*warning);
   if (auto* file = std::get_if<ConverterFile>(&event)) return on(*file);
-  if (const auto* error = std::get_if<ConverterError>(&event)) refusal_ = error->message;
-  if (std::holds_alternative<ConverterDone>(event)) done_ = true;
+  if (const auto* error = std::get_if<ConverterError>(&event)) said_.refusal = error->message;
+  if (std::holds_alternative<ConverterDone>(event)) said_.done = true;
   return ok();
 }
 
@@ -280,6 +252,7 @@ void ConvertJob::on(const ConverterDevice& device) {
 void ConvertJob::on(const ConverterPlan& plan) {
   if (!is_wanted(plan.target)) return;
   planned_[plan.target] = plan.bytes;
+  tensors_[plan.target] = plan.tensors;
   std::uint64_t total = 0;  // targets come one after another: those to come are estimated
   for (const auto& [target, repo] : conversion_.spec.outputs) {
     const auto known = planned_.find(target.text());
@@ -322,11 +295,39 @@ Status ConvertJob::on(ConverterFile& file) {
 
 // --- out ---
 
+/// What lost too much is left out from here on; what is there of an earlier one stays.
+Status ConvertJob::validate() {
+  if (!conversion_.spec.validate) return ok();
+  ValidationInput input;
+  input.source = scratch_ / "in";
+  input.source_bytes = bytes_of(weights_);
+  input.tensors = tensors_;
+  WAAG_TRY(const auto validation,
+           run_validation(app_.config.convert, context_, conversion_, input));
+  const auto results = validation.results();
+  verdicts_ = Verdicts(results);
+  const auto is_left_out = [&](const std::string& target) { return verdicts_.has_failed(target); };
+  std::erase_if(conversion_.spec.outputs,
+                [&](const auto& one) { return is_left_out(one.target.text()); });
+  std::erase_if(conversion_.files, [&](const auto& one) { return is_left_out(one.target); });
+  tell_result({}, {});
+  CertificateFacts facts;
+  facts.text = validation.text();
+  facts.device = device_;
+  facts.cpu = cpu_name();
+  facts.time = context_.now();
+  auto read = weights_;
+  for (const auto& entry : source_files_.small)
+    if (is_read_by_converter(source_files_, entry.path)) read.push_back(entry);
+  WAAG_TRY(facts.source_files, certified_files(input.source, read));
+  for (const auto& [target, result] : results)
+    if (!is_left_out(target))
+      conversion_.certificates[target] = certificate_of(facts, conversion_.spec, target, result);
+  return ok();
+}
+
 Status ConvertJob::publish() {
-  conversion_.output = scratch_ / "out";
-  Publisher publisher(app_.store, context_, who_, conversion_);
-  context_.set_note("checking what was made");
-  WAAG_CHECK(publisher.check());
+  Publisher publisher(app_, context_, who_, conversion_);
   std::uint64_t bytes = 0;
   for (const auto& file : conversion_.files) bytes += file.size_bytes;
   context_.set_total(bytes, conversion_.files.size());
@@ -341,19 +342,24 @@ Status ConvertJob::publish() {
     one["files"] = done.files;
     one["bytes"] = done.bytes;
     repos.push_back(std::move(one));
-    // What is published stays, also if the next one fails.
-    json::object result{{"source", conversion_.spec.source.full_name()},
-                        {"commit", conversion_.spec.commit.hex()},
-                        {"device", device_},
-                        {"published", repos}};
-    auto warnings = conversion_.warnings;
-    for (const auto& repo : seen) warn_of_rules(repo, warnings);
-    if (!warnings.empty()) result["warnings"] = json_of(warnings);
-    context_.set_result(std::move(result));
+    tell_result(repos, seen);  // what is published stays, also if the next one fails
   }
   context_.set_done(bytes, conversion_.files.size());
   context_.set_note("");
   return ok();
+}
+
+void ConvertJob::tell_result(const json::array& published, const std::vector<RepoId>& repos) {
+  json::object result{{"source", conversion_.spec.source.full_name()},
+                      {"commit", conversion_.spec.commit.hex()},
+                      {"device", device_},
+                      {"published", published}};
+  auto warnings = conversion_.warnings;
+  for (const auto& warning : verdicts_.warnings()) warnings.push_back(warning);
+  for (const auto& repo : repos) warn_of_rules(repo, warnings);
+  if (!warnings.empty()) result["warnings"] = json::value_from(warnings);
+  if (conversion_.spec.validate) result["validation"] = verdicts_.to_json();
+  context_.set_result(std::move(result));
 }
 
 /// A repo of this hub's own is what its name stands for here, whatever an upstream has.

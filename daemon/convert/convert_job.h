@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "daemon/convert/child/child_process.h"
+#include "daemon/convert/child/converter_run.h"
 #include "daemon/convert/converter_events.h"
 #include "daemon/convert/materialize.h"
 #include "daemon/convert/publish.h"
+#include "daemon/convert/validation/verdicts.h"
 
 namespace waag::daemon {
 
@@ -38,6 +39,10 @@ class ConvertJob {
   Status bring_weights(Materializer& files);
   Status check_space() const;
   Status convert();
+  bool recall_made();
+  Status keep_made() const;
+  Status check_made();
+  Status convert_on_device();
   Status run_converter(std::string_view device);
   Status take(std::string_view line);
   void on(const ConverterDevice& device);
@@ -45,10 +50,10 @@ class ConvertJob {
   void on(const ConverterTensor& tensor);
   void on(const ConverterWarning& warning);
   Status on(ConverterFile& file);
-  Status judge(const ChildEnd& end) const;
+  Status validate();
   Status publish();
+  void tell_result(const boost::json::array& published, const std::vector<RepoId>& repos);
   void warn_of_rules(const RepoId& repo, std::vector<std::string>& warnings) const;
-  [[nodiscard]] std::string child_input(std::string_view device) const;
   [[nodiscard]] bool is_wanted(const std::string& target) const;
   [[nodiscard]] bool keeps_scratch(const Status& came) const;
 
@@ -62,10 +67,12 @@ class ConvertJob {
   std::vector<storage::TreeEntry> weights_;
   std::map<std::string, ConverterTensor> progress_;  // by target
   std::map<std::string, std::uint64_t> planned_;     // bytes, by target
+  std::map<std::string, std::uint64_t> tensors_;     // how many, by target
   std::string device_;                               // where the work is done, and why
   std::string cpu_because_;                          // ours, where not the converter's reason
-  std::string refusal_;                              // what the converter said last of why not
-  bool done_ = false;                                // it said so
+  Verdicts verdicts_;
+  ConverterSaid said_;
+  std::string made_;  // what it said of what it made, a line each
 };
 
 /// Teaches app.jobs the kind "convert", and sweeps what conversions that are over have left. Before

@@ -12,7 +12,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t line_bytes_max = 64u << 10;
-constexpr std::size_t message_bytes_max = 2u << 10;
 /// Above it a rate or a time is no news.
 constexpr double number_max = 1e15;
 
@@ -65,15 +64,6 @@ Result<ConverterEvent> file_of(const json::object& from) {
   return ConverterEvent(std::move(file));
 }
 
-/// Cut, without control characters.
-std::string readable(std::string text) {
-  if (text.size() > message_bytes_max) text.resize(message_bytes_max);
-  while (!is_utf8(text)) text.pop_back();  // a character was cut
-  for (auto& c : text)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  return text;
-}
-
 /// For people: on one line, and not too long.
 Result<std::string> message_of(const json::object& from) {
   WAAG_TRY(auto message, hub::json_required_string(from, "message"));
@@ -117,6 +107,18 @@ Result<ConverterEvent> event_of(std::string_view line) {
 }
 
 }  // namespace
+
+std::string readable(std::string text, std::size_t bytes_max) {
+  if (text.size() > bytes_max) text.resize(bytes_max);
+  while (!is_utf8(text)) text.pop_back();  // a character was cut
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const bool begins_c1 = byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+    if (begins_c1) text.replace(at, 2, " ");
+    if (byte < 0x20 || byte == 0x7F) text[at] = ' ';
+  }
+  return text;
+}
 
 Result<ConverterEvent> parse_converter_event(std::string_view line) {
   auto event = event_of(line);

@@ -47,6 +47,9 @@ struct ConverterError {
 using ConverterEvent = std::variant<ConverterPlan, ConverterTensor, ConverterFile, ConverterWarning,
                                     ConverterDevice, ConverterDone, ConverterError>;
 
+/// For people: cut, on one line, without control characters. @param text  UTF-8
+std::string readable(std::string text, std::size_t bytes_max = 2048);
+
 /// Errc::unprocessable unless `line` is one of these.
 Result<ConverterEvent> parse_converter_event(std::string_view line);
 

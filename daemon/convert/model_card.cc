@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -105,7 +106,35 @@ std::string recipe(const CardFacts& facts) {
   if (options.allow_requantize) text += " --allow-requantize";
   if (options.via != usual.via) text += " --via " + options.via;
   if (options.split_bytes != 0) text += " --split-max-size " + std::to_string(options.split_bytes);
+  if (facts.validate) text += " --validate";
   return text;
+}
+
+std::string digits(const char* form, double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), form, value);
+  return text.data();
+}
+
+/// What certificates say, for people. The names are of our own making but for reasons.
+std::string validation(const CardFacts& facts) {
+  if (facts.certificates.empty()) return {};
+  std::string out =
+      "\n## Validation\n\nRun beside their source over an evaluation text before they were "
+      "published.\n\n| | Verdict | Mean KLD | 99 % | Same top token | ln of the ratio of "
+      "perplexities | Certificate |\n|---|---|---:|---:|---:|---:|---|\n";
+  for (const auto& [path, of] : facts.certificates) {
+    const auto& figures = of.figures;
+    out += "| " + of.target + " | " + std::string(certificate::to_string(of.verdict)) + " | " +
+           digits("%.3g", figures.kld_mean) + " | " + digits("%.3g", figures.kld_p99) + " | " +
+           digits("%.1f %%", 100 * figures.same_top) + " | " +
+           digits("%.3g", figures.ln_perplexity_ratio) + " | [" + path + "](" + path + ") |\n";
+  }
+  std::string reasons;
+  for (const auto& [path, of] : facts.certificates)
+    for (const auto& reason : of.reasons)
+      reasons += "- " + plain_text(of.target + ": " + reason) + "\n";
+  return out + (reasons.empty() ? "" : "\n" + reasons);
 }
 
 }  // namespace
@@ -120,6 +149,7 @@ std::string model_card(const CardFacts& facts) {
   out += "| File | Bytes |\n|---|---:|\n";
   for (const auto& file : facts.weights)
     out += "| " + file.path + " | " + grouped(file.size_bytes) + " |\n";
+  out += validation(facts);
   if (!facts.warnings.empty()) out += "\n## Warnings\n\n";
   for (const auto& warning : facts.warnings) out += "- " + plain_text(warning) + "\n";
   out += "\n## Recipe\n\n```\n" + recipe(facts) + "\n```\n\n## Licence\n\n";

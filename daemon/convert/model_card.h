@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/convert/convert_spec.h"
+#include "protocol/certificate/certificate.h"
 
 namespace waag::daemon {
 
@@ -22,7 +23,13 @@ struct CardFacts {
   std::vector<ConvertTarget> targets;  // of this conversion, of this repo
   ConvertOptions options;
   std::vector<std::string> warnings;  // what the converter said of it; on one line each
+  bool validate = false;              // it was asked for
   std::vector<File> weights;          // all that the repo has by now
+  struct Certified {
+    std::string path;
+    certificate::Certificate certificate;
+  };
+  std::vector<Certified> certificates;  // likewise
 };
 
 /// The same facts give the same bytes.

@@ -5,6 +5,7 @@
 
 #include "daemon/api/common/author.h"
 #include "daemon/api/v2/gguf_choice.h"
+#include "daemon/app.h"
 #include "daemon/catalog/weight_reader.h"
 #include "daemon/convert/model_card.h"
 #include "daemon/convert/output_files.h"
@@ -70,6 +71,14 @@ Change removal_of(const std::string& path) {
 Error told_to_stop() { return fail(Errc::unavailable, "the job was told to stop"); }
 
 }  // namespace
+
+Publisher::Publisher(App& app, JobContext& context, const Identity& who,
+                     const Conversion& conversion)
+    : store_(app.store),
+      hub_key_(*app.hub_key),
+      context_(context),
+      who_(who),
+      conversion_(conversion) {}
 
 Status Publisher::check() const {
   for (const auto& file : conversion_.files) {
@@ -158,7 +167,9 @@ Result<Publisher::Published> Publisher::publish(const RepoId& destination) {
     if (find(before, licence.path) == nullptr && !licence.lfs)
       commit.changes.push_back(std::move(change));
   }
-  const auto card = card_for(destination, *snapshot, weights);
+  WAAG_TRY(auto certificates, CertificateFiles::open(store_, before, hub_key_));
+  WAAG_CHECK(put_certificates(destination, placed, certificates, commit));
+  const auto card = card_for(destination, *snapshot, weights, certificates);
   if (!card.empty())
     WAAG_CHECK(put_text(std::string(card_name), card, *commit.staged, commit.changes));
   const auto there = [&](const Change& change) { return is_there(change, before); };
@@ -226,9 +237,28 @@ Result<Change> Publisher::put_large(const Placed& placed) {
   return change;
 }
 
+/// Weights first, and nothing that is made of the repo as a whole.
+Status Publisher::put_certificates(const RepoId& destination, const std::vector<Placed>& placed,
+                                   CertificateFiles& files, storage::CommitRequest& commit) {
+  for (const auto& output : conversion_.spec.outputs) {
+    const auto found = conversion_.certificates.find(output.target.text());
+    if (output.repo != destination || found == conversion_.certificates.end()) continue;
+    auto certificate = found->second;
+    certificate.output_repo = destination.full_name();
+    for (const bool weights : {true, false})
+      for (const auto& [file, path] : placed)
+        if (file->target == found->first && is_weight(path) == weights && path != card_name)
+          certificate.output_files.push_back({path, file->sha256, file->size_bytes});
+    WAAG_CHECK(files.put(std::move(certificate), *commit.staged, commit.changes));
+  }
+  files.remove_stale(commit.changes);
+  return ok();
+}
+
 /// "" where the repo has a card that people wrote.
 std::string Publisher::card_for(const RepoId& destination, const storage::Snapshot& head,
-                                const Weights& weights) const {
+                                const Weights& weights,
+                                const CertificateFiles& certificates) const {
   if (const auto entry = head.stat(card_name); entry)
     if (!is_our_card(read_front(store_, *entry, card_bytes_max))) return {};
   CardFacts facts;
@@ -240,7 +270,10 @@ std::string Publisher::card_for(const RepoId& destination, const storage::Snapsh
   facts.options = conversion_.spec.options;
   for (const auto& output : conversion_.spec.outputs)
     if (output.repo == destination) facts.targets.push_back(output.target);
+  facts.validate = conversion_.spec.validate;
   facts.warnings = conversion_.warnings;
+  for (const auto& [path, certificate] : certificates.held())
+    facts.certificates.push_back({path, certificate});
   for (const auto& [path, size] : weights) facts.weights.push_back({path, size});
   return model_card(facts);
 }

@@ -7,11 +7,14 @@
 
 #include "daemon/convert/convert_spec.h"
 #include "daemon/convert/converter_events.h"
+#include "daemon/convert/validation/certificate_files.h"
 #include "daemon/http/message.h"
 #include "daemon/jobs/job_context.h"
 #include "storage/store.h"
 
 namespace waag::daemon {
+
+struct App;
 
 /// What all repos of one conversion have in common.
 struct Conversion {
@@ -22,6 +25,8 @@ struct Conversion {
   std::filesystem::path output;              // where the converter's files lie
   std::vector<ConverterFile> files;          // all of them, as it told
   std::vector<std::string> warnings;         // likewise, each once
+  /// By target, but for what the publisher knows; empty: no validation was wanted.
+  std::map<std::string, certificate::Certificate> certificates;
 };
 
 /// Puts the converter's files into repos: checked, through the store's way in, one commit a repo.
@@ -30,9 +35,7 @@ struct Conversion {
 class Publisher {
  public:
   /// @param who  the asker as of now
-  Publisher(storage::Store& store, JobContext& context, const Identity& who,
-            const Conversion& conversion)
-      : store_(store), context_(context), who_(who), conversion_(conversion) {}
+  Publisher(App& app, JobContext& context, const Identity& who, const Conversion& conversion);
 
   /// Looks at all files before any is published. Errc::unprocessable
   Status check() const;
@@ -55,11 +58,15 @@ class Publisher {
   Result<storage::Change> put_large(const Placed& placed);
   using Weights = std::map<std::string, std::uint64_t>;  // bytes, by path
   [[nodiscard]] std::string card_for(const RepoId& destination, const storage::Snapshot& head,
-                                     const Weights& weights) const;
+                                     const Weights& weights,
+                                     const CertificateFiles& certificates) const;
+  Status put_certificates(const RepoId& destination, const std::vector<Placed>& placed,
+                          CertificateFiles& files, storage::CommitRequest& commit);
   Status put_text(const std::string& path, const std::string& text, storage::StagingArea& area,
                   std::vector<storage::Change>& changes);
 
   storage::Store& store_;
+  HubKey& hub_key_;
   JobContext& context_;
   const Identity& who_;
   const Conversion& conversion_;

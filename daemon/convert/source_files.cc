@@ -73,6 +73,10 @@ Result<SourceFiles> find_source_files(const std::vector<TreeEntry>& entries,
   return files;
 }
 
+bool is_read_by_converter(const SourceFiles& files, std::string_view path) {
+  return path != "README.md" && !has(files.licences, path);
+}
+
 std::string index_name(const SourceFiles& files) {
   const bool safe = std::ranges::any_of(files.weights, is_safetensors);
   const auto name = safe ? safetensors_index : pickle_index;

@@ -20,6 +20,9 @@ struct SourceFiles {
 Result<SourceFiles> find_source_files(const std::vector<storage::TreeEntry>& entries,
                                       std::string_view imatrix);
 
+/// Whether what is made depends on that one of the small files: cards and licences go with it only.
+bool is_read_by_converter(const SourceFiles& files, std::string_view path);
+
 /// Where an index of the weight files stands: "model.safetensors.index.json" or, where there are no
 /// safetensors, "pytorch_model.bin.index.json"; "" if there is none.
 std::string index_name(const SourceFiles& files);

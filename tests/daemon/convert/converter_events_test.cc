@@ -60,6 +60,11 @@ TEST_CASE("converter events: a long message ends between two characters", "[daem
   CHECK(error.message == message.substr(0, 2047));
 }
 
+TEST_CASE("converter events: readable text", "[daemon][convert]") {
+  CHECK(readable("a\tb\x7f\xc2\x85 \xc2\xa0\xc3\x85") == "a b   \xc2\xa0\xc3\x85");
+  CHECK(readable("abc", 2) == "ab");
+}
+
 TEST_CASE("converter events: what is none", "[daemon][convert]") {
   const auto line = GENERATE_COPY(
       std::string(""), std::string("Loading"), std::string("[]"), std::string("{}"),

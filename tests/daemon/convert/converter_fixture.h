@@ -14,13 +14,89 @@ inline constexpr const char* fake_converter = R"(#!/usr/bin/python3
 import hashlib, json, os, signal, struct, sys, time
 
 job = json.load(sys.stdin)
-out = job["output"]
-config = json.load(open(job["source"] + "/config.json"))
+config = json.load(open(job.get("source", job.get("model")) + "/config.json"))
 mode = config.get("fake", "good")
 
 
 def say(**event):
     print(json.dumps(event), flush=True)
+
+
+def weights(target, name):
+    say(event="weights", target=target, name=name, type="Q8_0", shape=[8], sqnr_db=45.5,
+        rel_rmse=0.005, max_error=0.001, sha256="c" * 64)
+
+
+def compared(target, **others):
+    say(event="compared", target=target, **{
+        "places": 30, "perplexity_reference": 10.5, "perplexity_other": 11,
+        "ln_perplexity_ratio": 0.04, "ln_perplexity_ratio_error": 0.01, "kld_mean": 0.03,
+        "kld_error": 0.002, "kld_median": 0.02, "kld_p90": 0.1, "kld_p99": 0.3, "kld_p999": 0.5,
+        "kld_max": 0.6, "same_top": 0.93, "next_mean": -0.001, "next_rms": 0.05, **others})
+
+
+def verdict(target, verdict="pass", reasons=()):
+    limits = {"kld_mean": 0.06, "kld_p99": 0.6, "same_top": 0.9, "ln_perplexity_ratio": 0.05,
+              "factor": 2}
+    say(event="verdict", target=target, verdict=verdict, limits=limits, reasons=list(reasons))
+
+
+def validate():
+    if mode == "v_refuse":
+        say(event="error", message="this model is not run: dynamic positions")
+        sys.exit(3)
+    is_check = job["results"][0].get("folder", "").endswith("/none")
+    if mode == "v_spec" and not is_check:
+        say(event="error", message=json.dumps(job))
+        sys.exit(3)
+    if mode != "v_no_text":
+        say(event="text", id="waag-evaluation-1", sha256="a" * 64, tokenizer_sha256="b" * 64,
+            context=512, tokens=64, places=30)
+    for result in job["results"]:
+        target = result["target"]
+        bad = target == "gguf:Q4_K_M"
+        if is_check:
+            verdict(target, "fail", ["there is no config.json"])
+            continue
+        if mode == "v_unknown":
+            target = "gguf:Q9"
+        path = result.get("gguf") or result["folder"] + "/model.safetensors"
+        if open(path, "rb").read(1) == b"":
+            sys.exit(9)
+        weights(target, "t")
+        weights(target, "t" if mode == "v_twice" else "u")
+        say(event="block", target=target, block=0, blocks=2, error=0.01)
+        if mode == "v_hang" and not os.path.exists(os.path.dirname(path) + "/go"):
+            time.sleep(1000)
+        say(event="block", target=target, block=1, blocks=2, error=0.02)
+        if mode == "v_order":
+            weights(target, "v")
+        if mode == "v_nan":
+            compared(target, kld_mean=float("nan"))
+        elif mode == "v_null" or (mode == "v_damaged" and bad):
+            compared(target, kld_mean=None, perplexity_other=None)
+        else:
+            compared(target)
+        if mode == "v_silent" and bad:
+            continue
+        if mode in ("v_fail", "v_damaged") and bad:
+            verdict(target, "fail", ["mean KLD 0.5 is above 0.12"])
+        elif mode == "v_warn" and bad:
+            verdict(target, "warn", ["mean KLD 0.07 is above 0.06"])
+        else:
+            verdict(target, reasons=["but"] if mode == "v_reasons" else ())
+    say(event="done", tokens=64, seconds=0.1)
+    if mode == "v_more" and not is_check:
+        verdict("gguf:F16")
+    sys.exit(0)
+
+
+if "--validate" in sys.argv:
+    validate()
+out = job["output"]
+if mode.startswith("v_"):
+    with open(out + "/runs", "a") as runs:
+        runs.write("x")
 
 
 def gguf():
@@ -31,7 +107,8 @@ def gguf():
 
 def safetensors():
     head = json.dumps({"t": {"dtype": "F32", "shape": [8], "data_offsets": [0, 32]}}).encode()
-    return struct.pack("<Q", len(head)) + head + struct.pack("<8f", *range(8))
+    values = range(1, 9) if mode == "other_weights" else range(8)
+    return struct.pack("<Q", len(head)) + head + struct.pack("<8f", *values)
 
 
 def put(target, path, content):
@@ -48,15 +125,16 @@ def put(target, path, content):
     say(event="file", target=target, path=path, size=len(content), sha256=sha)
 
 
-def first_time():
-    marker = out + "/marker"
+def first_time(name="marker"):
+    marker = out + "/" + name
     if os.path.exists(marker):
         return False
     open(marker, "w").close()
     return True
 
 
-say(event="device", device="cpu", message="told " + job["device"])
+name = str(os.path.getsize(out + "/runs")) if mode.startswith("v_") else ""
+say(event="device", device="cpu", name=name, message="told " + job["device"])
 if mode == "garbage":
     print("Loading model ...", flush=True)
     time.sleep(1000)

@@ -71,6 +71,26 @@ TEST_CASE("model card: how it was made, and what to know of it", "[daemon][conve
         std::string::npos);
 }
 
+TEST_CASE("model card: what certificates say", "[daemon][convert]") {
+  auto made = facts();
+  CHECK(model_card(made).find("Validation") == std::string::npos);
+  certificate::Certificate of;
+  of.target = "gguf:F16";
+  of.figures.kld_mean = 0.04567;
+  of.figures.kld_p99 = 0.5;
+  of.figures.same_top = 0.9567;
+  of.figures.ln_perplexity_ratio = -0.001;
+  of.verdict = certificate::Verdict::warn;
+  of.reasons = {"look: [x](http://evil)"};
+  made.certificates = {{"certificates/F16.json", of}};
+  made.validate = true;
+  const auto card = model_card(made);
+  CHECK(card.find("| gguf:F16 | warn | 0.0457 | 0.5 | 95.7 % | -0.001 | "
+                  "[certificates/F16.json](certificates/F16.json) |\n\n"
+                  "- gguf:F16: look: \\[x\\]\\(http://evil\\)\n") != std::string::npos);
+  CHECK(card.find("gguf:F16 --validate\n") != std::string::npos);
+}
+
 TEST_CASE("model card: of safetensors, and of a source without a card", "[daemon][convert]") {
   auto made = facts();
   made.source_readme = "";

@@ -48,6 +48,10 @@ TEST_CASE("source files: which are wanted", "[daemon][convert]") {
   CHECK(paths(files->small) == Paths{"LICENSE.txt", "NOTICE", "README.md", "chat_template.jinja",
                                      "config.json", "imatrix/im.dat", "merges.txt", "tekken.json",
                                      "tokenizer.model"});
+  CHECK(is_read_by_converter(*files, "config.json"));
+  CHECK(is_read_by_converter(*files, "imatrix/im.dat"));
+  for (const auto* path : {"LICENSE.txt", "NOTICE", "README.md"})
+    CHECK_FALSE(is_read_by_converter(*files, path));
   CHECK(paths(files->licences) == Paths{"LICENSE.txt", "NOTICE"});
   CHECK(paths(files->weights) == Paths{"model.safetensors", "pytorch_model.bin"});
   CHECK(find_source_files({}, "im.dat").error().code == Errc::entry_not_found);
