@@ -13,6 +13,7 @@ from gguf_file import Gguf
 from hub import ROOT, binary
 from logits import logits
 from oracles import published_model
+from oracles.published_model import F32, Q4_1, Q8_0, dequantized
 from validation import ask, result, results, validate
 
 TEXTS = [[(7 * at * at + 3 * at + 5) % 250 for at in range(48)], [17, 40] * 16]
@@ -20,6 +21,8 @@ OURS = ROOT / "convert" / "validate" / "text" / "evaluation.txt"
 LENGTH = 64  # of the chunks of texts
 TWO = ("gguf:F32", "gguf:Q8_0")
 TARGETS = ("gguf:F32", "gguf:Q8_0", "gguf:Q4_K_M", "safetensors:int8", "safetensors:fp8-dynamic")
+NAMES = {F32: "F32", Q8_0: "Q8_0", Q4_1: "Q4_1"}  # types that numpy dequantizes here
+BYTES_OF_32 = {F32: 128, Q8_0: 34, Q4_1: 20}
 
 
 @pytest.fixture
@@ -57,6 +60,38 @@ def test_every_family_is_judged_at_one_go(family, tiny, made):
             assert "the source's own perplexity" in done.reasons(target)
     assert done.verdict("gguf:F32") == "pass"
     assert set(done.blocks("gguf:F32")) == {0} and done.figures("gguf:F32")["kld_max"] < 1e-9
+
+
+@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+def test_errors_and_hashes_of_weights_are_those_of_the_files(family, tiny, made):
+    targets = ("gguf:Q8_0", "gguf:Q4_1")
+    done = made(family, "gguf:F32", *targets)
+    judged = validate(tiny(family), results(done, *targets), tokens=TEXTS)
+    exact = Gguf(done / "F32.gguf").tensors  # where the source's values stand as in the others
+    for target in targets:
+        tensors = Gguf(done / f"{target[5:]}.gguf").tensors
+        weights = {each["name"]: each for each in judged.of("weights", target)}
+        assert weights.keys() == tensors.keys()
+        quantized = 0
+        for name, (kind, dimensions, data) in tensors.items():
+            found = weights[name]
+            assert found["shape"] == list(dimensions[::-1])
+            if kind not in NAMES:  # what Q4_1 falls back to
+                continue
+            assert found["type"] == NAMES[kind]
+            size = int(numpy.prod(dimensions)) * BYTES_OF_32[kind] // 32
+            assert found["sha256"] == hashlib.sha256(data[:size]).hexdigest()
+            source = dequantized(*exact[name]).astype(numpy.float64)
+            errors = dequantized(kind, dimensions, data).astype(numpy.float64) - source
+            if kind == F32:
+                assert found["sqnr_db"] is None and not errors.any()
+                continue
+            quantized += 1
+            share = numpy.sqrt((errors ** 2).sum() / (source ** 2).sum())
+            assert found["rel_rmse"] == pytest.approx(share, rel=1e-9)
+            assert found["sqnr_db"] == pytest.approx(-20 * numpy.log10(share), rel=1e-9)
+            assert found["max_error"] == pytest.approx(numpy.abs(errors).max(), rel=1e-9)
+        assert quantized > 5, target
 
 
 def distributions(all_logits: list) -> numpy.ndarray:
