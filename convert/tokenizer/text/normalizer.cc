@@ -33,7 +33,8 @@ Result<std::string> replaced(std::string_view text, const Regex& pattern, std::s
 
 Result<Normalizer> Normalizer::read(const json::value* from) {
   Normalizer normalizer;
-  WAAG_CHECK(normalizer.add(from, 0));
+  if (const auto added = normalizer.add(from, 0); !added)
+    return fail(Errc::unprocessable, added.error().what);
   return normalizer;
 }
 

@@ -48,6 +48,8 @@ TEST_CASE("normalizer: what is refused, by name", "[convert][tokenizer][text]") 
       {R"({"type": "Sequence", "normalizers": [{"type": "Strip"}]})", "Strip"},
       {R"({"type": "Sequence"})", "malformed"},
       {R"("NFC")", "malformed"},
+      {R"({"type": 1})", "type"},
+      {R"({"type": "Prepend"})", "prepend"},
       {R"({"type": "Replace", "pattern": {}, "content": ""})", "neither"},
       {R"({"type": "Replace", "pattern": {"String": ""}, "content": ""})", "neither"},
       {R"({"type": "Replace", "content": ""})", "no pattern"},
