@@ -59,7 +59,8 @@ std::string_view to_string(Verdict verdict);
 /// Errc::invalid_argument unless "pass", "warn" or "fail".
 Result<Verdict> parse_verdict(std::string_view text);
 
-/// What figures were held against: more is a warning, more than `factor` times that a failure.
+/// What figures were held against, `factor` (of the model's size and the operator) applied: more is
+/// a warning, more than twice as much a failure (docs/decisions/0013).
 struct Limits {
   double kld_mean = 0, kld_p99 = 0, same_top = 0, ln_perplexity_ratio = 0, factor = 0;
   bool operator==(const Limits&) const = default;
