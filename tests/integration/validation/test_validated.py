@@ -106,7 +106,9 @@ def test_what_was_damaged_is_not_published(own_hub, tiny, tmp_path):
 
 
 def test_killed_in_the_middle_of_its_validation_it_goes_on(own_hub, tmp_path):
-    own_hub.settings |= {"convert.threads": 1, "convert.validate": "true"}
+    # Long enough to be killed in, short enough for a machine that does other work.
+    own_hub.settings |= {
+        "convert.threads": 1, "convert.validate": "true", "convert.validate_chunks": 4}
     own_hub.start()
     token = own_hub.user("ada")
     tiny_models.write_model(tmp_path / "m", "qwen2", layers=12, tied=False)
