@@ -1,6 +1,7 @@
 """make demo: a real model up with one client version, down with another, both by Xet, what it cost
-to send and to store; a model made for it and one that was published are converted to GGUF, and
-llama.cpp runs what was pulled; then a second hub mirrors the first, which goes away.
+to send and to store; a model made for it and one that was published are converted to GGUF, the
+latter validated and certified, and llama.cpp runs what was pulled; then a second hub mirrors the
+first, which goes away.
 
 Everything happens in a temporary folder that is removed at the end; only loopback is used.
 """
@@ -29,6 +30,8 @@ from tiny_models import write_model  # noqa: E402
 WRITER, READER = "hub-0.36", "hub-new"
 EDIT_AT, EDIT_BYTES = 40_000_000, 4096
 TTL_S = 1  # after which the second hub asks the first again
+CONVERT_S = 600
+CHUNKS = 4  # of 512 tokens: enough for a figure, and done in half a minute
 STATUS_AGE_S = 1.1  # a hub measures its packs once a second
 rows: list[tuple[str, str, str]] = []
 
@@ -133,7 +136,8 @@ def push_edit(
 
 def run(scratch: pathlib.Path) -> None:
     source = model_folder()
-    with Hub(scratch / "data") as hub, CuttingProxy(hub.address) as proxy:
+    settings = {"convert.validate_chunks": CHUNKS}
+    with Hub(scratch / "data", settings) as hub, CuttingProxy(hub.address) as proxy:
         # Not the admin, as the second hub has a namespace of that name of its own.
         token = hub.user("ada")
         client = Client(WRITER, proxy.endpoint, token, scratch / "writer", xet=True)
@@ -165,18 +169,25 @@ def run(scratch: pathlib.Path) -> None:
             say("fsck", seconds, f"the {which} hub's store is whole")
 
 
-def convert(hub: Hub, writer: Client, reader: Client, source: pathlib.Path, name: str) -> list:
+def convert(hub: Hub, writer: Client, reader: Client, source: pathlib.Path, name: str,
+            *options: str) -> list:
     """Models of llama.cpp: what comes back of `source`, pushed, converted and pulled."""
     repo = writer.call("whoami")["name"] + "/" + name
     writer.cli("upload", repo, source, ".")
     targets = "gguf:Q8_0,gguf:Q4_K_M"
     start = time.monotonic()
-    job = hub.cli("convert", repo, "--to", targets, "--detach", token=writer.token)["id"]
-    while (state := hub.cli("jobs", "show", str(job))["state"]) in ("queued", "running"):
-        must(time.monotonic() - start < 120, "the conversion takes too long")
+    job = hub.cli("convert", repo, "--to", targets, "--detach", *options, token=writer.token)["id"]
+    while (shown := hub.cli("jobs", "show", str(job)))["state"] in ("queued", "running"):
+        must(time.monotonic() - start < CONVERT_S, "the conversion takes too long")
         time.sleep(0.1)
-    must(state == "done", f"the conversion is {state}")
+    must(shown["state"] == "done", f"the conversion is {shown['state']}")
     say("convert", time.monotonic() - start, f"{repo} to {targets}, published as {repo}-GGUF")
+    for each in shown["result"].get("validation", []):
+        say("validate", 0, f"{each['target']}: {each['verdict']}, mean KL divergence "
+            f"{each['kld_mean']:.2g}, the same likeliest token at {each['same_top']:.1%} of places")
+    if "--validate" in options:
+        _, seconds = timed(lambda: hub.cli("cert", "verify", f"{repo}-GGUF"))
+        say("certificates", seconds, "signed by the hub, and of these very files")
     folder, seconds = timed(lambda: reader.call("snapshot_download", repo_id=f"{repo}-GGUF"))
     llama, files = LlamaCpp(), sorted(pathlib.Path(folder).glob("*.gguf"))
     must(len(files) == 2, "two files were to come")
@@ -197,7 +208,8 @@ def answer_act(hub: Hub, writer: Client, reader: Client) -> None:
     """A model that was published, and knows something."""
     published = published_model.folder()
     words = published_model.tokens(published)
-    for model in convert(hub, writer, reader, published / "source", "SmolLM2-135M-Instruct"):
+    for model in convert(hub, writer, reader, published / "source", "SmolLM2-135M-Instruct",
+                         "--validate"):
         question = model.tokenize(published_model.QUESTION, special=True)
         answer, seconds = timed(lambda: model.generate(question, 7))
         text = "".join(words[number] for number in answer).replace("Ġ", " ")
