@@ -1,5 +1,7 @@
 #include "cli/cert/check.h"
 
+#include <algorithm>
+
 #include "protocol/git/path.h"
 
 namespace waag::cli {
@@ -59,14 +61,17 @@ void check_files(Checked& checked, const LookAtFile& look) {
 std::vector<std::string> certificate_paths(const std::vector<std::string>& paths,
                                            std::string_view target) {
   constexpr std::string_view front = "certificates/", back = ".json";
-  const auto wanted = git::fold_case(certificate::path_of(target));
+  const auto exact = certificate::path_of(target);
+  const auto wanted = git::fold_case(exact);
   std::vector<std::string> found;
   for (const auto& path : paths) {
     if (!path.starts_with(front) || !path.ends_with(back)) continue;
     if (path.find('/', front.size()) != path.npos) continue;
     if (target.empty() || git::fold_case(path) == wanted) found.push_back(path);
   }
-  return found;
+  if (target.empty() || found.size() < 2) return found;
+  const bool has_exact = std::ranges::count(found, exact) > 0;
+  return {has_exact ? exact : found.front()};
 }
 
 }  // namespace waag::cli

@@ -29,8 +29,9 @@ using LookAtFile = std::function<std::optional<std::string>(const certificate::F
 /// Looks at all files that a certificate says were made.
 void check_files(Checked& checked, const LookAtFile& look);
 
-/// The paths of certificates among `paths`, of one target or (empty) of all.
-/// @param target  "gguf:Q4_K_M" or "Q4_K_M", in any case
+/// The paths of certificates among `paths`, of all targets or (at most one) of `target`.
+/// @param target  "gguf:Q4_K_M" or "Q4_K_M", in any case; of names that differ in case only the
+///   exact one counts, else the first. Empty: all
 std::vector<std::string> certificate_paths(const std::vector<std::string>& paths,
                                            std::string_view target);
 

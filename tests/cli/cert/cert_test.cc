@@ -185,6 +185,10 @@ TEST_CASE("cert show: for people and for programs", "[cli][cert]") {
   CHECK(list.as_array().size() == 2);
   CHECK(list.at(1).at("output").at("target") == "gguf:Q8_0");
   CHECK(run_with({"--json", "cert", "show", "ada/b", "Q4_K_M"}, replies).out == first);
+  const auto one = run_with({"--json", "cert", "show", "ada/b", "Q8_0"},
+                            {info, tree({"q8_0", "Q8_0"}), {200, second, ""}, {200, first, ""}});
+  CHECK(one.out == second);
+  CHECK(one.seen.at(2).url.ends_with("/certificates/Q8_0.json"));
   CHECK(run_with({"cert", "show", "ada/b"}, {info, tree({})}).code == exit_refused);
   const auto broken = run_with({"cert", "show", "ada/b"}, {info, tree(), {200, "{}", ""}});
   CHECK(broken.code == exit_refused);

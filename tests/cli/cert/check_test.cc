@@ -111,3 +111,19 @@ TEST_CASE("cert check: where certificates are", "[cli][cert]") {
     CHECK(certificate_paths(paths, target) == std::vector<std::string>{"certificates/Q8_0.json"});
   CHECK(certificate_paths(paths, "Q8").empty());
 }
+
+TEST_CASE("cert check: of a target there is one, even if names differ in case only",
+          "[cli][cert]") {
+  const std::vector<std::string> paths = {"certificates/Q4_K_m.json", "certificates/Q4_K_M.json",
+                                          "certificates/q4_k_m.json"};
+  CHECK(certificate_paths(paths, "") == paths);
+  const auto only = [&paths](const std::string& target) {
+    const auto found = certificate_paths(paths, target);
+    REQUIRE(found.size() == 1);
+    return found[0];
+  };
+  CHECK(only("gguf:Q4_K_M") == "certificates/Q4_K_M.json");
+  CHECK(only("q4_k_m") == "certificates/q4_k_m.json");
+  CHECK(only("Q4_K_m") == "certificates/Q4_K_m.json");
+  CHECK(only("Q4_k_m") == "certificates/Q4_K_m.json");  // none is exact: the first
+}
