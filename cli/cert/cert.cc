@@ -115,16 +115,16 @@ bool is_weights(std::string_view path) {
   return path.ends_with(".gguf") || path.ends_with(".safetensors");
 }
 
-/// Weights of the repo that no certificate that holds is of.
-std::vector<std::string> uncertified(const RepoAt& repo, const std::vector<Checked>& all) {
+/// Those of `weights` that no certificate that holds is of.
+std::vector<std::string> uncertified(const std::vector<std::string>& weights,
+                                     const std::vector<Checked>& all) {
   std::vector<std::string> left;
-  for (const auto& entry : repo.files()) {
-    const auto& path = entry.first;
+  for (const auto& path : weights) {
     const auto names = [&path](const Checked& checked) {
       return checked.problems.empty() &&
              std::ranges::count(checked.certificate->output_files, path, &certificate::File::path);
     };
-    if (is_weights(path) && std::ranges::none_of(all, names)) left.push_back(path);
+    if (std::ranges::none_of(all, names)) left.push_back(path);
   }
   return left;
 }
@@ -165,9 +165,10 @@ class Verification {
   int run() {
     if (const auto failed = repo_.open(revision_of(options_.source)))
       return context_.refuse(*failed);
+    find_weights();
     const auto found = find(repo_, options_);
     if (found.paths.empty()) {
-      if (context_.json) print_json(false, uncertified(repo_, all_));
+      if (context_.json) print_json(false);
       return complain(context_, found.nothing);
     }
     if (const int code = find_key(context_, options_, key_); code != exit_ok) return code;
@@ -193,6 +194,14 @@ class Verification {
     all_.push_back(check_signed(path, text, signature, key_));
     return std::nullopt;
   }
+  /// Those that should be of a certificate. If a target is named, nobody knows which: the other
+  /// certificates are not looked at.
+  void find_weights() {
+    if (!options_.target.empty()) return;
+    auto& weights = weights_.emplace();
+    for (const auto& [path, file] : repo_.files())
+      if (is_weights(path)) weights.push_back(path);
+  }
   RepoAt::Maybe look_at_files() {
     if (options_.folder.empty()) {
       LookInRepo look(repo_);
@@ -205,11 +214,10 @@ class Verification {
     return std::nullopt;
   }
   void print(bool holds) {
-    const auto left = uncertified(repo_, all_);
-    if (context_.json) return print_json(holds, left);
+    if (context_.json) return print_json(holds);
     for (const auto& checked : all_) print_checked(context_, checked);
-    if (options_.target.empty())
-      for (const auto& path : left)
+    if (weights_)
+      for (const auto& path : uncertified(*weights_, all_))
         context_.world.err << "note: " << printable(path) << " is of no certificate that holds\n";
     if (holds)
       context_.world.out << "signed by ed25519:" << key_.hex()
@@ -220,7 +228,7 @@ class Verification {
                                                      : "in " + options_.folder)
                          << '\n';
   }
-  void print_json(bool holds, const std::vector<std::string>& left) {
+  void print_json(bool holds) {
     json::object told{{"ok", holds},
                       {"repo", options_.source.substr(0, options_.source.find('@'))}};
     told["commit"] = repo_.commit();
@@ -229,7 +237,10 @@ class Verification {
     json::array rows;
     for (const auto& checked : all_) rows.push_back(to_json(checked));
     told["certificates"] = std::move(rows);
-    told["uncertified"] = json::array(left.begin(), left.end());
+    if (weights_) {
+      const auto left = uncertified(*weights_, all_);
+      told["uncertified"] = json::array(left.begin(), left.end());
+    }
     context_.world.out << json::serialize(told) << '\n';
   }
 
@@ -238,6 +249,7 @@ class Verification {
   RepoAt repo_;
   PublicKey key_;
   std::vector<Checked> all_;
+  std::optional<std::vector<std::string>> weights_;  // nullopt: a target is named
 };
 
 int verify(Context& context, const CertOptions& options) {

@@ -126,6 +126,24 @@ TEST_CASE("cert verify: of one target, of none", "[cli][cert]") {
   CHECK_THAT(all.out, Catch::StartsWith("certificates/Q8_0.json: gguf:Q8_0"));
   CHECK_THAT(all.err, Catch::Contains("Q4_K_M.json: it is by another key"));
 
+  // Of the other certificates nothing is known, so of other weights nothing is said.
+  auto other = of_weights("gguf:Q8_0");
+  other.output_files[0].path = "tiny-Q8_0.gguf";
+  const auto of_other = signed_by(hub_seed, other);
+  auto rows = tree({"Q4_K_M", "Q8_0"});
+  rows.body.insert(1,
+                   R"({"type":"file","path":"tiny-Q8_0.gguf","size":11,"lfs":{"size":11,"oid":")" +
+                       sha256(as_bytes(weights)).hex() + "\"}},");
+  const auto quiet = run_with({"cert", "verify", "ada/b", "Q8_0"}, verified(of_other, rows));
+  CHECK(quiet.code == exit_ok);
+  CHECK(quiet.err == "");
+  const auto named = json::parse(
+      run_with({"--json", "cert", "verify", "ada/b", "Q8_0"}, verified(of_other, rows)).out);
+  CHECK(named.at("ok") == true);
+  CHECK_FALSE(named.as_object().contains("uncertified"));
+  const auto no_f16 = run_with({"--json", "cert", "verify", "ada/b", "F16"}, {info, rows});
+  CHECK_FALSE(json::parse(no_f16.out).as_object().contains("uncertified"));
+
   const auto none = run_with({"cert", "verify", "ada/b", "F16"}, {info, files});
   CHECK(none.code == exit_refused);
   CHECK(none.err == "waag: ada/b has no certificate of F16\n");
