@@ -111,10 +111,6 @@ int find_key(Context& context, const CertOptions& options, PublicKey& key) {
   return exit_ok;
 }
 
-bool is_weights(std::string_view path) {
-  return path.ends_with(".gguf") || path.ends_with(".safetensors");
-}
-
 /// Those of `weights` that no certificate that holds is of.
 std::vector<std::string> uncertified(const std::vector<std::string>& weights,
                                      const std::vector<Checked>& all) {
@@ -165,7 +161,7 @@ class Verification {
   int run() {
     if (const auto failed = repo_.open(revision_of(options_.source)))
       return context_.refuse(*failed);
-    find_weights();
+    if (auto listed = find_weights(); !listed) return complain(context_, listed.error().what);
     const auto found = find(repo_, options_);
     if (found.paths.empty()) {
       if (context_.json) print_json(false);
@@ -196,11 +192,16 @@ class Verification {
   }
   /// Those that should be of a certificate. If a target is named, nobody knows which: the other
   /// certificates are not looked at.
-  void find_weights() {
-    if (!options_.target.empty()) return;
+  Status find_weights() {
+    if (!options_.target.empty()) return ok();
+    if (!options_.folder.empty()) {
+      WAAG_TRY(weights_, weights_in(options_.folder));
+      return ok();
+    }
     auto& weights = weights_.emplace();
     for (const auto& [path, file] : repo_.files())
       if (is_weights(path)) weights.push_back(path);
+    return ok();
   }
   RepoAt::Maybe look_at_files() {
     if (options_.folder.empty()) {

@@ -1,11 +1,13 @@
 #include "cli/cert/file_looks.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include <boost/json/object.hpp>
 
 #include "cli/import/source.h"
 #include "protocol/hash.h"
+#include "protocol/utf8.h"
 
 namespace waag::cli {
 namespace {
@@ -82,6 +84,28 @@ void LookInFolder::show(const std::string& note) {
 void LookInFolder::end_line() {
   if (bar_shown_) context_.world.out << "\r\x1b[K" << std::flush;
   bar_shown_ = false;
+}
+
+bool is_weights(std::string_view path) {
+  return path.ends_with(".gguf") || path.ends_with(".safetensors");
+}
+
+Result<std::vector<std::string>> weights_in(const fs::path& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  fs::recursive_directory_iterator at(folder, error), end;
+  for (; !error && at != end; at.increment(error)) {
+    auto path = at->path().lexically_relative(folder).generic_string();
+    std::error_code unreadable;
+    if (!is_weights(path) || !at->is_regular_file(unreadable)) continue;
+    if (!is_utf8(path))
+      return fail(Errc::invalid_argument, "a name that is no UTF-8: " + at->path().string());
+    paths.push_back(std::move(path));
+  }
+  if (error)
+    return fail(Errc::unavailable, "cannot list " + folder.string() + ": " + error.message());
+  std::ranges::sort(paths);
+  return paths;
 }
 
 }  // namespace waag::cli

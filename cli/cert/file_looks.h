@@ -44,4 +44,12 @@ class LookInFolder {
   bool bar_shown_ = false;
 };
 
+/// The files of weights below a folder: paths in it, sorted. Links are followed to files, not to
+/// folders. @return Errc::unavailable if it cannot be listed, Errc::invalid_argument for a name
+/// that is no UTF-8
+Result<std::vector<std::string>> weights_in(const std::filesystem::path& folder);
+
+/// Whether a file of this name has weights.
+bool is_weights(std::string_view path);
+
 }  // namespace waag::cli

@@ -178,6 +178,45 @@ TEST_CASE("cert verify: by a key and against a folder of one's own", "[cli][cert
   CHECK_THAT(run_with(args, replies).err, Catch::Contains("cannot read"));
 }
 
+TEST_CASE("cert verify: what else is in the folder", "[cli][cert]") {
+  TempFolder folder;
+  const auto root = folder.path() / "tiny";
+  std::filesystem::create_directories(root / "d");
+  std::ofstream(root / "m.gguf") << weights;
+  std::ofstream(root / "model-x.safetensors") << "others";
+  std::ofstream(root / "d/m.gguf") << weights;
+  std::ofstream(root / "README.md") << "words";
+  const auto made = signed_by(hub_seed, of_weights());
+  // The repo has weights that the folder has not: nobody asked.
+  auto files = tree();
+  files.body.insert(1, file_row("another.gguf") + ",");
+  const std::vector<std::string> args = {"cert", "verify", "ada/b", "--folder",
+                                         root.string() + "/"};
+  const auto ran = run_with(args, verified(made, files));
+  CHECK(ran.code == exit_ok);
+  CHECK(ran.err ==
+        "note: d/m.gguf is of no certificate that holds\n"
+        "note: model-x.safetensors is of no certificate that holds\n");
+  const auto told_of = [&](std::vector<std::string> all, const std::deque<HttpReply>& replies) {
+    all.insert(all.begin(), "--json");
+    return json::parse(run_with(all, replies).out).as_object();
+  };
+  CHECK(told_of(args, verified(made, files)).at("uncertified") ==
+        json::value(json::array{"d/m.gguf", "model-x.safetensors"}));
+  CHECK(told_of(args, {info, tree({})}).at("uncertified") ==
+        json::value(json::array{"d/m.gguf", "m.gguf", "model-x.safetensors"}));
+
+  auto of_one = args;
+  of_one.insert(of_one.begin() + 3, "Q4_K_M");
+  CHECK(run_with(of_one, verified(made, files)).err == "");
+  CHECK_FALSE(told_of(of_one, verified(made, files)).contains("uncertified"));
+
+  std::filesystem::remove_all(root);
+  const auto gone = run_with(args, verified(made, files));
+  CHECK(gone.code == exit_refused);
+  CHECK_THAT(gone.err, Catch::StartsWith("waag: cannot list " + root.string()));
+}
+
 TEST_CASE("cert verify: a hub that does not answer, or knows no key", "[cli][cert]") {
   CHECK(run_with({"cert", "verify", "b"}).code == exit_usage);
   CHECK(run_with({"cert"}).code == exit_usage);

@@ -75,6 +75,34 @@ TEST_CASE("cert looks: in a folder", "[cli][cert]") {
   CHECK(with.out.str().empty());
 }
 
+TEST_CASE("cert looks: the weights in a folder", "[cli][cert]") {
+  namespace fs = std::filesystem;
+  TempFolder folder;
+  const auto root = folder.path() / "tiny";
+  fs::create_directories(root / "a/b");
+  fs::create_directories(root / ".cache");
+  fs::create_directories(root / "named.gguf");
+  fs::create_directories(folder.path() / "outside");
+  for (const auto* path : {"z.gguf", "a/b/m.safetensors", ".cache/c.gguf", "a.txt"})
+    std::ofstream(root / path) << "bytes";
+  std::ofstream(folder.path() / "outside/o.gguf") << "bytes";
+  fs::create_directory_symlink(folder.path() / "outside", root / "link");
+  fs::create_symlink(folder.path() / "outside/o.gguf", root / "l.gguf");
+  fs::create_symlink(folder.path() / "nowhere", root / "n.gguf");
+  const std::vector<std::string> all = {".cache/c.gguf", "a/b/m.safetensors", "l.gguf", "z.gguf"};
+  for (const auto& named : {root, root / "", root / "a/..", folder.path() / "." / "tiny"})
+    CHECK(*weights_in(named) == all);
+  fs::create_directory_symlink(root, folder.path() / "same");
+  CHECK(*weights_in(folder.path() / "same") == all);
+
+  const auto none = weights_in(root / "none");
+  REQUIRE_FALSE(none);
+  CHECK_THAT(none.error().what, Catch::StartsWith("cannot list " + (root / "none").string()));
+  std::ofstream(root / "\xff.gguf") << "bytes";
+  REQUIRE_FALSE(weights_in(root));
+  CHECK_THAT(weights_in(root).error().what, Catch::Contains("no UTF-8"));
+}
+
 TEST_CASE("cert looks: on a terminal it shows how far it is", "[cli][cert]") {
   TempFolder folder;
   const std::string content(3 << 20, 'w');
