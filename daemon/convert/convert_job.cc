@@ -180,6 +180,7 @@ Status ConvertJob::check_made() {
 }
 
 Status ConvertJob::convert() {
+  if (conversion_.spec.validate) WAAG_CHECK(app_.hub_key->public_key());  // before the work
   if (recall_made()) return ok();
   if (conversion_.spec.validate)
     WAAG_CHECK(check_validation(app_.config.convert, context_, scratch_));

@@ -167,7 +167,7 @@ Result<Publisher::Published> Publisher::publish(const RepoId& destination) {
     if (find(before, licence.path) == nullptr && !licence.lfs)
       commit.changes.push_back(std::move(change));
   }
-  WAAG_TRY(auto certificates, CertificateFiles::open(store_, before, hub_key_));
+  auto certificates = CertificateFiles::open(store_, before, hub_key_);
   WAAG_CHECK(put_certificates(destination, placed, certificates, commit));
   const auto card = card_for(destination, *snapshot, weights, certificates);
   if (!card.empty())

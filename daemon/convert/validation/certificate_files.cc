@@ -14,23 +14,32 @@ using storage::Change;
 using storage::TreeEntry;
 
 constexpr std::string_view folder = "certificates/";
-/// Of one repo that are looked at: it has no more types.
-constexpr std::size_t certificates_max = 64;
 
-bool is_weight(std::string_view path) {
-  return path.ends_with(".gguf") || path.ends_with(".safetensors");
+/// Only the names of types are looked at: a repo may hold any number of others.
+bool may_be_certificate(const TreeEntry& entry) {
+  constexpr std::string_view ending = ".json";
+  std::string_view name = entry.path;
+  if (!name.starts_with(folder) || !name.ends_with(ending)) return false;
+  name = name.substr(folder.size(), name.size() - folder.size() - ending.size());
+  const auto is_type = [&](const char* kind) {
+    return bool(ConvertTarget::parse(std::string(kind) + std::string(name)));
+  };
+  return entry.type == TreeEntry::Type::file &&
+         entry.size_bytes <= certificate::certificate_bytes_max &&
+         (is_type("gguf:") || is_type("safetensors:"));
 }
 
-/// What is at `path` after `changes`, if it is an LFS file.
-std::optional<BlobId> weight_after(const std::vector<Change>& changes, const TreeEntry* before,
-                                   std::string_view path) {
+/// Whether `file` is at its path after `changes`. What they leave alone, and is no LFS file, is
+/// taken to be what it was when the certificate came.
+bool is_there_after(const std::vector<Change>& changes, const TreeEntry* before,
+                    const certificate::File& file) {
   for (const auto& change : changes) {
-    if (change.path != path) continue;
-    if (change.kind == Change::Kind::put_lfs) return change.lfs;
-    return std::nullopt;
+    if (change.path != file.path) continue;
+    if (change.kind == Change::Kind::put_lfs) return change.lfs == file.sha256;
+    return change.kind == Change::Kind::put_file && before != nullptr && before->oid == change.blob;
   }
-  if (before == nullptr || !before->lfs) return std::nullopt;
-  return before->lfs->id;
+  if (before == nullptr) return false;
+  return before->lfs ? before->lfs->id == file.sha256 : before->size_bytes == file.size_bytes;
 }
 
 Change removal_of(const std::string& path) {
@@ -42,20 +51,16 @@ Change removal_of(const std::string& path) {
 
 }  // namespace
 
-Result<CertificateFiles> CertificateFiles::open(storage::Store& store,
-                                                const std::vector<TreeEntry>& before, HubKey& key) {
+CertificateFiles CertificateFiles::open(storage::Store& store, const std::vector<TreeEntry>& before,
+                                        HubKey& key) {
   CertificateFiles files;
   files.store_ = &store;
   files.before_ = &before;
   files.key_ = &key;
-  std::optional<certificate::PublicKey> ours;
   for (const auto& entry : before) {
-    if (!entry.path.starts_with(folder) || !entry.path.ends_with(".json")) continue;
-    if (entry.type != TreeEntry::Type::file || files.held_.size() >= certificates_max) continue;
-    if (entry.size_bytes > certificate::certificate_bytes_max) continue;
-    if (!ours) {
-      WAAG_TRY(ours, key.public_key());
-    }
+    if (!may_be_certificate(entry)) continue;
+    const auto ours = key.public_key();
+    if (!ours) break;  // which are ours cannot be told; put() says what is wrong with the key
     files.take(entry, *ours);
   }
   return files;
@@ -130,8 +135,7 @@ void CertificateFiles::remove_stale(std::vector<Change>& changes) {
   for (auto at = held_.begin(); at != held_.end();) {
     const auto& [path, held] = *at;
     const auto holds = [&](const certificate::File& file) {
-      return !is_weight(file.path) ||
-             weight_after(changes, find(file.path), file.path) == file.sha256;
+      return is_there_after(changes, find(file.path), file);
     };
     if (put_.contains(path) || std::ranges::all_of(held.output_files, holds)) {
       ++at;

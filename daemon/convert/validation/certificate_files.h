@@ -15,10 +15,10 @@ namespace waag::daemon {
 class CertificateFiles {
  public:
   /// @param before  what the commit is made on
-  /// @param key     asked only where there may be certificates; all three outlive this
-  /// @return errors of the key
-  static Result<CertificateFiles> open(storage::Store& store,
-                                       const std::vector<storage::TreeEntry>& before, HubKey& key);
+  /// @param key     asked only where there may be certificates; all three outlive this. If it
+  ///                cannot be read, none is known to be this hub's
+  static CertificateFiles open(storage::Store& store, const std::vector<storage::TreeEntry>& before,
+                               HubKey& key);
   CertificateFiles() = default;
 
   /// Signed, unless the repo has it already and only the time differs: that it was found to be so
@@ -26,7 +26,7 @@ class CertificateFiles {
   Status put(certificate::Certificate made, storage::StagingArea& area,
              std::vector<storage::Change>& changes);
 
-  /// Takes away those that hold no more after `changes`: their weights have changed or gone.
+  /// Takes away those that hold no more after `changes`: a file that they name has changed or gone.
   void remove_stale(std::vector<storage::Change>& changes);
 
   /// What the repo has after that, by path.

@@ -11,7 +11,7 @@ namespace waag::daemon {
 namespace {
 
 constexpr std::size_t block_bytes = 1u << 20;
-constexpr std::size_t cpu_bytes_max = 200;
+constexpr std::size_t cpu_bytes_max = 200, device_bytes_max = 200;
 
 Result<BlobId> hash_of(const std::filesystem::path& path, std::uint64_t size_bytes) {
   std::ifstream file(path, std::ios::binary);
@@ -56,7 +56,7 @@ certificate::Certificate certificate_of(const CertificateFacts& facts, const Con
   made.verdict = validation.verdict;
   made.limits = validation.limits;
   made.reasons = validation.reasons;
-  made.device = facts.device;
+  made.device = readable(facts.device, device_bytes_max);
   made.cpu = facts.cpu;
   made.time = facts.time;
   return made;

@@ -1,5 +1,8 @@
 #include "daemon/convert/validation/certificate_files.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/daemon/convert/converter_fixture.h"
 #include "tests/protocol/certificate/sample.h"
 
@@ -81,6 +84,37 @@ TEST_CASE_METHOD(Hub, "certificate files: of one model in safetensors", "[daemon
   CHECK_FALSE(has("certificates/fp8-dynamic.json.sig", "ada/tiny-FP8"));
 }
 
+TEST_CASE_METHOD(Hub, "certificate files: a small file that changes costs it, too",
+                 "[daemon][convert]") {
+  done(R"("safetensors:fp8-dynamic")", validated);
+  const auto path = "certificates/fp8-dynamic.json";
+  REQUIRE(has(path, "ada/tiny-FP8"));
+  done(R"("safetensors:fp8-dynamic")");
+  CHECK(has(path, "ada/tiny-FP8"));
+  const auto named = certificate::parse_certificate(file("ada/tiny-FP8", path));
+  REQUIRE(named);
+  REQUIRE(named->output_files.back().path == "config.json");
+  // The weights stay as they are.
+  committed("ada/tiny-FP8", file_line("config.json", "{}"));
+  done(R"("safetensors:fp8-dynamic")");
+  CHECK_FALSE(has(path, "ada/tiny-FP8"));
+}
+
+TEST_CASE_METHOD(Hub, "certificate files: a key that is damaged", "[daemon][convert]") {
+  const auto path = std::filesystem::path(config.store.data) / HubKey::file_name;
+  std::ofstream(path) << "nonsense";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  const auto row = convert(R"("gguf:F16")", validated);
+  CHECK(row.state == JobState::failed);
+  CHECK(row.error.find("hub.key is damaged") != std::string::npos);
+  CHECK_FALSE(has("tiny-F16.gguf"));
+  // Who wants no certificate does not need it, also where there are some.
+  make_repo("ada/tiny-GGUF");
+  committed("ada/tiny-GGUF", file_line("certificates/Q8_0.json", "mine"));
+  done(R"("gguf:F16")");
+  CHECK(made("certificates/Q8_0.json") == "mine");
+}
+
 TEST_CASE_METHOD(Hub, "certificate files: a large one is an LFS file, and found again",
                  "[daemon][convert]") {
   auto made = certificate::testing::sample_certificate();
@@ -96,8 +130,7 @@ TEST_CASE_METHOD(Hub, "certificate files: a large one is an LFS file, and found 
     std::vector<storage::Change> changes;
     const auto area = store->staging_area();
     auto certificates = CertificateFiles::open(*store, before, *app->hub_key);
-    REQUIRE(certificates);
-    REQUIRE(certificates->put(made, *area, changes));
+    REQUIRE(certificates.put(made, *area, changes));
     return changes;
   };
   const auto changes = put();
@@ -112,8 +145,7 @@ TEST_CASE_METHOD(Hub, "certificate files: a large one is an LFS file, and found 
   storage::CommitRequest commit;
   commit.staged = store->staging_area();
   auto certificates = CertificateFiles::open(*store, before, *app->hub_key);
-  REQUIRE(certificates);
-  REQUIRE(certificates->put(made, *commit.staged, commit.changes));
+  REQUIRE(certificates.put(made, *commit.staged, commit.changes));
   commit.repo_uid = uid;
   commit.ref = "refs/heads/main";
   commit.user = commit.author_name = commit.author_email = "ada";
