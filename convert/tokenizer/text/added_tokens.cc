@@ -56,9 +56,12 @@ Result<AddedTokens> AddedTokens::read(const json::object& tokenizer, const Norma
   const auto* list = hub::json_array(tokenizer, "added_tokens");
   if (list == nullptr) return added;
   if (list->size() > vocab_size_max) return malformed("there are too many added tokens");
+  std::size_t bytes = 0;
   for (const auto& item : *list) {
     auto entry = read_token(item, normalizer);
     if (!entry) return fail(Errc::unprocessable, entry.error().what);
+    bytes += entry->token.text.size();
+    if (bytes > added_tokens_bytes_max) return malformed("the added tokens are too long");
     auto& set = entry->is_normalized ? added.normalized_ : added.raw_;
     if (!entry->token.text.empty()) set.tokens.push_back(std::move(entry->token));
   }
@@ -90,7 +93,10 @@ Result<AddedTokens::Entry> AddedTokens::read_token(const json::value& from,
   WAAG_TRY(const bool is_word, flag("single_word"));
   if (is_word && !token.is_special) return malformed(of + " is a single_word, which is not known");
   if (entry.is_normalized) {
-    WAAG_TRY(token.text, normalizer.apply(token.text));
+    auto made = normalizer.apply(token.text, added_token_bytes_max);
+    if (!made)
+      return made.error().code == Errc::too_large ? malformed(of + " is too long") : made.error();
+    token.text = *std::move(made);
   }
   return entry;
 }

@@ -17,6 +17,8 @@ namespace waag::convert {
 /// Bytes of the text of one added token; published ones have below 100. Our own bound: looking for
 /// them takes, at worst, this long at each byte of a text.
 inline constexpr std::size_t added_token_bytes_max = 1024;
+/// Of all of them together, as they are looked for; published ones have below 100 KiB.
+inline constexpr std::size_t added_tokens_bytes_max = 16 * 1024 * 1024;
 
 /// The `added_tokens` of a tokenizer.json, which are looked for in the text before it is split:
 /// some as it came, some once it is normalized; of several the leftmost, and of those the longest.

@@ -19,12 +19,16 @@ Error malformed(const std::string& what) {
   return fail(Errc::unprocessable, "tokenizer.json: " + what);
 }
 
-Result<std::string> replaced(std::string_view text, const Regex& pattern, std::string_view by) {
+Status check_size(std::string_view text, std::size_t bytes_max) {
+  return text.size() > bytes_max ? fail(Errc::too_large, "the text becomes too long") : ok();
+}
+
+Result<std::string> replaced(std::string_view text, const Regex& pattern, std::string_view by,
+                             std::size_t bytes_max) {
   std::string made;
   WAAG_CHECK(Regex::Matcher(pattern).each(text, [&](std::string_view part, bool is_match) {
     made += is_match ? by : part;
-    return made.size() > 4 * text_bytes_max ? fail(Errc::too_large, "the text becomes too long")
-                                            : ok();
+    return check_size(made, bytes_max);
   }));
   return made;
 }
@@ -72,7 +76,7 @@ Result<Normalizer::Step> Normalizer::read_step(const json::object& from, std::st
   return malformed("the normalizer " + std::string(type) + " is not known");
 }
 
-Result<std::string> Normalizer::apply(std::string_view text) const {
+Result<std::string> Normalizer::apply(std::string_view text, std::size_t bytes_max) const {
   std::string made(text);
   for (const auto& step : steps_) {
     if (made.empty()) break;
@@ -81,8 +85,9 @@ Result<std::string> Normalizer::apply(std::string_view text) const {
     } else if (step.kind == Kind::prepend) {
       made.insert(0, step.text);
     } else {
-      WAAG_TRY(made, replaced(made, step.pattern, step.text));
+      WAAG_TRY(made, replaced(made, step.pattern, step.text, bytes_max));
     }
+    WAAG_CHECK(check_size(made, bytes_max));
   }
   return made;
 }

@@ -14,6 +14,8 @@ namespace waag::convert {
 
 /// Of a text that is made tokens of.
 inline constexpr std::size_t text_bytes_max = 64 * 1024 * 1024;
+/// Of what a step makes of it.
+inline constexpr std::size_t normalized_bytes_max = 4 * text_bytes_max;
 
 /// What a tokenizer.json does to a text before it is split: NFC, Prepend, Replace, and Sequence of
 /// them.
@@ -23,9 +25,11 @@ class Normalizer {
   /// @return Errc::unprocessable, naming it, if there is another one in it
   static Result<Normalizer> read(const boost::json::value* from);
 
-  /// @param text  UTF-8
-  /// @return as composed() and Regex say
-  [[nodiscard]] Result<std::string> apply(std::string_view text) const;
+  /// @param text       UTF-8
+  /// @param bytes_max  of it after each step
+  /// @return as composed() and Regex say; Errc::too_large
+  [[nodiscard]] Result<std::string> apply(std::string_view text,
+                                          std::size_t bytes_max = normalized_bytes_max) const;
 
  private:
   enum class Kind : std::uint8_t { compose, prepend, replace };

@@ -72,6 +72,27 @@ TEST_CASE("added_tokens: of the text as it came, and as it is normalized",
   CHECK(parts_of(both, "ax", prepending()) == Parts{"^_ax"});
 }
 
+TEST_CASE("added_tokens: what normalizing makes of them is bounded, too",
+          "[convert][tokenizer][text]") {
+  const auto longer = [](std::size_t size) {
+    auto value = boost::json::parse(R"({"type": "Replace", "pattern": {"String": "a"}})");
+    value.as_object()["content"] = std::string(size, 'b');
+    return *Normalizer::read(&value);
+  };
+  const std::string one = R"({"id": 1, "content": "a", "normalized": true})";
+  CHECK(read(one, longer(added_token_bytes_max)));
+  const auto two = read(R"({"id": 1, "content": "aa", "normalized": true})", longer(513));
+  REQUIRE_FALSE(two);
+  CHECK(two.error().code == Errc::unprocessable);
+  CHECK(two.error().what == "tokenizer.json: the added token \"aa\" is too long");
+  std::string many = one;
+  for (std::size_t size = 0; size < added_tokens_bytes_max; size += added_token_bytes_max)
+    many += ", " + one;
+  const auto all = read(many, longer(added_token_bytes_max));
+  REQUIRE_FALSE(all);
+  CHECK(all.error().what == "tokenizer.json: the added tokens are too long");
+}
+
 TEST_CASE("added_tokens: what is refused, by name", "[convert][tokenizer][text]") {
   const auto [list, says] = GENERATE(table<std::string, std::string_view>({
       {"1", "no object"},
