@@ -29,12 +29,12 @@ struct TypeRatio {
 /// rounding is all that floats lose, after that to BF16 on their way from FP8. Those with one scale
 /// for many values lose more to heavy tails than the slack has: of int8 it is the ratio of t in
 /// rows of 16384, of w4a16 1 dB less than it plus the slack.
-constexpr std::array<TypeRatio, 21> ratios{{
+constexpr std::array<TypeRatio, 22> ratios{{
     {"Q8_0", 45.4},  {"Q6_K", 35.0},   {"Q5_1", 28.4},        {"Q5_K", 28.8},      {"Q5_0", 27.4},
     {"Q4_K", 22.9},  {"IQ4_NL", 22.4}, {"IQ4_XS", 22.3},      {"Q4_1", 22.1},      {"Q4_0", 21.3},
     {"MXFP4", 18.9}, {"Q3_K", 16.4},   {"Q2_K", 10.6},        {"F32", 55.6},       {"F16", 55.6},
     {"BF16", 55.6},  {"int8", 28.5},   {"fp8-dynamic", 31.5}, {"fp8-block", 31.5}, {"w4a16", 16.7},
-    {"nvfp4", 20.4},
+    {"nvfp4", 20.4}, {"F64", 55.6},
 }};
 
 std::optional<double> ratio_of(std::string_view type) {

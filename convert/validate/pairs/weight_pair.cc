@@ -13,10 +13,12 @@ namespace {
 
 constexpr std::uint64_t hashed_bytes_at_once = 1 << 20;
 
-/// A row whose mean square is a smaller share of the tensor's is left out of the search for the
-/// worst row: tokens that were never trained have rows so small that scales in F16 lose them, and
-/// no result depends on it.
+/// A row that is, and came out as, no larger a share of the tensor's mean row is left out of the
+/// search for the worst row: tokens that were never trained have rows so small that scales in F16
+/// lose them, and no result depends on it. One that is small but came out large is damage.
 constexpr double row_share_min = 1e-4;
+/// Of a row of zeros that came out as something.
+constexpr double row_db_min = -100;
 
 struct RowSquares {
   double source = 0;
@@ -156,12 +158,13 @@ class Measuring {
   /// @param mean  of a row's squares
   [[nodiscard]] std::optional<double> worst_row(double mean) const {
     std::optional<double> worst;
+    if (mean == 0) return worst;
     for (const auto& row : rows_) {
-      if (row.error == 0 || row.source == 0 || row.source < row_share_min * mean) continue;
+      if (row.error == 0 || std::max(row.source, row.error) < row_share_min * mean) continue;
       const auto ratio = row.source / row.error;
       if (!worst || ratio < *worst) worst = ratio;
     }
-    if (worst) worst = 10 * std::log10(*worst);
+    if (worst) worst = std::max(row_db_min, 10 * std::log10(*worst));
     return worst;
   }
 

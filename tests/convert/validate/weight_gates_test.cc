@@ -152,6 +152,8 @@ TEST_CASE("weight_gates: exact passes, of any type that is known",
   errors.row_sqnr_db.reset();
   errors.largest_error = 0;
   CHECK(weight_faults(errors).empty());
+  errors.type = "F64";  // copied as it came
+  CHECK(weight_faults(errors).empty());
   errors.type = "Q9_K";
   CHECK(weight_faults(errors) ==
         std::vector<std::string>{"blk.3.ffn_down.weight (Q9_K): no limit is known for the type"});
@@ -169,6 +171,9 @@ TEST_CASE("weight_gates: each fault is named", "[convert][validate][weight_gates
   CHECK(faults[0].ends_with("2 values are NaN or Inf"));
   CHECK(faults[1].ends_with("3 values are others, which the type holds exactly"));
   CHECK(faults[2].ends_with("a row has -3.0 dB, at least 6.5 are expected"));
+  errors = sound();
+  errors.row_sqnr_db = -100;
+  CHECK(weight_faults(errors).front().ends_with("a row has -100.0 dB, at least 6.5 are expected"));
   errors = sound();
   errors.largest = 0;
   errors.sqnr_db.reset();

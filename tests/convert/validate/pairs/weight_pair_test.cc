@@ -71,6 +71,20 @@ TEST_CASE("weight_pair: the worst row, but for rows of next to nothing",
   CHECK(*errors->row_sqnr_db == Approx(20));  // not the last row's 0
 }
 
+TEST_CASE("weight_pair: a row of nothing that came out as something",
+          "[convert][validate][weight_pair]") {
+  const auto row_db = [](float source, float made) {
+    const InMemory pair{.source = {100, 0, source, 0}, .made = {101, 0, made, 0}};
+    const auto errors = pair.measure();
+    REQUIRE(errors);
+    return errors->row_sqnr_db.value();
+  };
+  CHECK(row_db(0.1f, 10.1f) == Approx(-40).epsilon(1e-3));
+  CHECK(row_db(0, 10) == -100);
+  CHECK(row_db(1e-30f, 10) == -100);
+  CHECK(row_db(0, 0.1f) == Approx(40));
+}
+
 TEST_CASE("weight_pair: tiles and threads change nothing", "[convert][validate][weight_pair]") {
   InMemory pair;
   for (int i = 0; i < 200; ++i) {
