@@ -14,7 +14,7 @@ namespace {
 constexpr Limits exact{1e-4, 1e-3, 0.995, 1e-3};
 constexpr Limits half_floats{5e-4, 5e-3, 0.99, 1e-3};
 constexpr Limits eight_bits{0.003, 0.03, 0.97, 0.002};
-constexpr Limits fp8{0.01, 0.1, 0.955, 0.005};
+constexpr Limits eight_bits_of_rows{0.01, 0.1, 0.955, 0.005};
 constexpr Limits six_bits{0.01, 0.1, 0.95, 0.008};
 constexpr Limits five_bits{0.025, 0.25, 0.93, 0.02};
 constexpr Limits five_plain_bits{0.04, 0.4, 0.92, 0.035};
@@ -50,9 +50,9 @@ constexpr std::array all_targets{
     TargetLimits{"gguf:Q3_K_S", three_bits, below_four_bits},
     TargetLimits{"gguf:Q2_K", two_bits, below_four_bits},
     TargetLimits{"gguf:Q2_K_S", two_bits, below_four_bits},
-    TargetLimits{"safetensors:fp8-dynamic", fp8},
-    TargetLimits{"safetensors:fp8-block", fp8},
-    TargetLimits{"safetensors:int8", eight_bits},
+    TargetLimits{"safetensors:fp8-dynamic", eight_bits_of_rows},
+    TargetLimits{"safetensors:fp8-block", eight_bits_of_rows},
+    TargetLimits{"safetensors:int8", eight_bits_of_rows},
     TargetLimits{"safetensors:w4a16", four_plain_bits},
     TargetLimits{"safetensors:nvfp4", four_plain_bits},
 };

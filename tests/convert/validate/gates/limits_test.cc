@@ -47,6 +47,16 @@ TEST_CASE("limits: they can be met, and more bits may lose less", "[convert][gat
   }
 }
 
+TEST_CASE("limits: a scale for a whole row costs more than one for 32 values", "[convert][gates]") {
+  const auto& rows = (*find_limits("safetensors:int8"))->limits;
+  const auto& blocks = (*find_limits("gguf:Q8_0"))->limits;
+  // 4 dB less of normal values: 2.5 times the squares of the errors.
+  CHECK(rows.kld_mean > 2.5 * blocks.kld_mean);
+  CHECK(rows.kld_p99 > 2.5 * blocks.kld_p99);
+  CHECK(rows.same_top < blocks.same_top);
+  CHECK(rows.ln_perplexity_ratio > 2 * blocks.ln_perplexity_ratio);
+}
+
 TEST_CASE("limits: names", "[convert][gates]") {
   CHECK((*find_limits("gguf:q4_k_m"))->target == "gguf:Q4_K_M");
   CHECK((*find_limits("gguf:mxfp4"))->target == "gguf:MXFP4_MOE");
