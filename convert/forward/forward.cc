@@ -67,6 +67,7 @@ Result<std::vector<float>> Forward::finish(const Engine& engine, const ForwardSt
   WAAG_TRY(const auto weight,
            read_vector(engine.weights, facts_.name("output_norm.weight"), hidden));
   std::vector<float> rows;
+  rows.reserve(tokens.size() * hidden);
   for (const auto token : tokens) {
     if (token >= state.texts.tokens()) return fail(Errc::invalid_argument, "no such token");
     const auto row = std::span(state.hidden).subspan(token * hidden, hidden);

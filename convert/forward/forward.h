@@ -21,8 +21,8 @@ struct ForwardState {
 ///
 ///   begin -> block 0 -> ... -> block blocks() - 1 -> finish -> logits
 ///
-/// Memory: tokens x (hidden + the widest layer), a tile of weights a thread. Thread-safe but for
-/// the state and the workers.
+/// Memory: the state, in a block about tokens x (3 x hidden + 2 x the widest layer), a tile of
+/// weights a thread. Thread-safe but for the state and the workers.
 class Forward {
  public:
   /// @return Errc::unprocessable if config.json says anything that is not known here, or the

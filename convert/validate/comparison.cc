@@ -113,11 +113,14 @@ Result<std::vector<ResultDivergence>> compare_models(
       });
   }
   WAAG_TRY(const auto rows, forward.finish(reference, state, scored.tokens));
-  for (auto& runner : runners)
+  state = ForwardState();  // the rows are all that is wanted from here on
+  for (auto& runner : runners) {
     runner.take([&]() -> Status {
       WAAG_TRY(runner.rows, forward.finish(runner.engine, runner.state, scored.tokens));
       return ok();
     });
+    runner.state = ForwardState();
+  }
   WAAG_CHECK(compare_logits(forward, reference, rows, runners));
   std::vector<ResultDivergence> compared;
   for (const auto& runner : runners) {

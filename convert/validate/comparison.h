@@ -20,7 +20,7 @@ using OnBlock = std::function<void(std::size_t result, std::uint64_t block, doub
 
 /// Runs texts through a model, with its own weights and beside it with those of each result that
 /// was made of it, so that the reference is run once and one block is in memory at a time
-/// (FORMATS 6.7). Memory: a hidden state each, and some tiles.
+/// (FORMATS 6.7). Memory: a hidden state each, once what Forward needs for a block, some tiles.
 /// @param texts  of each, the second half is scored: what follows is known to the tokens before
 /// @return of each result, in their order; one whose weights cannot be read is left behind there.
 /// Errc::invalid_argument if no text has two tokens; errors of the reference's weights
