@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -55,6 +56,13 @@ class NormalModel {
   }
   NormalModel& remove(const std::string& name) {
     weights_.erase(name);
+    return *this;
+  }
+  /// Of a weight of 512 columns: a row of zeros, and one of next to nothing.
+  NormalModel& hollow(const std::string& name) {
+    auto& all = values(name);
+    std::fill_n(all.begin() + 3 * 512, 512, 0.0f);
+    for (std::size_t at = 7 * 512; at < 8 * 512; ++at) all[at] *= 0x1p-20f;
     return *this;
   }
   [[nodiscard]] std::vector<float>& values(const std::string& name) {

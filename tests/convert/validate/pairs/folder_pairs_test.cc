@@ -134,6 +134,43 @@ TEST_CASE("folder_pairs: damage is found", "[convert][validate][folder_pairs]") 
   CHECK(is_said);
 }
 
+TEST_CASE("folder_pairs: rows of nothing are no fault as long as they stay such",
+          "[convert][validate][folder_pairs]") {
+  const std::string type = GENERATE("fp8-dynamic", "fp8-block", "int8", "w4a16", "nvfp4");
+  CAPTURE(type);
+  MadeOfModel made(NormalModel().hollow(q + "weight"), "safetensors:" + type);
+  CHECK(faults_of(made.errors()).empty());
+  if (type != "int8") return;
+  made.change(q + "weight", [](Bytes& bytes) {
+    std::copy_n(bytes.begin(), 512, bytes.begin() + std::ptrdiff_t{3} * 512);
+  });
+  made.change(q + "weight_scale", [](Bytes& bytes) { std::copy_n(bytes.begin(), 2, &bytes[6]); });
+  const auto faults = faults_of(made.errors());
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0] == q + "weight (int8): a row has -100.0 dB, at least 6.5 are expected");
+}
+
+TEST_CASE("folder_pairs: an F64 that is copied", "[convert][validate][folder_pairs]") {
+  struct WithF64 : LinearModel {
+    void write(waag::testing::ModelFolder& folder) const {
+      waag::testing::SafetensorsBuilder file;
+      for (const auto& [name, weight] : weights()) {
+        const std::vector<double> values(weight.values.begin(), weight.values.end());
+        if (name == "lm_head.weight")
+          file.add(name, "F64", weight.shape, values);
+        else
+          file.add(name, weight.dtype, weight.shape, bytes(weight));
+      }
+      folder.write("config.json", config());
+      folder.write("model.safetensors", file.file());
+    }
+  };
+  const auto all = MadeOfModel(WithF64(), "safetensors:fp8-dynamic").errors();
+  CHECK(all.at("lm_head.weight").type == "F64");
+  CHECK(all.at("lm_head.weight").elements == 16 * 128);
+  CHECK(faults_of(all).empty());
+}
+
 TEST_CASE("folder_pairs: scales that are too small cut values off",
           "[convert][validate][folder_pairs]") {
   MadeOfModel made(NormalModel(), "safetensors:int8");

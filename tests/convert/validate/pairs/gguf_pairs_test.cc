@@ -64,6 +64,18 @@ TEST_CASE("gguf_pairs: rotary pairs, and a constant that no weight decides",
   CHECK(all.at("rope_freqs.weight").elements == 2);
 }
 
+TEST_CASE("gguf_pairs: rows of nothing are no fault", "[convert][validate][gguf_pairs]") {
+  const std::string type = GENERATE("Q8_0", "Q5_1", "Q4_0", "Q4_K_S", "IQ4_XS", "Q3_K_M", "Q2_K");
+  CAPTURE(type);
+  auto model = NormalModel().hollow("model.embed_tokens.weight");
+  model.hollow("model.layers.0.mlp.up_proj.weight");
+  for (const auto& [name, errors] : MadeOfModel(model, "gguf:" + type).errors()) {
+    CAPTURE(name);
+    CHECK(errors.elements > 0);
+    CHECK(weight_faults(errors).empty());
+  }
+}
+
 TEST_CASE("gguf_pairs: a stack of experts is one tensor", "[convert][validate][gguf_pairs]") {
   const auto all = exact_errors(TinyModel::qwen3_moe(12));
   const auto& down = all.at("blk.0.ffn_down_exps.weight");
