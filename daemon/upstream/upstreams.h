@@ -15,7 +15,10 @@ class Upstreams {
   /// Reads the token file. @return Errc::invalid_argument that names the setting
   static Result<std::unique_ptr<Upstreams>> make(const Config::Upstream& config,
                                                  storage::Clock& clock, storage::Random& random);
-  ~Upstreams() { end(); }
+  ~Upstreams() {
+    end();
+    http_.reset();  // what ends with its thread still tells a hub's governor
+  }
   Upstreams(const Upstreams&) = delete;
   Upstreams& operator=(const Upstreams&) = delete;
 

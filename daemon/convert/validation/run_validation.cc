@@ -47,7 +47,6 @@ ChildOptions child_options(const fs::path& source, const fs::path& folder, std::
   options.input = std::move(input);
   options.folder = folder;
   options.sandbox.readable = {source, folder};
-  options.file_bytes_max = 1;  // it has nothing to write, in memory neither
   return options;
 }
 

@@ -222,7 +222,10 @@ struct XetFixture : waag::testing::StoreFixture {
       if (!status) UNSCOPED_INFO(event << ": " << status.error().what);
     };
   }
-  ~XetFixture() { services.reset(); }
+  ~XetFixture() {
+    services.reset();
+    http.reset();  // before the hub: as Upstreams does
+  }
 
   /// @param repo_uid  nullopt: no part leads
   std::shared_ptr<XetSource> source(const std::string& path, const std::string& content,
